@@ -1,0 +1,135 @@
+"""The closed vocabularies that every event, duty and agreement speaks: categories, roles, relations, event types."""
+
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """What kind of fact a field is. Agreements permit by category; every field has exactly one."""
+
+    case_reference = "case_reference"
+    child_identity = "child_identity"
+    nhs_number = "nhs_number"
+    characteristics = "characteristics"
+    home_and_contact = "home_and_contact"
+    locating = "locating"
+    family_network = "family_network"
+    child_voice = "child_voice"
+    concern_and_incident = "concern_and_incident"
+    offence_and_court = "offence_and_court"
+    child_health = "child_health"
+    adult_health_and_treatment = "adult_health_and_treatment"
+    education_record = "education_record"
+    risk_and_need = "risk_and_need"
+    decision_and_status = "decision_and_status"
+    plan_and_actions = "plan_and_actions"
+    meeting_discussion = "meeting_discussion"
+    professional_network = "professional_network"
+    history_summary = "history_summary"
+    narrative = "narrative"
+
+
+class SubjectRule(StrEnum):
+    """Whom a field is about, worked out from where it stands in the event."""
+
+    own = "own"  # the child or adult whose block the field stands in
+    about = "about"  # the people its item names in `about`; everybody in the event when it names none
+    household = "household"  # everybody in the event
+    event = "event"  # the event itself
+
+
+class SubjectRole(StrEnum):
+    """The kind of subject a section is about."""
+
+    child = "child"
+    adult = "adult"
+    event = "event"
+
+
+class Role(StrEnum):
+    """What a desk is, to duties and agreements. The pack gives the local name and says who fills it."""
+
+    front_door = "front_door"
+    social_care = "social_care"
+    early_help = "early_help"
+    out_of_hours = "out_of_hours"
+    police_safeguarding = "police_safeguarding"
+    police_control_room = "police_control_room"
+    police_supervisor = "police_supervisor"
+    encompass = "encompass"
+    missing_coordinator = "missing_coordinator"
+    school_dsl = "school_dsl"
+    early_years_lead = "early_years_lead"
+    no_school_lead = "no_school_lead"
+    gp = "gp"
+    health_visiting = "health_visiting"
+    school_nursing = "school_nursing"
+    midwifery = "midwifery"
+    hospital = "hospital"
+    dentist = "dentist"
+    camhs = "camhs"
+    adult_mental_health = "adult_mental_health"
+    substance_misuse = "substance_misuse"
+    nps = "nps"
+    crc = "crc"
+    probation = "probation"
+    youth_justice = "youth_justice"
+    domestic_abuse_service = "domestic_abuse_service"
+    housing = "housing"
+    health_safeguarding_lead = "health_safeguarding_lead"
+    partnership = "partnership"
+    register = "register"  # a school roll or a GP registration: confirms relations, is told nothing
+    manager = "manager"  # a desk that only escalations reach
+
+
+class Relation(StrEnum):
+    """What a desk is to one person. Kept by the router with who asserted and who confirmed it."""
+
+    school = "school"
+    early_years = "early_years"
+    no_school = "no_school"
+    gp = "gp"
+    health_visiting = "health_visiting"
+    school_nursing = "school_nursing"
+    midwifery = "midwifery"
+    dentist = "dentist"
+    manages = "manages"  # the adult's own probation service
+    treats = "treats"  # the adult's own treating service
+    plan_group = "plan_group"
+    involved = "involved"
+
+
+class EventType(StrEnum):
+    """The events that an agency may publish."""
+
+    referral = "referral"
+    police_incident = "police-incident"
+    incident_closed = "incident-closed"
+    referral_outcome = "referral-outcome"
+    information_request = "information-request"
+    information_response = "information-response"
+    strategy_discussion = "strategy-discussion"
+    conference_minutes = "conference-minutes"
+    core_group_minutes = "core-group-minutes"
+    investigation_status = "investigation-status"
+    plan_status = "plan-status"
+    involvement_started = "involvement-started"
+    involvement_ended = "involvement-ended"
+    correction = "correction"
+    withdrawal = "withdrawal"
+
+
+class Level(StrEnum):
+    """How far a disclosure has got with its desk. Merged by maximum; told_by_telephone stands beside."""
+
+    filed = "filed"
+    received = "received"
+    opened = "opened"
+    acted = "acted"
+
+
+class Answer(StrEnum):
+    """A yes-or-no fact that may be unknown. Unknown permits nothing."""
+
+    yes = "yes"
+    no = "no"
+    unknown = "unknown"
