@@ -1,6 +1,7 @@
 """Police incidents, with the domestic-abuse block, and their closing (register §4.2)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -29,9 +30,11 @@ class Triage(Block):
 class DomesticAbuse(Block):
     """Its presence qualifies the incident, whatever code closes it (D2, D3)."""
 
-    computed = {
+    computed: ClassVar[Mapping[str, Computed]] = {
         "previous_incidents_count": Computed(
-            held(C.history_summary, HOUSEHOLD, "D9"), {"type": "integer", "minimum": 0}, "Earlier domestic-abuse incidents that this recipient may know of"
+            held(C.history_summary, HOUSEHOLD, "D9"),
+            {"type": "integer", "minimum": 0},
+            "Earlier domestic-abuse incidents that this recipient may know of",
         ),
         "previous_incident_dates": Computed(
             held(C.history_summary, HOUSEHOLD, "D9"), {"type": "array", "items": {"type": "string", "format": "date"}}, "Their dates"
@@ -40,7 +43,7 @@ class DomesticAbuse(Block):
             held(C.history_summary, HOUSEHOLD, "D9"), {"enum": ["yes", "no"]}, "Whether they come closer together or rise in grade"
         ),
     }
-    answered_by_query = frozenset({"notified", "redacted_view"})
+    answered_by_query: ClassVar[frozenset[str]] = frozenset({"notified", "redacted_view"})
 
     qualifying_markers: Annotated[
         tuple[Literal["call_type", "risk_form", "closing_code", "linked_child", "officer_judgement"], ...],

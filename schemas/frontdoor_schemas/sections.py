@@ -131,7 +131,7 @@ def join(sections: Iterable[Section]) -> dict[str, Any]:
     for section in sections:
         for path, value in section.body.items():
             _place(root, path.split("/"), value, section)
-    return _ordered(root)
+    return {name: _ordered(value) for name, value in root.items()}
 
 
 def _place(node: dict[str, Any], path: list[str], value: Any, section: Section) -> None:
