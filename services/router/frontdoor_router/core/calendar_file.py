@@ -1,0 +1,353 @@
+"""The shape of a pack's `calendar.toml`, what is checked in it, and what it becomes.
+
+Keys are written with hyphens. Every error names its place: `("deadline", 3, "working-days", "days")` is the key `days`
+of the fourth `[[deadline]]`; where a deadline's kind is known, it stands behind the number.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
+from enum import Enum
+from itertools import combinations
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from frontdoor_router.core.calendar import (
+    ALWAYS,
+    OFFICE,
+    SCHOOL,
+    Calendar,
+    Days,
+    Nation,
+    Spell,
+    Term,
+    bank_holidays,
+    wall_time,
+)
+from frontdoor_router.core.deadlines import (
+    OWN,
+    AtOnce,
+    BeforeSchoolDay,
+    CalendarDays,
+    Deadline,
+    Deadlines,
+    Hours,
+    WorkingDays,
+    WorkingHours,
+)
+
+MIDNIGHT: Final = "24:00"  # closes a spell at the end of its day; 00:00 is the day's beginning
+BUILT_IN: Final = frozenset({OFFICE, SCHOOL, ALWAYS})
+
+Place = tuple[str | int, ...]
+Problem = tuple[Place, str]
+
+
+def _wall_time(value: object) -> time:
+    return wall_time(str(value))  # a TOML time has seconds, so it is refused like any other text that is not HH:MM
+
+
+def _closing_time(value: object) -> time | None:
+    return None if value == MIDNIGHT else _wall_time(value)
+
+
+WallTime = Annotated[time, BeforeValidator(_wall_time)]
+ClosingTime = Annotated[time | None, BeforeValidator(_closing_time)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=lambda name: name.rstrip("_").replace("_", "-"))
+
+
+class _Sourced(_Strict):
+    """Says where it comes from: a document, or the partnership itself."""
+
+    source: Text | None = None
+    own: bool = False
+
+    @model_validator(mode="after")
+    def _source_or_own(self) -> Self:
+        if self.own == (self.source is not None):
+            raise ValueError("either a source is named, or own = true")
+        return self
+
+
+class Settings(_Sourced):
+    """`[calendar]`: the zone, whose bank holidays, and the days answered for, `from <= day < until`."""
+
+    title: Text
+    zone: ZoneInfo
+    bank_holidays: Nation
+    from_: date
+    until: date
+
+    @field_validator("zone", mode="before")
+    @classmethod
+    def _known_zone(cls, value: object) -> ZoneInfo:
+        try:
+            return ZoneInfo(str(value))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"“{value}” is no time zone; write one as Europe/London") from None
+
+    @field_validator("bank_holidays", mode="before")
+    @classmethod
+    def _known_nation(cls, value: object) -> object:
+        return _named({nation.name.lower().replace("_", "-"): nation for nation in Nation}, value)
+
+
+class DayTimes(_Strict):
+    """`[office]` and `[school]`: opening and closing time of a working day, of a school day."""
+
+    opens: WallTime
+    closes: ClosingTime
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> Self:
+        _refuse_backward(self.opens, self.closes)
+        return self
+
+
+class HoursSpell(_Strict):
+    """`[[hours.<name>]]`: one stretch of the named opening hours; several together may span midnight."""
+
+    days: Days
+    opens: WallTime
+    closes: ClosingTime
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _known_days(cls, value: object) -> object:
+        return _named({days.value: days for days in Days}, value)
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> Self:
+        _refuse_backward(self.opens, self.closes)
+        return self
+
+    def spell(self) -> Spell:
+        """The spell that it says."""
+        return Spell(self.days, self.opens, self.closes)
+
+
+class Closure(_Strict):
+    """`[[closure]]`: a day on which offices are shut, besides weekends and bank holidays."""
+
+    day: date
+    reason: Text
+
+
+class TermDates(_Strict):
+    """`[[term]]`: an unbroken run of school weeks; both days are in it."""
+
+    name: Text
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("the term ends before it begins")
+        return self
+
+
+class NonTeaching(_Strict):
+    """`[[non-teaching]]`: a day in term on which pupils do not come."""
+
+    day: date
+    reason: Text
+
+
+class DeadlineEntry(_Sourced):
+    """What each `[[deadline]]` says besides its rule; in force for clocks that start in `from <= day < until`."""
+
+    id: Name
+    from_: date
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until is not None and self.until <= self.from_:
+            raise ValueError("the deadline is never in force: until is not later than from")
+        return self
+
+
+class AtOnceEntry(DeadlineEntry):
+    """`kind = "at-once"`."""
+
+    kind: Literal["at-once"]
+    minutes: Count
+
+    def rule(self) -> AtOnce:
+        """Without delay, within a grace in minutes."""
+        return AtOnce(self.minutes)
+
+
+class HoursEntry(DeadlineEntry):
+    """`kind = "hours"`."""
+
+    kind: Literal["hours"]
+    hours: Count
+
+    def rule(self) -> Hours:
+        """Hours that pass."""
+        return Hours(self.hours)
+
+
+class WorkingHoursEntry(DeadlineEntry):
+    """`kind = "working-hours"`."""
+
+    kind: Literal["working-hours"]
+    hours: Count
+    open: Name = OFFICE
+
+    def rule(self) -> WorkingHours:
+        """Hours during which the named hours are open."""
+        return WorkingHours(self.hours, self.open)
+
+
+class WorkingDaysEntry(DeadlineEntry):
+    """`kind = "working-days"`."""
+
+    kind: Literal["working-days"]
+    days: Count
+    at: WallTime | None = None
+
+    def rule(self) -> WorkingDays:
+        """Working days, until a time of day or the end of the office day."""
+        return WorkingDays(self.days, self.at)
+
+
+class BeforeSchoolDayEntry(DeadlineEntry):
+    """`kind = "before-school-day"`."""
+
+    kind: Literal["before-school-day"]
+    at: WallTime | None = None
+
+    def rule(self) -> BeforeSchoolDay:
+        """By a time of day on a school day, or by school opening time."""
+        return BeforeSchoolDay(self.at)
+
+
+class CalendarDaysEntry(DeadlineEntry):
+    """`kind = "calendar-days"`."""
+
+    kind: Literal["calendar-days"]
+    days: Count
+    at: WallTime | None = None
+
+    def rule(self) -> CalendarDays:
+        """Days of every kind."""
+        return CalendarDays(self.days, self.at)
+
+
+AnyDeadline = AtOnceEntry | HoursEntry | WorkingHoursEntry | WorkingDaysEntry | BeforeSchoolDayEntry | CalendarDaysEntry
+"""Every kind of `[[deadline]]`."""
+
+
+class CalendarFile(_Strict):
+    """A whole `calendar.toml`, as `tomllib` reads it."""
+
+    calendar: Settings
+    office: DayTimes
+    school: DayTimes
+    hours: Mapping[Name, Annotated[Sequence[HoursSpell], Field(min_length=1)]] = {}
+    closure: Sequence[Closure] = ()
+    term: Annotated[Sequence[TermDates], Field(min_length=1)]
+    non_teaching: Sequence[NonTeaching] = ()
+    deadline: Annotated[Sequence[Annotated[AnyDeadline, Field(discriminator="kind")]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        problems = [*_days_outside(self), *_terms_overlap(self), *_hours_names(self), *_deadlines_overlap(self)]
+        if problems:
+            raise ValidationError.from_exception_data("CalendarFile", [_error(*problem) for problem in problems])
+        return self
+
+
+def build(parsed: CalendarFile) -> tuple[Calendar, Deadlines]:
+    """The calendar and the deadlines that the file says, deadlines in its order."""
+    settings = parsed.calendar
+    calendar = Calendar(
+        zone=settings.zone,
+        covers_from=settings.from_,
+        covers_until=settings.until,
+        bank_holidays=bank_holidays(settings.bank_holidays, settings.from_, settings.until),
+        closures=frozenset(closure.day for closure in parsed.closure),
+        terms=tuple(Term(term.name, term.first, term.last) for term in parsed.term),
+        non_teaching=frozenset(entry.day for entry in parsed.non_teaching),
+        office=Spell(Days.WORKING, parsed.office.opens, parsed.office.closes),
+        school=Spell(Days.SCHOOL, parsed.school.opens, parsed.school.closes),
+        other_hours=MappingProxyType({name: tuple(s.spell() for s in spells) for name, spells in parsed.hours.items()}),
+    )
+    return calendar, tuple(_deadline(entry) for entry in parsed.deadline)
+
+
+def _deadline(entry: AnyDeadline) -> Deadline:
+    return Deadline(entry.id, entry.rule(), entry.from_, entry.until, OWN if entry.source is None else entry.source)
+
+
+def _named(known: Mapping[str, Enum], value: object) -> Enum:
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"“{value}” is none of {', '.join(known)}")
+    return known[value]
+
+
+def _refuse_backward(opens: time, closes: time | None) -> None:
+    if closes is not None and closes <= opens:
+        raise ValueError("closes is not later than opens; hours across midnight are two spells, the first to 24:00")
+
+
+def _error(place: Place, message: str) -> InitErrorDetails:
+    # the message goes in as a value: a brace in somebody's text must not be read as a placeholder
+    return InitErrorDetails(type=PydanticCustomError("calendar", "{message}", {"message": message}), loc=place, input=None)
+
+
+def _days_outside(file: CalendarFile) -> Iterator[Problem]:
+    first, until = file.calendar.from_, file.calendar.until
+    if until <= first:
+        yield ("calendar", "until"), "the calendar covers no day: until is not later than from"
+    for place, day in _dated(file):
+        if not first <= day < until:
+            yield place, f"{day} lies outside the calendar, which runs {first} to {until}"
+
+
+def _dated(file: CalendarFile) -> Iterator[tuple[Place, date]]:
+    for number, term in enumerate(file.term):
+        yield ("term", number, "first"), term.first
+        yield ("term", number, "last"), term.last
+    for number, closure in enumerate(file.closure):
+        yield ("closure", number, "day"), closure.day
+    for number, entry in enumerate(file.non_teaching):
+        yield ("non-teaching", number, "day"), entry.day
+
+
+def _terms_overlap(file: CalendarFile) -> Iterator[Problem]:
+    for (_, one), (number, other) in combinations(enumerate(file.term), 2):
+        if one.first <= other.last and other.first <= one.last:
+            yield ("term", number, "first"), f"“{other.name}” overlaps “{one.name}”"
+
+
+def _hours_names(file: CalendarFile) -> Iterator[Problem]:
+    for name in sorted(BUILT_IN & file.hours.keys()):
+        yield ("hours", name), f"“{name}” is given already, by [office], [school] or the clock"
+    for number, entry in enumerate(file.deadline):
+        if isinstance(entry, WorkingHoursEntry) and entry.open not in BUILT_IN | file.hours.keys():
+            yield ("deadline", number, entry.kind, "open"), f"no opening hours are called “{entry.open}”"
+
+
+def _deadlines_overlap(file: CalendarFile) -> Iterator[Problem]:
+    for (_, one), (number, other) in combinations(enumerate(file.deadline), 2):
+        if one.id == other.id and _share_a_day(one, other):
+            message = f"“{other.id}” is in force on the same days as the one from {one.from_}"
+            yield ("deadline", number, other.kind, "from"), message
+
+
+def _share_a_day(one: DeadlineEntry, other: DeadlineEntry) -> bool:
+    starts_in_time = one.until is None or other.from_ < one.until
+    return starts_in_time and (other.until is None or one.from_ < other.until)
