@@ -21,7 +21,7 @@ SCHOOL: Final = "school"
 ALWAYS: Final = "always"
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
-_WALL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_WALL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class CalendarError(ValueError):

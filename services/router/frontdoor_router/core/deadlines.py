@@ -11,7 +11,7 @@ from frontdoor_router.core.calendar import OFFICE, Calendar, in_utc, wall_time
 
 OWN: Final = "own"  # in place of a source: no document gives the figure, the partnership chose it
 
-_OFFSET = re.compile(r"(?P<sign>[+-])(?P<number>\d{1,4})(?P<unit>m|h|wd|sd)(?:@(?P<at>\d\d:\d\d))?")
+_OFFSET = re.compile(r"(?P<sign>[+-])(?P<number>\d{1,4})(?P<unit>m|h|wd|sd)(?:@(?P<at>\d\d:\d\d))?", re.ASCII)
 
 
 class DeadlineError(ValueError):
