@@ -58,14 +58,6 @@ def _plain(value: Any) -> Any:
             return f"<{type(value).__name__}>"
 
 
-def _template_only(_: object, __: str, event: EventDict) -> EventDict:
-    # a library's own line: its format is code, its arguments may be anything
-    record: logging.LogRecord | None = event.get("_record")
-    if record is not None and record.args:
-        event["event"] = str(record.msg)
-    return event
-
-
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -96,9 +88,9 @@ def configure(*, service: str, level: str = "INFO", pretty: bool = False, stream
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, _template_only],
-            processors=[_keep_record_exception, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_SHARED, render],
-            keep_exc_info=True,
+            foreign_pre_chain=[structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_SHARED, render],
+            use_get_message=False,
         )
     )
     root = logging.getLogger()
@@ -109,10 +101,3 @@ def configure(*, service: str, level: str = "INFO", pretty: bool = False, stream
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").handlers = []
     logging.getLogger("uvicorn.access").propagate = False
-
-
-def _keep_record_exception(_: object, __: str, event: EventDict) -> EventDict:
-    record = event.get("_record")
-    if isinstance(record, logging.LogRecord) and record.exc_info:
-        event["exc_info"] = record.exc_info
-    return event
