@@ -1,0 +1,214 @@
+"""Who comes into question: desks that a duty names, and desks that the author names. Permission alone never sends."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from frontdoor_chassis.directory import Directory
+from frontdoor_router.core.case import Case, Subject, desks_at
+from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell
+from frontdoor_schemas.events import MODELS
+from frontdoor_schemas.vocabulary import EventType, Relation, Role
+
+NAMED_BY_AUTHOR = "named-by-author"
+IDENTITY_REVIEW = "identity-review"
+"""Purposes that no duty gives: the author named the desk; the front door sees who is not identified."""
+
+STATED_FIELDS = {
+    Relation.school: "school",
+    Relation.early_years: "school",
+    Relation.gp: "practice",
+    Relation.health_visiting: "community_health",
+    Relation.school_nursing: "community_health",
+    Relation.dentist: "dentist",
+}
+"""Where an author may state a relation that no register has confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """A duty towards one desk about some people; `subjects` is empty when it is about the event as a whole."""
+
+    duty: Duty
+    subjects: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A desk that comes into question, and why."""
+
+    desk: str
+    owing: list[Owing] = field(default_factory=list)
+    named: bool = False
+    review: bool = False
+    stated: set[str] = field(default_factory=set)
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """The purposes for which it may be told, each asked of the agreements."""
+        found = dict.fromkeys(o.duty.because for o in self.owing)
+        if self.named:
+            found[NAMED_BY_AUTHOR] = None
+        if self.review:
+            found[IDENTITY_REVIEW] = None
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A duty that found no desk: a piece of work for a person."""
+
+    duty: Duty
+    subject: str | None
+
+
+@dataclass(slots=True)
+class Search:
+    """The result of looking for candidates."""
+
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    unmet: list[Unmet] = field(default_factory=list)
+
+    def add(self, desk: str, duty: Duty, subject: str | None) -> Candidate:
+        """Note that a duty names a desk, about one person or the event."""
+        candidate = self.candidates.setdefault(desk, Candidate(desk))
+        for n, owing in enumerate(candidate.owing):
+            if owing.duty.id == duty.id:
+                if subject is not None and subject not in owing.subjects:
+                    candidate.owing[n] = Owing(duty, (*owing.subjects, subject))
+                return candidate
+        candidate.owing.append(Owing(duty, (subject,) if subject else ()))
+        return candidate
+
+
+def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, today: date) -> Search:
+    """Work out every desk that a duty or the author addresses. The source desk is never its own recipient."""
+    search = Search()
+    for duty in duties:
+        if duty.tell is not None and duty.applies(case.message):
+            _tell(search, case, duty, duty.tell, directory, today)
+    for desk in named_desks(case):
+        if directory.in_force(desk, today):
+            search.candidates.setdefault(desk, Candidate(desk)).named = True
+    if case.unsure:
+        for found in directory.desks_of_role(Role.front_door, today):
+            search.candidates.setdefault(found.id, Candidate(found.id)).review = True
+    search.candidates.pop(case.source.desk, None)
+    return search
+
+
+def named_desks(case: Case) -> frozenset[str]:
+    """Desks that the author names: in an audience, as members or invited, or as asked."""
+    model = MODELS[case.type]
+    named = desks_at(case.message, model.names_desks | model.asks_desks)
+    audiences = {to for section in case.sections for to in section.to if "." in to}
+    return named | audiences
+
+
+def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directory, today: date) -> None:
+    if isinstance(tell, EachChild | EachAdult):
+        people = case.children if isinstance(tell, EachChild) else case.adults
+        for subject in people:
+            if _in_age(case, subject, duty.age, today):
+                _tell_about(search, case, duty, subject, directory, today)
+        return
+    for desk in _desks_of_event(case, tell.relation, directory, today):
+        if desk != case.source.desk:
+            search.add(desk, duty, None)
+
+
+def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> bool:
+    if age is None:
+        return True
+    years = case.age(subject, today)
+    return years is not None and age.from_ <= years < age.under
+
+
+def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> None:
+    found = False
+    for desk, stated in _desks_about(case, duty, subject, directory, today):
+        if directory.in_force(desk, today) and desk != case.source.desk:
+            candidate = search.add(desk, duty, subject.ref)
+            if stated:
+                candidate.stated.add(subject.ref)
+        found = True
+    if not found and duty.must_find:
+        search.unmet.append(Unmet(duty, subject.ref))
+
+
+def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> Iterator[tuple[str, bool]]:
+    relation = duty.relation
+    if relation == "no_school_lead":
+        if _in_no_school(case, subject):
+            yield from ((d.id, False) for d in directory.desks_of_role(Role.no_school_lead, today))
+        return
+    if relation == "referral_parties":
+        yield from ((d, False) for d in _referral_parties(case, subject))
+        return
+    confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
+    yield from ((d, False) for d in confirmed)
+    stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
+    if duty.stated and not confirmed and stated and _role_fits(stated, Relation(relation), directory):
+        yield stated, True
+
+
+_ROLES_OF_RELATION = {
+    Relation.school: {Role.school_dsl},
+    Relation.early_years: {Role.early_years_lead},
+    Relation.gp: {Role.gp},
+    Relation.health_visiting: {Role.health_visiting},
+    Relation.school_nursing: {Role.school_nursing},
+    Relation.dentist: {Role.dentist},
+}
+
+
+def _role_fits(desk: str, relation: Relation, directory: Directory) -> bool:
+    found = directory.find(desk)
+    return found is not None and found.role in _ROLES_OF_RELATION.get(relation, set())
+
+
+def _in_no_school(case: Case, subject: Subject) -> bool:
+    if case.blocks[subject.ref].get("not_in_school"):
+        return True
+    return bool(subject.person and case.world.tied(subject.person.id, Relation.no_school, case.now))
+
+
+def _referral_parties(case: Case, subject: Subject) -> Iterator[str]:
+    if subject.person is None:
+        return
+    for entry in case.world.entries.get(subject.person.id, ()):
+        if entry.open and entry.type is EventType.referral:
+            yield entry.source
+            earlier = case.world.events.get(entry.event)
+            yield from (t.desk for t in earlier.told if not t.withdrawn and t.kind == "disclosure") if earlier else ()
+
+
+def _desks_of_event(case: Case, relation: str, directory: Directory, today: date) -> list[str]:
+    match relation.partition(":"):
+        case ("role", _, role):
+            return [d.id for d in directory.desks_of_role(Role(role), today)]
+        case ("source", _, _):
+            return [case.source.desk]
+        case ("asked", _, _):
+            return sorted(desks_at(case.message, MODELS[case.type].asks_desks))
+        case ("named", _, _):
+            return sorted(named_desks(case))
+        case ("referrer", _, _):
+            return sorted(_referrers(case))
+        case ("told_of_thread", _, _):
+            return sorted({t.desk for e in case.world.thread(case.envelope.thread) for t in e.told if t.kind == "disclosure" and not t.withdrawn})
+        case _:
+            raise ValueError(f"no such relation to an event: {relation}")
+
+
+def _referrers(case: Case) -> set[str]:
+    """The source of the event replied to; else the sources of open referrals about a child named."""
+    if case.cause is not None:
+        return {case.cause.source}
+    return {
+        entry.source
+        for child in case.children
+        if child.person
+        for entry in case.world.entries.get(child.person.id, ())
+        if entry.open and entry.type is EventType.referral
+    }

@@ -1,0 +1,111 @@
+"""One event under decision: its message, the people it names, and what the author said about sharing it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from frontdoor_router.core.identify import Known, Mention, New, Unsure
+from frontdoor_router.core.world import Earlier, Person, World
+from frontdoor_schemas.envelope import Envelope, Section
+from frontdoor_schemas.vocabulary import Answer, EventType, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The desk that published, as the directory knows it."""
+
+    desk: str
+    agency: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One mention, resolved. `person` is None while it is uncertain who is meant."""
+
+    mention: Mention
+    identity: Known | New | Unsure
+    person: Person | None
+    protected: Answer
+
+    @property
+    def ref(self) -> str:
+        """Its name within the event."""
+        return self.mention.ref
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything about the event that candidates, facts and projection are worked out from."""
+
+    envelope: Envelope
+    type: EventType  # of a correction: the type of the event that it corrects
+    sections: Sequence[Section]
+    message: Mapping[str, Any]
+    source: Source
+    subjects: Mapping[str, Subject]
+    cause: Earlier | None
+    now: datetime
+    world: World = field(repr=False)
+
+    @property
+    def trigger(self) -> UUID:
+        """What caused the telling: the event itself."""
+        return self.envelope.id
+
+    @property
+    def children(self) -> list[Subject]:
+        """The children that the event names."""
+        return [s for s in self.subjects.values() if s.mention.kind == "child"]
+
+    @property
+    def adults(self) -> list[Subject]:
+        """The adults that the event names."""
+        return [s for s in self.subjects.values() if s.mention.kind == "adult"]
+
+    @cached_property
+    def blocks(self) -> Mapping[str, Mapping[str, Any]]:
+        """The person blocks of the message by ref."""
+        return {b["ref"]: b for kind in ("children", "adults") for b in self.message.get(kind, ())}
+
+    @cached_property
+    def unsure(self) -> list[Subject]:
+        """The people of whom it is not certain who they are."""
+        return [s for s in self.subjects.values() if s.person is None]
+
+    @cached_property
+    def withheld_from(self) -> frozenset[str]:
+        """Agencies and desks that the author withholds the event from."""
+        return frozenset(self.message.get("sharing", {}).get("withhold_from", ()))
+
+    @cached_property
+    def locating_for(self) -> frozenset[str]:
+        """Desks that the author lists by name for locating facts."""
+        return frozenset(self.message.get("sharing", {}).get("locating_for", ()))
+
+    def age(self, subject: Subject, zone_day: date) -> int | None:
+        """Age in whole years on a local day; None when the birth date is not stated."""
+        born = self.blocks[subject.ref].get("born")
+        if born is None:
+            return -1 if self.blocks[subject.ref].get("unborn") else None
+        birth = date.fromisoformat(born)
+        return zone_day.year - birth.year - ((zone_day.month, zone_day.day) < (birth.month, birth.day))
+
+
+def withheld(case: Case, desk: str) -> bool:
+    """Whether the author withholds the event from a desk or its whole agency."""
+    return desk in case.withheld_from or desk.split(".")[0] in case.withheld_from
+
+
+def desks_at(message: Mapping[str, Any], paths: frozenset[str]) -> frozenset[str]:
+    """The desk ids that stand at the given top-level fields of a message."""
+    found: set[str] = set()
+    for path in paths:
+        value: Any = message
+        for step in path.split("."):
+            value = value.get(step, ()) if isinstance(value, Mapping) else ()
+        found.update([value] if isinstance(value, str) else value)
+    return frozenset(found)

@@ -1,0 +1,51 @@
+"""An obligation's clock: when it falls due, when to remind, when to escalate, and what satisfies it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from frontdoor_router.core.calendar import Calendar
+from frontdoor_router.core.deadlines import Deadline, due_under, parse_offset, shift
+from frontdoor_router.core.decision import Stage
+from frontdoor_schemas.vocabulary import Level
+
+ORDER = (Level.filed, Level.received, Level.opened, Level.acted)
+"""Received < opened < acted; a receipt of a higher level satisfies a duty that asks for a lower one."""
+
+BY_TELEPHONE = "told_by_telephone"
+REPLY = "reply:"
+
+
+def schedule(
+    *,
+    deadlines: Iterable[Deadline],
+    deadline: str,
+    start: datetime,
+    calendar: Calendar,
+    remind: Sequence[str],
+    escalate: Sequence[tuple[str, str]],
+) -> tuple[datetime, tuple[Stage, ...]]:
+    """The due time of an obligation and its stages in order of time.
+
+    `remind` holds offsets from the due time, `escalate` pairs of offset and target. A stage before `start` is
+    dropped (too late to remind), an escalation before `start` happens at `start`.
+    """
+    due = due_under(deadlines, deadline, start, calendar).at
+    stages = [Stage(shift(parse_offset(o), due, calendar), "remind", "owing") for o in remind]
+    stages = [s for s in stages if s.at > start]
+    stages += [Stage(max(start, shift(parse_offset(o), due, calendar)), "escalate", to) for o, to in escalate]
+    return due, tuple(sorted(stages, key=lambda s: s.at))
+
+
+def satisfies(satisfied_by: Iterable[str], *, level: Level | None, by_telephone: bool) -> bool:
+    """Whether a receipt meets an obligation: a level at or above the one asked for, or a recorded telephone call."""
+    wanted = set(satisfied_by)
+    if by_telephone and BY_TELEPHONE in wanted:
+        return True
+    if level is None:
+        return False
+    return any(w in wanted for w in ORDER[1 : ORDER.index(level) + 1])
+
+
+def replies_wanted(satisfied_by: Iterable[str]) -> frozenset[str]:
+    """The event types that answer an obligation."""
+    return frozenset(s.removeprefix(REPLY) for s in satisfied_by if s.startswith(REPLY))

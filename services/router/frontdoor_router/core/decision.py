@@ -1,0 +1,163 @@
+"""What a decision is: a frozen value that says everything that has to be written, and nothing is written otherwise."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from frontdoor_router.core.identify import Key
+from frontdoor_router.core.world import Entry, Person, Tie
+from frontdoor_schemas.envelope import Ask, DeliveryKind, Mark, Section
+
+
+class IdMaker:
+    """Makes the ids of disclosures, obligations and tasks: keyed hashes, so that nobody else can compute or test one.
+
+    The same trigger, event and desk always give the same id: a replay tells nobody twice.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def __call__(self, kind: str, *parts: object) -> UUID:
+        """A UUID (version 8, RFC 9562) for a kind of thing and what makes it this one."""
+        text = "\x1f".join((kind, *map(str, parts)))
+        digest = bytearray(hmac.digest(self._secret, text.encode(), hashlib.sha256)[:16])
+        digest[6] = digest[6] & 0x0F | 0x80
+        digest[8] = digest[8] & 0x3F | 0x80
+        return UUID(bytes=bytes(digest))
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A section that was not given, and the policies that stood against it (none: nothing permitted it)."""
+
+    category: str
+    subjects: tuple[str, ...]
+    policies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A section that was given, and the policies that permitted it."""
+
+    section: Section
+    policies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One desk is told, or was considered and is not told (`kind` None): both are kept."""
+
+    id: UUID
+    desk: str
+    kind: DeliveryKind | None
+    purposes: tuple[str, ...]
+    given: tuple[Given, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    ask: Ask | None = None
+    reason: str | None = None
+    refers_to: UUID | None = None
+    stands_for: UUID | None = None
+    visible: bool = False
+
+
+class Target(StrEnum):
+    """Whom an escalation goes to, before it is resolved to desks."""
+
+    owing = "owing"  # the desk that owes, by e-mail reminder
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of an obligation's clock: a reminder to the desk that owes, or an escalation to another desk."""
+
+    at: datetime
+    kind: str  # remind | escalate
+    to: str
+
+    def stored(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {"at": self.at.isoformat(), "kind": self.kind, "to": self.to}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Stage":
+        """From what is kept."""
+        return cls(datetime.fromisoformat(stored["at"]), stored["kind"], stored["to"])
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Something a desk owes by a time, what satisfies it, and what happens if it does not come."""
+
+    id: UUID
+    duty: str
+    desk: str
+    person: UUID | None
+    disclosure: UUID | None
+    satisfied_by: tuple[str, ...]
+    due: datetime
+    stages: tuple[Stage, ...]
+
+
+class TaskKind(StrEnum):
+    """Pieces of work for a person."""
+
+    identity = "identity"
+    cannot_decide = "cannot-decide"
+    incomplete = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A visible piece of work for a person of the owning desk."""
+
+    id: UUID
+    kind: TaskKind
+    reason: str
+    owner: str
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Involved:
+    """How one mention of the event was resolved."""
+
+    ref: str
+    person: UUID | None
+    why_held: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What is kept for proof: opaque ids and codes, never content."""
+
+    type: str
+    desk: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that follows from one event."""
+
+    involved: tuple[Involved, ...] = ()
+    people: tuple[tuple[Person, tuple[Key, ...]], ...] = ()
+    ties: tuple[Tie, ...] = ()
+    ended: tuple[Tie, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    closed_entries: tuple[tuple[UUID, UUID], ...] = ()
+    listed: tuple[tuple[UUID, str], ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    met: tuple[tuple[UUID, str], ...] = ()
+    withdrawn: tuple[UUID, ...] = ()
+    withdrawn_event: UUID | None = None
+    tasks: tuple[Task, ...] = ()
+    missing: tuple[str, ...] = ()
+    audit: tuple[AuditEntry, ...] = field(default=())
