@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -103,6 +104,16 @@ class LocalKafka:
     def stop_broker(self, number: int = 1, *, kill: bool = False) -> None:
         """Stop one; with `kill`, as a machine that fails would."""
         self._brokers[number - 1].stop(kill=kill)
+
+    def discard(self) -> None:
+        """End what an earlier process left behind here, and remove the folder. Raises `ServerError` while it is in use."""
+        self._ownership.take()
+        try:
+            for broker in self._brokers:
+                broker.end_left_behind()
+        finally:
+            self._ownership.release()
+        shutil.rmtree(self._folder)
 
     def __enter__(self) -> Self:
         self.start()

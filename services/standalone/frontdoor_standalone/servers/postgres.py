@@ -114,6 +114,15 @@ class EmbeddedPostgres:
             self._sockets = None
         self._ownership.release()
 
+    def discard(self) -> None:
+        """End what an earlier process left behind here, and remove the folder. Raises `ServerError` while it is in use."""
+        self._ownership.take()
+        try:
+            self._end_left_behind()
+        finally:
+            self._ownership.release()
+        shutil.rmtree(self._folder)
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -1,0 +1,55 @@
+"""Fixtures for every tier. Servers start when the first test asks for them and end with the session."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from frontdoor_standalone.servers import ServerError
+from support.servers import Kafka, Postgres, kafka_server, postgres_server
+
+_TAKEN = pytest.StashKey[dict[str, str]]()
+_MARKED_BY_FIXTURE = {"postgres": pytest.mark.needs_postgres, "kafka": pytest.mark.needs_kafka}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a server is marked, also when its author forgot."""
+    for item in items:
+        for fixture, mark in _MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which servers were used: a result means little without it."""
+    for name, origin in config.stash.get(_TAKEN, {}).items():
+        terminalreporter.write_line(f"{name}: {origin}")
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Iterator[Postgres]:
+    """A PostgreSQL server; `database` gives an empty database on it."""
+    try:
+        with postgres_server() as server:
+            pytestconfig.stash.setdefault(_TAKEN, {})["PostgreSQL"] = server.origin
+            yield server
+    except ServerError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The DSN of an empty database of this test alone, for the superuser."""
+    with postgres.fresh_database() as name:
+        yield postgres.dsn(name)
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> Iterator[Kafka]:
+    """An Apache Kafka cluster, shared by the session: take names of topics and groups that no other test takes."""
+    try:
+        with kafka_server() as cluster:
+            pytestconfig.stash.setdefault(_TAKEN, {})["Kafka"] = cluster.origin
+            yield cluster
+    except ServerError as error:
+        pytest.fail(str(error), pytrace=False)
