@@ -1,6 +1,7 @@
 """The PostgreSQL and the Kafka that a test session uses: given ones, or containers, or ones that run without Docker."""
 
 import asyncio
+import gc
 import os
 import tempfile
 import uuid
@@ -140,16 +141,22 @@ def _container(make: Callable[[], Any]) -> Iterator[tuple[Any, str]]:
 
 def _docker_answers() -> bool:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the library's own making, at import
-        try:
-            import docker  # type: ignore[import-untyped]
-        except ImportError:
-            return False
-        try:
-            with closing(docker.from_env(timeout=2)) as client:
-                return bool(client.ping())
-        except docker.errors.DockerException:
-            return False
+        warnings.simplefilter("ignore")  # of the library's own making: at import, and from sockets it forgets
+        answers = _ping_docker()
+        gc.collect()  # while its forgotten sockets are still ignored
+        return answers
+
+
+def _ping_docker() -> bool:
+    try:
+        import docker  # type: ignore[import-untyped]
+    except ImportError:
+        return False
+    try:
+        with closing(docker.from_env(timeout=2)) as client:
+            return bool(client.ping())
+    except docker.errors.DockerException:
+        return False
 
 
 def _postgres_container() -> Any:
