@@ -1,8 +1,9 @@
 """What a field carries besides its value: category and subject. A model with a field that lacks them cannot be built."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import product
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
@@ -29,15 +30,35 @@ class Computed:
     explain: str
 
 
+def counted(held: Held, explain: str) -> Computed:
+    """A computed number of things."""
+    return Computed(held, {"type": "integer", "minimum": 0}, explain)
+
+
+def dates(held: Held, explain: str) -> Computed:
+    """A computed list of days."""
+    return Computed(held, {"type": "array", "items": {"type": "string", "format": "date"}}, explain)
+
+
+def yes_or_no(held: Held, explain: str) -> Computed:
+    """A computed answer."""
+    return Computed(held, {"enum": ["yes", "no"]}, explain)
+
+
 @dataclass(frozen=True, slots=True)
 class Structure:
     """Marks a field that shapes the event and is never a fact of its own.
 
     `ref` names a person within the event, `about` the people an item is about, `to` its audience,
-    `not_for_family` the people it must not be shared with, `links` refs of people inside a fact.
+    `not_for_family` the people it must not be shared with, `link` that the value is refs of people:
+    it is then a fact about those people too.
     """
 
     use: str
+
+
+LINK = Structure("link")
+"""Beside `held(...)`: the value is a ref, or refs, and the fact is about those people as well."""
 
 
 def held(category: Category, subject: SubjectRule, *rows: str) -> Held:
@@ -49,19 +70,35 @@ class UnheldFieldError(TypeError):
     """A model was declared with a field that has no category and subject."""
 
 
+_SLOTS = {pair: n for n, pair in enumerate(product(Category, SubjectRule))}
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field that holds a value, or a list of plain values."""
+    """A field that holds a value, or a list of plain values; with `link`, refs of people."""
 
     held: Held
+    link: bool = False
+    slot: int = field(init=False)
+    """Small number of the category and subject rule, the same for all fields that share them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slot", _SLOTS[self.held.category, self.held.subject])
 
 
 @dataclass(frozen=True, slots=True)
 class Nest:
-    """A field that holds a block, or a list of blocks; by `kind` when the blocks are of several models."""
+    """A field that holds a block, or a list of blocks; told apart by the field `tag` when they are of several models."""
 
     plans: dict[str | None, "Plan"]
     many: bool
+    tag: str | None = None
+    people: bool = False
+    """Whether its items are the people of the event."""
+
+    def plan_for(self, item: Mapping[str, Any]) -> "Plan":
+        """The plan of one item."""
+        return self.plans[item[self.tag] if self.tag else None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +106,9 @@ class Plan:
     """How the fields of one model are split into sections and put together again."""
 
     model: type["Block"]
-    fields: dict[str, Leaf | Nest | Structure] = field(default_factory=dict)
+    fields: dict[str, Leaf | Nest | Structure]
+    narrows: bool
+    """Whether its items may say whom they are about or for whom they are."""
 
 
 class Block(BaseModel):
@@ -86,18 +125,23 @@ class Block(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        cls.plan = Plan(cls, {name: _shape(cls, name, info) for name, info in cls.model_fields.items()})
+        fields = {name: _shape(cls, name, info) for name, info in cls.model_fields.items()}
+        cls.plan = Plan(cls, fields, any(isinstance(shape, Structure) for shape in fields.values()))
 
 
 def _shape(model: type[Block], name: str, info: FieldInfo) -> Leaf | Nest | Structure:
+    marks = [m for m in info.metadata if isinstance(m, Structure)]
     for mark in info.metadata:
         if isinstance(mark, Held):
-            return Leaf(mark)
-        if isinstance(mark, Structure):
-            return mark
+            return Leaf(mark, link=LINK in marks)
+    if marks:
+        return marks[0]
     blocks, many = _blocks_in(info.annotation)
+    if len(blocks) == 1:
+        return Nest({None: blocks[0].plan}, many, people="ref" in blocks[0].model_fields)
     if blocks:
-        return Nest({_kind_of(b) if len(blocks) > 1 else None: b.plan for b in blocks}, many)
+        tag = _tag_of(blocks[0])
+        return Nest({_tag_value(b, tag): b.plan for b in blocks}, many, tag)
     raise UnheldFieldError(f"{model.__name__}.{name} has no category and subject: annotate it with held(...)")
 
 
@@ -115,6 +159,20 @@ def _blocks_in(annotation: Any, *, many: bool = False) -> tuple[list[type[Block]
     return [], many
 
 
-def _kind_of(block: type[Block]) -> str:
-    (kind,) = get_args(block.model_fields["kind"].annotation)
-    return str(kind.value if isinstance(kind, Enum) else kind)
+def _tag_of(block: type[Block]) -> str:
+    return "kind" if "kind" in block.model_fields else "type"
+
+
+def _tag_value(block: type[Block], tag: str) -> str:
+    (value,) = get_args(block.model_fields[tag].annotation)
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+def leaves(plan: Plan, path: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Every fact of a model, by its path without list positions: `children/school`; a kind of several as `parts[plan]/text`."""
+    for name, shape in plan.fields.items():
+        if isinstance(shape, Leaf):
+            yield path + name, shape
+        elif isinstance(shape, Nest):
+            for kind, nested in shape.plans.items():
+                yield from leaves(nested, f"{path}{name}[{kind}]/" if kind else f"{path}{name}/")

@@ -1,58 +1,29 @@
-"""The blocks that all events share: children, adults, addresses, the child's voice, consent, sharing, the author."""
+"""The people of an event and what every event says of them; with the author, consent and sharing."""
 
-from datetime import date
 from typing import Annotated, Literal
 
-import nhs_number as nhs
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from frontdoor_schemas.envelope import AgencyId, DeskId
-from frontdoor_schemas.fields import Block, Structure, held
-from frontdoor_schemas.vocabulary import Answer, Category, SubjectRule
-
-MAX_CHILDREN = 20
-"""Largest household met in the source documents' figures, with room; keeps one event within a record."""
-MAX_ADULTS = 20
-MAX_ITEMS = 50
-"""Entries of any other list in one event."""
-
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,39}$")]
-LocalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
-SenderRef = Annotated[str, StringConstraints(pattern=r"^(child|adult)-[0-9]{1,2}$")]
-About = Annotated[tuple[SenderRef, ...], Structure("about"), Field(max_length=MAX_CHILDREN + MAX_ADULTS)]
-Audience = Annotated[tuple[Line, ...], Structure("to"), Field(max_length=MAX_ITEMS)]
-NotForFamily = Annotated[tuple[SenderRef, ...], Structure("not_for_family"), Field(max_length=MAX_ADULTS)]
-
-UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-"""Check letters of a unique pupil number: no I, O or S (govtalk Data Standards 2.0)."""
-
-
-def _nhs_number(value: str) -> str:
-    # is_valid passes the ten repeated-digit numbers, which satisfy modulus 11 and were never issued (facts §7)
-    if not value.isascii() or not nhs.is_valid(value) or len(set(value)) == 1:
-        raise PydanticCustomError("check_digit", "not a valid NHS number")
-    return value
-
-
-def _upn(value: str) -> str:
-    body = value[1:-1] + (value[-1] if value[-1].isdigit() else "")
-    weighed = sum(int(d) * (n + 2) for n, d in enumerate(body))
-    if not value[-1].isdigit():
-        weighed += UPN_LETTERS.index(value[-1]) * (len(value))
-    if UPN_LETTERS[weighed % len(UPN_LETTERS)] != value[0]:
-        raise PydanticCustomError("check_letter", "not a valid unique pupil number")
-    return value
-
-
-NhsNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_nhs_number)]
-Upn = Annotated[str, StringConstraints(pattern=r"^[A-HJ-NP-RT-Z][0-9]{11}([0-9]|[A-HJ-NP-RT-Z])$"), AfterValidator(_upn)]
-Postcode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$")]
-
-OWN, ABOUT, HOUSEHOLD, EVENT = SubjectRule.own, SubjectRule.about, SubjectRule.household, SubjectRule.event
-C = Category
+from frontdoor_schemas.fields import LINK, Block, Structure, held
+from frontdoor_schemas.values import (
+    EVENT,
+    MAX_ITEMS,
+    OWN,
+    AdultRef,
+    C,
+    ChildRef,
+    Day,
+    Desks,
+    Line,
+    LocalId,
+    Moment,
+    NhsNumber,
+    Postcode,
+    Text,
+    Upn,
+)
+from frontdoor_schemas.vocabulary import Answer
 
 
 class Address(Block):
@@ -62,6 +33,7 @@ class Address(Block):
     postcode: Annotated[Postcode | None, held(C.home_and_contact, OWN, "C13")] = None
     temporary: Annotated[Answer | None, held(C.home_and_contact, OWN, "G22", "G23")] = None
     previous_authority: Annotated[Line | None, held(C.home_and_contact, OWN, "G22", "G23")] = None
+    previous_postcode: Annotated[Postcode | None, held(C.home_and_contact, OWN, "G22", "G23")] = None
 
 
 class ProtectedAddress(Block):
@@ -99,16 +71,26 @@ class Characteristics(Block):
     communication_needs: Annotated[Line | None, held(C.characteristics, OWN, "L22")] = None
 
 
+class Needs(Block):
+    """What one child has and lacks: risks stand beside what protects (L26)."""
+
+    protective_factors: Annotated[Text | None, held(C.risk_and_need, OWN, "L26")] = None
+    strengths: Annotated[Text | None, held(C.risk_and_need, OWN, "L26")] = None
+    unmet_needs: Annotated[Text | None, held(C.risk_and_need, OWN, "L26")] = None
+    school_attendance: Annotated[Text | None, held(C.education_record, OWN, "O4")] = None
+    health_appointments_missed: Annotated[Text | None, held(C.child_health, OWN, "I1")] = None
+
+
 class Child(Block):
     """One child, born or unborn, with a block of its own for what concerns it alone (L23)."""
 
-    ref: Annotated[SenderRef, Structure("ref"), StringConstraints(pattern=r"^child-")]
+    ref: Annotated[ChildRef, Structure("ref")]
     given_name: Annotated[Line | None, held(C.child_identity, OWN)] = None
     family_name: Annotated[Line | None, held(C.child_identity, OWN)] = None
-    born: Annotated[date | None, held(C.child_identity, OWN)] = None
+    born: Annotated[Day | None, held(C.child_identity, OWN)] = None
     unborn: Annotated[Literal[True] | None, held(C.child_identity, OWN, "I13")] = None
-    expected_on: Annotated[date | None, held(C.child_identity, OWN, "I13")] = None
-    mother: Annotated[SenderRef | None, Structure("mother"), StringConstraints(pattern=r"^adult-")] = None
+    expected_on: Annotated[Day | None, held(C.child_identity, OWN, "I13")] = None
+    mother: Annotated[AdultRef | None, held(C.family_network, OWN, "I13"), LINK] = None
     sex: Annotated[Literal["female", "male", "other", "not_known"] | None, held(C.child_identity, OWN)] = None
     nhs_number: Annotated[NhsNumber | None, held(C.nhs_number, OWN)] = None
     upn: Annotated[Upn | None, held(C.education_record, OWN)] = None
@@ -125,16 +107,18 @@ class Child(Block):
     protected: Annotated[Answer | None, held(C.decision_and_status, OWN)] = None
     concern: Annotated[Answer | None, held(C.concern_and_incident, OWN, "L23", "L24")] = None
     circumstances: Annotated[Text | None, held(C.narrative, OWN, "L23")] = None
+    impact_on_child: Annotated[Text | None, held(C.concern_and_incident, OWN, "K2", "J12")] = None
+    needs: Needs | None = None
     voice: ChildVoice | None = None
 
 
 class Adult(Block):
     """A household or significant adult."""
 
-    ref: Annotated[SenderRef, Structure("ref"), StringConstraints(pattern=r"^adult-")]
+    ref: Annotated[AdultRef, Structure("ref")]
     given_name: Annotated[Line | None, held(C.family_network, OWN)] = None
     family_name: Annotated[Line | None, held(C.family_network, OWN)] = None
-    born: Annotated[date | None, held(C.family_network, OWN)] = None
+    born: Annotated[Day | None, held(C.family_network, OWN)] = None
     nhs_number: Annotated[NhsNumber | None, held(C.nhs_number, OWN)] = None
     local_id: Annotated[LocalId | None, held(C.case_reference, OWN)] = None
     relationship: Annotated[Line | None, held(C.family_network, OWN, "L25")] = None
@@ -165,50 +149,13 @@ class Consent(Block):
 
     status: Annotated[Literal["given", "refused", "not_sought", "not_needed"] | None, held(C.decision_and_status, EVENT, "A32")] = None
     given_by: Annotated[Line | None, held(C.decision_and_status, EVENT, "A32")] = None
-    at: Annotated[AwareDatetime | None, held(C.decision_and_status, EVENT, "A32")] = None
+    at: Annotated[Moment | None, held(C.decision_and_status, EVENT, "A32")] = None
     override_reason: Annotated[Text | None, held(C.decision_and_status, EVENT, "A33")] = None
 
 
 class Sharing(Block):
     """What the author says about who may and may not see the event. `withhold_from` is absolute."""
 
-    withhold_from: Annotated[tuple[AgencyId | DeskId, ...], Field(max_length=MAX_ITEMS), held(C.decision_and_status, EVENT)] = ()
-    locating_for: Annotated[tuple[DeskId, ...], Field(max_length=MAX_ITEMS), held(C.decision_and_status, EVENT)] = ()
+    withhold_from: Annotated[tuple[AgencyId | DeskId, ...], Field(max_length=MAX_ITEMS), held(C.professional_network, EVENT)] = ()
+    locating_for: Annotated[Desks, held(C.professional_network, EVENT)] = ()
     legal_gateway: Annotated[Line | None, held(C.decision_and_status, EVENT)] = None
-
-
-class Concern(Block):
-    """One structured observation, not a free-text box (A22)."""
-
-    about: About = ()
-    what: Annotated[Text | None, held(C.concern_and_incident, ABOUT, "A22", "A28")] = None
-    seen_or_said_at: Annotated[AwareDatetime | None, held(C.concern_and_incident, ABOUT, "A22")] = None
-    where: Annotated[Line | None, held(C.home_and_contact, ABOUT, "A22")] = None
-    by_whom: Annotated[Line | None, held(C.professional_network, ABOUT, "A22")] = None
-    evidence: Annotated[Literal["first_hand", "hearsay", "record"] | None, held(C.concern_and_incident, ABOUT, "A22")] = None
-    impact_on_child: Annotated[Text | None, held(C.concern_and_incident, ABOUT, "A28", "K2")] = None
-
-
-class ConcernType(Block):
-    """One of several types of concern on one child: neglect apart from abuse (A23, A36, D13)."""
-
-    about: About = ()
-    type: Annotated[
-        Literal["neglect", "emotional_abuse", "physical_abuse", "sexual_abuse", "domestic_abuse", "exploitation", "other"],
-        held(C.concern_and_incident, ABOUT, "A23", "D13"),
-    ]
-    standing: Annotated[Literal["primary", "secondary"] | None, held(C.concern_and_incident, ABOUT, "A36", "G17")] = None
-    neglect_kind: Annotated[Line | None, held(C.concern_and_incident, ABOUT, "A23")] = None
-    duration: Annotated[Literal["recent", "long_term"] | None, held(C.concern_and_incident, ABOUT, "M6")] = None
-
-
-class EventBody(Block):
-    """What every event states. At least one person, and the time; all else flows incomplete and is owed."""
-
-    occurred_at: Annotated[AwareDatetime, held(C.case_reference, EVENT, "A1", "D3")]
-    out_of_hours: Annotated[Answer | None, held(C.case_reference, EVENT, "A6", "C31")] = None
-    author: Author | None = None
-    children: Annotated[tuple[Child, ...], Field(max_length=MAX_CHILDREN)] = ()
-    adults: Annotated[tuple[Adult, ...], Field(max_length=MAX_ADULTS)] = ()
-    consent: Consent | None = None
-    sharing: Sharing | None = None

@@ -2,76 +2,91 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import uuid_utils.compat as uuid_utils
-
 from frontdoor_schemas.envelope import Section
-from frontdoor_schemas.fields import Block, Leaf, Nest, Plan, Structure
+from frontdoor_schemas.fields import Block, Leaf, Nest, Plan
+from frontdoor_schemas.values import GROUPS
 from frontdoor_schemas.vocabulary import Category, SubjectRule
 
-KEY_SPACE = 1 << 32
-"""Keys of list items are drawn from 32 bits in rising order: order is kept, and no key tells how many items there are."""
+FAMILY_WORDS = frozenset(
+    {
+        *("mother", "father", "parent", "stepmother", "stepfather", "partner", "former partner", "guardian", "carer", "foster carer"),
+        *("grandmother", "grandfather", "grandparent", "aunt", "uncle", "cousin"),
+        *("brother", "sister", "sibling", "stepbrother", "stepsister"),
+    }
+)
+"""Relationships that may be said in a handling mark. Any other wording is the author's own and could tell more."""
+SOMEBODY = {"adult": "an adult of this event", "child": "a child of this event"}
 
-_Bucket = tuple[Category, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+_Refs = tuple[str, ...]
+_Body = dict[str, Any]
+_UUID4 = (0x4 << 76) | (0x2 << 62)
+_UUID4_FREE = ~((0xF << 76) | (0x3 << 62)) & ((1 << 128) - 1)
 
 
-def _keys(count: int, rng: random.Random) -> list[str]:
-    if count == 1:
-        return [f"{rng.getrandbits(32):08x}"]
-    return [f"{k:08x}" for k in sorted(rng.sample(range(KEY_SPACE), count))]
-
-
-@dataclass(frozen=True, slots=True)
 class _Scope:
-    own: tuple[str, ...]
-    about: tuple[str, ...]
-    to: tuple[str, ...] = ()
-    not_for: tuple[str, ...] = ()
+    """For whom and about whom the facts of a block are, with the bodies that they have gone to so far."""
+
+    __slots__ = ("about", "bodies", "marks", "not_for", "own", "to")
+
+    def __init__(self, own: _Refs, about: _Refs, to: _Refs, not_for: _Refs, marks: Mapping[str, _Body]) -> None:
+        self.own = own
+        self.about = about
+        self.to = to
+        self.not_for = not_for
+        self.marks = marks
+        self.bodies: dict[int, _Body] = {}
 
 
-@dataclass(slots=True)
+_ABOUT, _ALWAYS = "about", "always"
+_UNMARKED: Mapping[str, _Body] = {_ABOUT: {}, _ALWAYS: {}}
+
+
 class _Splitter:
-    people: dict[str, str]
-    everybody: tuple[str, ...]
-    rng: random.Random
-    buckets: dict[_Bucket, dict[str, Any]] = field(default_factory=dict)
-
-    def refs(self, values: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted(self.people[v] for v in values))
+    def __init__(self, data: Mapping[str, Any], rng: random.Random) -> None:
+        self.data = data
+        self.rng = rng
+        self.people = _people_in(data, rng)
+        self.everybody = tuple(sorted(self.people.values()))
+        self.buckets: dict[tuple[Category, _Refs, _Refs, _Refs], _Body] = {}
 
     def block(self, plan: Plan, data: Mapping[str, Any], path: str, scope: _Scope) -> None:
-        scope = self._narrowed(data, scope)
+        if plan.narrows:
+            scope = self._narrowed(data, path, scope)
+        fields, bodies = plan.fields, scope.bodies
         for name, value in data.items():
-            shape = plan.fields[name]
+            shape = fields[name]
             if isinstance(shape, Leaf):
-                bucket = (shape.held.category, self._subjects(shape.held.subject, scope), scope.to, scope.not_for)
-                self.buckets.setdefault(bucket, {})[path + name] = value
+                if shape.link:
+                    self._link(shape, value, path + name, scope)
+                elif shape.slot in bodies:
+                    bodies[shape.slot][path + name] = value
+                else:
+                    self._body(shape, scope)[path + name] = value
             elif isinstance(shape, Nest):
                 self._nest(shape, value, path + name, scope)
 
-    def _narrowed(self, data: Mapping[str, Any], scope: _Scope) -> _Scope:
-        if not ("about" in data or "to" in data or "not_for_family" in data or "ref" in data):
-            return scope
-        own = (self.people[data["ref"]],) if "ref" in data else scope.own
-        return _Scope(
-            own=own,
-            about=self.refs(data["about"]) if data.get("about") else (own if "ref" in data else scope.about),
-            to=tuple(sorted(data["to"])) if data.get("to") else scope.to,
-            not_for=self.refs(data["not_for_family"]) if data.get("not_for_family") else scope.not_for,
-        )
+    def _body(self, leaf: Leaf, scope: _Scope) -> _Body:
+        rule = leaf.held.subject
+        body = self._bucket(leaf.held.category, self._subjects(rule, scope), scope)
+        if rule is SubjectRule.about:
+            body.update(scope.marks[_ABOUT])
+        scope.bodies[leaf.slot] = body
+        return body
 
-    def _nest(self, nest: Nest, value: Any, path: str, scope: _Scope) -> None:
-        if not nest.many:
-            self.block(_plan_for(nest, value), value, path + "/", scope)
-            return
-        keys = [self.people[v["ref"]].split("-")[1] for v in value] if _are_people(nest) else _keys(len(value), self.rng)
-        for key, item in zip(keys, value, strict=True):
-            self.block(_plan_for(nest, item), item, f"{path}/{key}/", scope)
+    def _link(self, leaf: Leaf, value: Any, path: str, scope: _Scope) -> None:
+        refs = [self.people[value]] if isinstance(value, str) else [self.people[v] for v in value]
+        subjects = sorted({*self._subjects(leaf.held.subject, scope), *refs})
+        self._bucket(leaf.held.category, tuple(subjects), scope)[path] = refs[0] if isinstance(value, str) else refs
 
-    def _subjects(self, rule: SubjectRule, scope: _Scope) -> tuple[str, ...]:
+    def _bucket(self, category: Category, subjects: _Refs, scope: _Scope) -> _Body:
+        body = self.buckets.setdefault((category, subjects, scope.to, scope.not_for), {})
+        body.update(scope.marks[_ALWAYS])
+        return body
+
+    def _subjects(self, rule: SubjectRule, scope: _Scope) -> _Refs:
         match rule:
             case SubjectRule.own:
                 return scope.own
@@ -82,86 +97,136 @@ class _Splitter:
             case SubjectRule.event:
                 return ()
 
+    def _narrowed(self, data: Mapping[str, Any], path: str, scope: _Scope) -> _Scope:
+        own, about, to, not_for, marks = scope.own, scope.about, scope.to, scope.not_for, scope.marks
+        if "ref" in data:
+            own = about = (self.people[data["ref"]],)
+            marks = _UNMARKED
+        if named := data.get("about"):
+            about = self._refs(named)
+            marks = {**marks, _ABOUT: {path + "about": list(about)}}
+        if audience := data.get("to"):
+            to = tuple(sorted({desk for entry in audience for desk in (self.data[entry] if entry in GROUPS else (entry,))}))
+        if unwanted := data.get("not_for_family"):
+            not_for = self._refs(unwanted)
+            marks = {**marks, _ALWAYS: {path + "not_for_family": list(not_for), path + "handling": self._handling(unwanted)}}
+        return _Scope(own, about, to, not_for, marks)
 
-def _plan_for(nest: Nest, value: Mapping[str, Any]) -> Plan:
-    return nest.plans[None] if None in nest.plans else nest.plans[value["kind"]]
+    def _refs(self, names: Iterable[str]) -> _Refs:
+        return tuple(sorted({self.people[name] for name in names}))
+
+    def _handling(self, names: Iterable[str]) -> str:
+        words = sorted(_word_for(self.data, name) for name in names)
+        return "not to be shared with: " + ", ".join(words)
+
+    def _nest(self, nest: Nest, value: Any, path: str, scope: _Scope) -> None:
+        if not nest.many:
+            self.block(nest.plan_for(value), value, path + "/", scope)
+            return
+        keys = [self.people[v["ref"]][-KEY_LENGTH:] for v in value] if nest.people else _item_keys(value, self.rng)
+        for key, item in zip(keys, value, strict=True):
+            self.block(nest.plan_for(item), item, f"{path}/{key}/", scope)
 
 
-def _are_people(nest: Nest) -> bool:
-    plan = nest.plans.get(None)
-    return plan is not None and isinstance(plan.fields.get("ref"), Structure)
+KEY_LENGTH = 8
+"""Hexadecimal digits of the opaque key that stands for one person or one item of a list."""
+
+
+def _draw(count: int, rng: random.Random) -> list[str]:
+    """Distinct keys, each uniform whatever the count: neither one key nor many events tell how many there were."""
+    while True:
+        digits = f"{rng.getrandbits(4 * KEY_LENGTH * count):0{KEY_LENGTH * count}x}"
+        keys = [digits[at : at + KEY_LENGTH] for at in range(0, len(digits), KEY_LENGTH)]
+        if len(set(keys)) == count:
+            return keys
+
+
+def _item_keys(items: Sequence[Mapping[str, Any]], rng: random.Random) -> list[str]:
+    """Keys that keep the sender's order among items which travel together, and say nothing of any others."""
+    if not items:
+        return []
+    keys = _draw(len(items), rng)
+    together: dict[tuple[Any, ...], list[int]] = {}
+    for place, item in enumerate(items):
+        together.setdefault((*item, *(str(item.get(shape)) for shape in ("about", "to", "not_for_family"))), []).append(place)
+    for places in together.values():
+        for place, key in zip(places, sorted(keys[p] for p in places), strict=True):
+            keys[place] = key
+    return keys
 
 
 def _people_in(data: Mapping[str, Any], rng: random.Random) -> dict[str, str]:
-    people = [(kind, p["ref"]) for kind in ("children", "adults") for p in data.get(kind, ())]
-    keys = _keys(len(people), rng) if people else []
-    return {ref: f"{'child' if kind == 'children' else 'adult'}-{key}" for (kind, ref), key in zip(people, keys, strict=True)}
+    refs = [p["ref"] for kind in ("children", "adults") for p in data.get(kind, ())]
+    return {ref: f"{ref[:5]}-{key}" for ref, key in zip(refs, _draw(len(refs), rng), strict=True)} if refs else {}
+
+
+def _word_for(data: Mapping[str, Any], ref: str) -> str:
+    person = next(p for kind in ("children", "adults") for p in data.get(kind, ()) if p["ref"] == ref)
+    word = str(person.get("relationship", "")).lower()
+    return word if word in FAMILY_WORDS else SOMEBODY[ref[:5]]
 
 
 def split(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, Mapping[str, Any]]] = ()) -> tuple[Section, ...]:
     """Cut an event into its sections.
 
-    `rng` gives the opaque keys; hand in `random.SystemRandom()` outside tests. `extra` adds sections about the event
-    itself (the source desk). Every fact of the event is in exactly one section, exactly once.
+    `rng` gives keys and ids; hand in `random.SystemRandom()` outside tests. `extra` adds sections about the event
+    itself (the source desk). Every fact of the event is in exactly one section, exactly once. What an item of a list
+    says of itself (`about`, `not_for_family`, and `handling`, the latter's words) goes along with each of its facts.
     """
     data = event.model_dump(mode="json", exclude_none=True, exclude_unset=True)
-    people = _people_in(data, rng)
-    everybody = tuple(sorted(people.values()))
-    splitter = _Splitter(people, everybody, rng)
-    splitter.block(event.plan, data, "", _Scope(own=everybody, about=everybody))
+    splitter = _Splitter(data, rng)
+    everybody = splitter.everybody
+    splitter.block(event.plan, data, "", _Scope(everybody, everybody, (), (), _UNMARKED))
     for category, body in extra:
         splitter.buckets.setdefault((category, (), (), ()), {}).update(body)
-    return tuple(
-        Section(id=_section_id(), category=category, subjects=subjects, to=to, not_for=not_for, body=body)
-        for (category, subjects, to, not_for), body in splitter.buckets.items()
-    )
+    return _sections(splitter, rng)
 
 
-def _section_id() -> UUID:
-    return uuid_utils.uuid4()
+def _sections(splitter: _Splitter, rng: random.Random) -> tuple[Section, ...]:
+    bits = rng.getrandbits(128 * len(splitter.buckets))
+    made = []
+    for (category, subjects, to, not_for), body in splitter.buckets.items():
+        section_id = UUID(int=bits & _UUID4_FREE | _UUID4)
+        bits >>= 128
+        made.append(Section(id=section_id, category=category, subjects=subjects, to=to, not_for=not_for, body=body))
+    return tuple(made)
 
 
 def join(sections: Iterable[Section]) -> dict[str, Any]:
     """Put sections together into one message that simply omits what is not there: no nulls, no marks, no counts.
 
-    A list holds the items of which at least one fact is visible, in the sender's order. A person's item carries its
-    opaque `ref`; an item about particular people carries `about`, and `not_for_family` where the author said so.
+    A list holds the items of which at least one fact is visible. A person's item carries its opaque `ref`; an item
+    about particular people carries `about`, and `not_for_family` with `handling` where the author said so.
     """
     root: dict[str, Any] = {}
     for section in sections:
         for path, value in section.body.items():
-            _place(root, path.split("/"), value, section)
+            _place(root, path.split("/"), value)
     return {name: _ordered(value) for name, value in root.items()}
 
 
-def _place(node: dict[str, Any], path: list[str], value: Any, section: Section) -> None:
-    where: dict[str, Any] = node
-    for depth, step in enumerate(path[:-1]):
-        where = where.setdefault(step, {})
-        if _is_key(step):
-            _mark_item(where, path[depth - 1], step, section)
-    where[path[-1]] = value
+_PEOPLE = {"children": "child", "adults": "adult"}
 
 
-def _mark_item(item: dict[str, Any], parent: str, key: str, section: Section) -> None:
-    if parent in {"children", "adults"}:
-        item["ref"] = f"{'child' if parent == 'children' else 'adult'}-{key}"
-    elif section.subjects:
-        item["about"] = sorted({*item.get("about", ()), *section.subjects})
-    if section.not_for:
-        item["not_for_family"] = sorted({*item.get("not_for_family", ()), *section.not_for})
+def _place(root: dict[str, Any], path: list[str], value: Any) -> None:
+    node: dict[str, Any] = root
+    for step in path[:-1]:
+        node = node.setdefault(step, {})
+    node[path[-1]] = value
+    if path[0] in _PEOPLE:
+        root[path[0]][path[1]]["ref"] = f"{_PEOPLE[path[0]]}-{path[1]}"
 
 
-_KEY_LENGTH = 8
+_DIGITS = frozenset("0123456789abcdef")
 
 
 def _is_key(step: str) -> bool:
-    return len(step) == _KEY_LENGTH and all(c in "0123456789abcdef" for c in step)
+    return len(step) == KEY_LENGTH and _DIGITS.issuperset(step)
 
 
 def _ordered(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
-    if node and all(_is_key(k) for k in node):
+    if node and all(map(_is_key, node)):
         return [_ordered(node[k]) for k in sorted(node)]
     return {k: _ordered(v) for k, v in node.items()}

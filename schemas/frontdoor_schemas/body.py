@@ -1,0 +1,149 @@
+"""What every event states, and the checks that need the whole event: people named twice, unknown, or not at all."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Annotated, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from frontdoor_schemas.casework import ConcernType
+from frontdoor_schemas.fields import Block, Computed, Leaf, Nest, Structure, counted, dates, held
+from frontdoor_schemas.people import Adult, Author, Child, Consent, Sharing
+from frontdoor_schemas.values import EVENT, GROUPS, HOUSEHOLD, MAX_ADULTS, MAX_CHILDREN, MAX_ITEMS, C, Code, Moment
+from frontdoor_schemas.vocabulary import Answer
+
+LONDON = ZoneInfo("Europe/London")
+CLOCK_TOLERANCE = timedelta(days=1)
+"""How far ahead of ours a sender's clock may be: a wrong time zone is no reason to turn a child's event away."""
+LONGEST_EXPECTED = timedelta(days=310)
+"""An expected date of birth may lie this far after the event; ten months and some days."""
+LONGEST_OVERDUE = timedelta(days=60)
+"""An expected date of birth may lie this far before the event: a birth that was not yet recorded."""
+
+_RULES: Mapping[str, str] = {
+    "no_subject": "names neither a child nor an adult",
+    "duplicate_ref": "names the same person a second time",
+    "unknown_ref": "names a person who is not in this event",
+    "unknown_audience": "names a list of desks that this event does not give",
+}
+
+
+class EventBody(Block):
+    """What an event says. The type's name is not in it: the address or the submission around it gives that."""
+
+    names_desks: ClassVar[frozenset[str]] = frozenset()
+    """Paths of fields by which the author names an audience: a desk id or a list of them."""
+    asks_desks: ClassVar[frozenset[str]] = frozenset()
+    """Paths of fields that name the desks which are to answer."""
+    must_reply: ClassVar[bool] = False
+    """Whether it means nothing without the event that it answers."""
+
+    occurred_at: Annotated[Moment, held(C.case_reference, EVENT, "A1", "D3")]
+
+
+class CaseEvent(EventBody):
+    """An event about people. At least one person, and the time; all else flows incomplete and is owed."""
+
+    computed: ClassVar[Mapping[str, Computed]] = {
+        "earlier_events_count": counted(
+            held(C.history_summary, HOUSEHOLD, "A25", "A39", "L30"),
+            "Earlier events about the same children that this recipient may know of",
+        ),
+        "earlier_event_dates": dates(held(C.history_summary, HOUSEHOLD, "A25"), "Their dates"),
+    }
+
+    out_of_hours: Annotated[Answer | None, held(C.case_reference, EVENT, "A6", "C31")] = None
+    author: Author | None = None
+    children: Annotated[tuple[Child, ...], Field(max_length=MAX_CHILDREN)] = ()
+    adults: Annotated[tuple[Adult, ...], Field(max_length=MAX_ADULTS)] = ()
+    concern_types: Annotated[tuple[ConcernType, ...], Field(max_length=MAX_ITEMS)] = ()
+    level_of_need: Annotated[Code | None, held(C.risk_and_need, EVENT, "A34", "A35")] = None
+    consent: Consent | None = None
+    sharing: Sharing | None = None
+
+    @model_validator(mode="after")
+    def _people_agree(self) -> Self:
+        faults = list(_faults(self))
+        if faults:
+            raise ValidationError.from_exception_data(type(self).__name__, [_error(rule, loc) for rule, loc in faults])
+        return self
+
+
+_Loc = tuple[str | int, ...]
+
+
+def _error(rule: str, loc: _Loc) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError(rule, _RULES[rule]), loc=loc, input=None)
+
+
+def people_of(event: CaseEvent) -> Iterator[tuple[str, int, Child | Adult]]:
+    """Everybody in an event, with the list and place where they stand."""
+    for index, child in enumerate(event.children):
+        yield "children", index, child
+    for index, adult in enumerate(event.adults):
+        yield "adults", index, adult
+
+
+def _faults(event: CaseEvent) -> Iterator[tuple[str, _Loc]]:
+    known: set[str] = set()
+    for kind, index, person in people_of(event):
+        if person.ref in known:
+            yield "duplicate_ref", (kind, index, "ref")
+        known.add(person.ref)
+    if not known:
+        yield "no_subject", ("children",)
+    yield from _unknown(event, event, known, ())
+
+
+def _unknown(event: CaseEvent, block: Block, known: set[str], loc: _Loc) -> Iterator[tuple[str, _Loc]]:
+    naming, audiences, nested = _where_people_are_named(type(block))
+    for name in naming:
+        value = getattr(block, name)
+        for ref in (value,) if isinstance(value, str) else value or ():
+            if ref not in known:
+                yield "unknown_ref", (*loc, name)
+    for name in audiences:
+        if any(entry in GROUPS and not getattr(event, entry, ()) for entry in getattr(block, name)):
+            yield "unknown_audience", (*loc, name)
+    for name in nested:
+        value = getattr(block, name)
+        if isinstance(value, tuple):
+            for index, item in enumerate(value):
+                yield from _unknown(event, item, known, (*loc, name, index))
+        elif value is not None:
+            yield from _unknown(event, value, known, (*loc, name))
+
+
+@cache
+def _where_people_are_named(model: type[Block]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Fields of a model that name people, that name audiences, and that hold blocks which do either."""
+    naming, audiences, nested = [], [], []
+    for name, shape in model.plan.fields.items():
+        match shape:
+            case Structure("about" | "not_for_family") | Leaf(link=True):
+                naming.append(name)
+            case Structure("to"):
+                audiences.append(name)
+            case Nest() if any(any(_where_people_are_named(p.model)) for p in shape.plans.values()):
+                nested.append(name)
+    return tuple(naming), tuple(audiences), tuple(nested)
+
+
+def check_times(body: EventBody, now: datetime) -> list[tuple[str, str]]:
+    """Paths and rules of times that cannot be: what a model cannot know, because it does not know the time."""
+    late = [("/occurred_at", "future_time")] if body.occurred_at > now + CLOCK_TOLERANCE else []
+    return late + (list(_birth_faults(body, now)) if isinstance(body, CaseEvent) else [])
+
+
+def _birth_faults(body: CaseEvent, now: datetime) -> Iterator[tuple[str, str]]:
+    today = now.astimezone(LONDON).date()
+    event_day = body.occurred_at.astimezone(LONDON).date()
+    for kind, index, person in people_of(body):
+        if person.born and person.born > today:
+            yield f"/{kind}/{index}/born", "future_birth_date"
+    for index, child in enumerate(body.children):
+        if child.expected_on and not -LONGEST_OVERDUE <= child.expected_on - event_day <= LONGEST_EXPECTED:
+            yield f"/children/{index}/expected_on", "expected_date"

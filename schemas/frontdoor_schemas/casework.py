@@ -1,0 +1,189 @@
+"""Blocks that several event types share: concerns, actions and plan items, workers, tools, risk, history."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from frontdoor_schemas.envelope import DeskId
+from frontdoor_schemas.fields import LINK, Block, Computed, held, yes_or_no
+from frontdoor_schemas.values import (
+    ABOUT,
+    EVENT,
+    MAX_ITEMS,
+    About,
+    AdultRef,
+    Audience,
+    C,
+    Code,
+    Day,
+    Line,
+    Lines,
+    Moment,
+    NotForFamily,
+    Text,
+)
+from frontdoor_schemas.vocabulary import Answer
+
+AbuseCategory = Literal["neglect", "physical_abuse", "emotional_abuse", "sexual_abuse"]
+"""The four categories under which a child may have a child protection plan."""
+PlanType = Literal[
+    "early_help",
+    "child_in_need",
+    "child_protection",
+    "looked_after",
+    "public_law_outline",
+    "care_proceedings",
+    "special_guardianship",
+    "pre_birth",
+]
+
+
+class Concern(Block):
+    """One structured observation, not a free-text box (A22)."""
+
+    about: About = ()
+    to: Audience = ()
+    what: Annotated[Text | None, held(C.concern_and_incident, ABOUT, "A22", "A28")] = None
+    seen_or_said_at: Annotated[Moment | None, held(C.concern_and_incident, ABOUT, "A22")] = None
+    where: Annotated[Line | None, held(C.home_and_contact, ABOUT, "A22")] = None
+    by_whom: Annotated[Line | None, held(C.professional_network, ABOUT, "A22")] = None
+    evidence: Annotated[Literal["first_hand", "hearsay", "record"] | None, held(C.concern_and_incident, ABOUT, "A22")] = None
+    impact_on_child: Annotated[Text | None, held(C.concern_and_incident, ABOUT, "A22", "A28", "K2")] = None
+
+
+class ConcernType(Block):
+    """One of several types of concern on one child: neglect apart from abuse (A23, A36, D13)."""
+
+    about: About = ()
+    type: Annotated[
+        Literal["neglect", "emotional_abuse", "physical_abuse", "sexual_abuse", "domestic_abuse", "exploitation", "other"],
+        held(C.concern_and_incident, ABOUT, "A23", "D13"),
+    ]
+    standing: Annotated[Literal["primary", "secondary"] | None, held(C.concern_and_incident, ABOUT, "A36", "G17")] = None
+    neglect_kind: Annotated[Line | None, held(C.concern_and_incident, ABOUT, "A23")] = None
+    duration: Annotated[Literal["recent", "long_term"] | None, held(C.concern_and_incident, ABOUT, "A36", "M6")] = None
+    frequency: Annotated[Line | None, held(C.concern_and_incident, ABOUT, "A23")] = None
+
+
+class Danger(Block):
+    """Immediate safety and crime, as the police must state them (C30)."""
+
+    immediate: Annotated[Answer | None, held(C.concern_and_incident, EVENT, "C30")] = None
+    safety_ensured: Annotated[Answer | None, held(C.concern_and_incident, EVENT, "C30")] = None
+    crime_ascertained: Annotated[Answer | None, held(C.offence_and_court, EVENT, "C30")] = None
+    evidence_obtained: Annotated[Answer | None, held(C.offence_and_court, EVENT, "C30")] = None
+    person_responsible: Annotated[AdultRef | None, held(C.offence_and_court, EVENT, "C30"), LINK] = None
+
+
+class JointInvestigation(Block):
+    """Whether police and social care investigate together, and why or why not (A4)."""
+
+    decided: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A4")] = None
+    reason: Annotated[Text | None, held(C.decision_and_status, EVENT, "A4")] = None
+
+
+class Worker(Block):
+    """A worker of the case and how to reach them."""
+
+    desk: Annotated[DeskId | None, held(C.professional_network, EVENT, "I16")] = None
+    name: Annotated[Line | None, held(C.professional_network, EVENT, "I17", "A37")] = None
+    role: Annotated[Line | None, held(C.professional_network, EVENT, "I17", "F33")] = None
+    contact: Annotated[Line | None, held(C.professional_network, EVENT, "I17", "A37")] = None
+    host_agency: Annotated[Line | None, held(C.professional_network, EVENT, "I17")] = None
+    since: Annotated[Day | None, held(C.professional_network, EVENT, "A37", "G25")] = None
+
+
+class SystemCheck(Block):
+    """A record system that was searched, and when (C2)."""
+
+    system: Annotated[Line, held(C.professional_network, EVENT, "C2", "C6")]
+    checked_at: Annotated[Moment | None, held(C.professional_network, EVENT, "C2")] = None
+
+
+class ToolScore(Block):
+    """The grade of one area of care."""
+
+    area: Annotated[Line, held(C.risk_and_need, ABOUT, "L11")]
+    sub_area: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
+    grade: Annotated[Line, held(C.risk_and_need, ABOUT, "L11")]
+
+
+class ToolResult(Block):
+    """What a tool gave (THRIVE, GCP2, a local neglect tool): a new tool needs no new schema (C17)."""
+
+    about: About = ()
+    tool: Annotated[Line, held(C.risk_and_need, ABOUT, "A20", "C17")]
+    version: Annotated[Line | None, held(C.risk_and_need, ABOUT, "A20", "C17")] = None
+    result: Annotated[Line | None, held(C.risk_and_need, ABOUT, "C17", "L11")] = None
+    scores: Annotated[tuple[ToolScore, ...], Field(max_length=MAX_ITEMS)] = ()
+    on: Annotated[Day | None, held(C.risk_and_need, ABOUT, "A20")] = None
+    stage: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L16")] = None
+    administered_by: Annotated[Line | None, held(C.professional_network, ABOUT, "A20")] = None
+
+
+class RiskAssessment(Block):
+    """A risk-assessment form. Whether it was completed correctly is worked out, not claimed (C8)."""
+
+    computed: ClassVar[Mapping[str, Computed]] = {
+        "correctly_completed": yes_or_no(held(C.risk_and_need, EVENT, "C8"), "Whether every part that the partnership expects is there"),
+    }
+
+    completed_by: Annotated[Line | None, held(C.professional_network, EVENT, "C8")] = None
+    completed_at: Annotated[Moment | None, held(C.risk_and_need, EVENT, "C8")] = None
+    risks_identified: Annotated[Lines, held(C.risk_and_need, EVENT, "C8")] = ()
+    neglect_identified: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C8")] = None
+    history_considered: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C6")] = None
+    child_seen: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C8")] = None
+    actions_taken: Annotated[Text | None, held(C.risk_and_need, EVENT, "C8")] = None
+    residual_risk: Annotated[Text | None, held(C.risk_and_need, EVENT, "C8")] = None
+    missing_reason: Annotated[Text | None, held(C.risk_and_need, EVENT, "C8")] = None
+
+
+class HistoryEntry(Block):
+    """Something known of the past, with its source and date (C2, C18, L8, A30)."""
+
+    about: About = ()
+    kind: Annotated[
+        Literal["incident", "referral", "child_protection_plan", "child_in_need_plan", "early_help", "chronology", "other"],
+        held(C.history_summary, ABOUT, "C2", "C18", "A30"),
+    ]
+    what: Annotated[Text | None, held(C.history_summary, ABOUT, "L8", "L3")] = None
+    on: Annotated[Day | None, held(C.history_summary, ABOUT, "L8", "A30")] = None
+    impact_on_child: Annotated[Text | None, held(C.history_summary, ABOUT, "L2")] = None
+    result: Annotated[Text | None, held(C.history_summary, ABOUT, "A30")] = None
+    source: Annotated[Line | None, held(C.professional_network, ABOUT, "L8", "L3")] = None
+    lead_professional: Annotated[Line | None, held(C.professional_network, ABOUT, "A30")] = None
+
+
+class Action(Block):
+    """Something to be done: one owner, a date, a state, and the latest that was done (F16, F26, F27)."""
+
+    about: About = ()
+    to: Audience = ()
+    not_for_family: NotForFamily = ()
+    action: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "F16", "F26", "A38")] = None
+    owner: Annotated[DeskId | None, held(C.plan_and_actions, ABOUT, "F26", "A38")] = None
+    done_by: Annotated[Line | None, held(C.plan_and_actions, ABOUT, "F26")] = None
+    due: Annotated[Day | None, held(C.plan_and_actions, ABOUT, "F26", "A38")] = None
+    priority: Annotated[Literal["high", "medium", "low"] | None, held(C.plan_and_actions, ABOUT, "F27")] = None
+    status: Annotated[Literal["open", "done", "dropped"] | None, held(C.plan_and_actions, ABOUT, "F26")] = None
+    latest_action: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "F16")] = None
+
+
+class PlanItem(Action):
+    """What has to change for a child, who does it, how it is measured, and what follows if it does not (G4–G8, G10)."""
+
+    id: Annotated[Code | None, held(C.plan_and_actions, ABOUT, "G3")] = None
+    need: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G4")] = None
+    outcome_for_child: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G4", "G8")] = None
+    how_the_parent_does_it: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G4")] = None
+    measure: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G5")] = None
+    measure_value: Annotated[Line | None, held(C.plan_and_actions, ABOUT, "G5", "L16")] = None
+    baseline: Annotated[Line | None, held(C.plan_and_actions, ABOUT, "G5")] = None
+    target: Annotated[Line | None, held(C.plan_and_actions, ABOUT, "G5")] = None
+    target_date: Annotated[Day | None, held(C.plan_and_actions, ABOUT, "G5")] = None
+    milestone: Annotated[Line | None, held(C.plan_and_actions, ABOUT, "G10")] = None
+    progress: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G5")] = None
+    consequence_if_no_change: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G4", "G6")] = None
+    action_if_risk_rises: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G6")] = None

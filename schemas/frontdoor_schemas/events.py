@@ -1,0 +1,113 @@
+"""All event types: their models, how they are submitted, and how a submission becomes the sections of the bus."""
+
+import random
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from frontdoor_schemas.amendments import Correction, Replacement, Withdrawal
+from frontdoor_schemas.body import CaseEvent, EventBody
+from frontdoor_schemas.envelope import Section
+from frontdoor_schemas.fields import held
+from frontdoor_schemas.information import InformationRequest, InformationResponse
+from frontdoor_schemas.investigations import InvestigationStatus
+from frontdoor_schemas.involvement import InvolvementEnded, InvolvementStarted
+from frontdoor_schemas.meetings import ConferenceMinutes, CoreGroupMinutes, StrategyDiscussion
+from frontdoor_schemas.outcomes import ReferralOutcome
+from frontdoor_schemas.plans import PlanStatus
+from frontdoor_schemas.police import IncidentClosed, PoliceIncident
+from frontdoor_schemas.referrals import Referral
+from frontdoor_schemas.sections import split
+from frontdoor_schemas.vocabulary import Category, EventType, Role, SubjectRule
+
+CASE_MODELS: dict[EventType, type[CaseEvent]] = {
+    EventType.referral: Referral,
+    EventType.police_incident: PoliceIncident,
+    EventType.incident_closed: IncidentClosed,
+    EventType.referral_outcome: ReferralOutcome,
+    EventType.information_request: InformationRequest,
+    EventType.information_response: InformationResponse,
+    EventType.strategy_discussion: StrategyDiscussion,
+    EventType.conference_minutes: ConferenceMinutes,
+    EventType.core_group_minutes: CoreGroupMinutes,
+    EventType.investigation_status: InvestigationStatus,
+    EventType.plan_status: PlanStatus,
+    EventType.involvement_started: InvolvementStarted,
+    EventType.involvement_ended: InvolvementEnded,
+}
+"""The types that are about people; a correction puts one of these in place of the event that it answers."""
+
+
+def _replacement(event_type: EventType, model: type[CaseEvent]) -> Any:
+    marked = Annotated[Literal[event_type], held(Category.case_reference, SubjectRule.event, "L27")]  # type: ignore[valid-type]  # made at run time
+    return create_model(f"{model.__name__}Replacement", __base__=Replacement, __module__=__name__, type=(marked, ...), data=(model, ...))
+
+
+_replacements: Any = reduce(or_, [_replacement(t, m) for t, m in CASE_MODELS.items()])
+_any_replacement: Any = Annotated[_replacements, Field(discriminator="type")]
+
+MODELS: dict[EventType, type[EventBody]] = {
+    **CASE_MODELS,
+    EventType.correction: create_model(
+        "Correction", __base__=Correction, __module__=__name__, __doc__=Correction.__doc__, event=(_any_replacement, ...)
+    ),
+    EventType.withdrawal: Withdrawal,
+}
+"""The model of what each type of event says."""
+
+
+class Submission(BaseModel):
+    """What an agency posts. Concrete models, one for each type, are in `SUBMISSIONS`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    type: EventType
+    in_reply_to: UUID | None = None
+    data: EventBody
+
+
+def _submission(event_type: EventType, model: type[EventBody]) -> type[Submission]:
+    answers: Any = (UUID, ...) if model.must_reply else (UUID | None, None)
+    one: Any = Literal[event_type]
+    return create_model(
+        f"{model.__name__}Submission", __base__=Submission, __module__=__name__, type=(one, ...), in_reply_to=answers, data=(model, ...)
+    )
+
+
+SUBMISSIONS: dict[EventType, type[Submission]] = {t: _submission(t, m) for t, m in MODELS.items()}
+_FROM_JSON = {t: m.__pydantic_validator__.validate_json for t, m in SUBMISSIONS.items()}
+
+
+def parse(event_type: EventType, raw: bytes) -> Submission:
+    """Read a posted submission. Raises `pydantic.ValidationError`; `problems` says in which words to answer it."""
+    submission: Submission = _FROM_JSON[event_type](raw)
+    return submission
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """Who publishes. A fact like any other: in a protected case the source's own name says where a family is."""
+
+    desk: str
+    agency: str
+    role: Role
+
+
+def to_sections(submission: Submission, source: SourceFacts, rng: random.Random) -> tuple[Section, ...]:
+    """The sections of a submission, with one for its source. A correction's are those of the event that it puts in place."""
+    body = submission.data
+    extra: list[tuple[Category, dict[str, Any]]] = [
+        (Category.professional_network, {"source/desk": source.desk, "source/agency": source.agency, "source/role": source.role.value})
+    ]
+    if isinstance(body, Correction):
+        extra.append((Category.case_reference, _amends(body, submission.in_reply_to)))
+        body = body.event.data
+    return split(body, rng=rng, extra=extra)
+
+
+def _amends(correction: Correction, event: UUID | None) -> dict[str, Any]:
+    return {"amends/reason": correction.reason, "amends/type": correction.event.type.value, "amends/event": str(event)}

@@ -1,0 +1,39 @@
+"""An agency begins or ends its work with somebody, or changes the worker (register §4.16).
+
+An agency's own word widens nothing for that agency until the lead agency or a register has confirmed it.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from frontdoor_schemas.body import CaseEvent
+from frontdoor_schemas.casework import Worker
+from frontdoor_schemas.envelope import DeskId
+from frontdoor_schemas.fields import Structure, held
+from frontdoor_schemas.values import ABOUT, MAX_ADULTS, MAX_CHILDREN, C, Day, SenderRef, Text
+from frontdoor_schemas.vocabulary import Relation
+
+AboutSomebody = Annotated[tuple[SenderRef, ...], Structure("about"), Field(min_length=1, max_length=MAX_CHILDREN + MAX_ADULTS)]
+
+
+class Involvement(CaseEvent):
+    """Which desk stands in which relation to whom, and why."""
+
+    about: AboutSomebody
+    relation: Annotated[Relation, held(C.professional_network, ABOUT, "I16")]
+    desk: Annotated[DeskId, held(C.professional_network, ABOUT, "I16", "I17")]
+    since: Annotated[Day | None, held(C.professional_network, ABOUT, "I16", "G25")] = None
+    worker: Worker | None = None
+    purpose: Annotated[Text | None, held(C.professional_network, ABOUT, "I16", "G27")] = None
+    reason_for_change: Annotated[Text | None, held(C.professional_network, ABOUT, "G25")] = None
+
+
+class InvolvementStarted(Involvement):
+    """The desk now works with these people; sent again when the worker changes."""
+
+
+class InvolvementEnded(Involvement):
+    """The desk no longer works with these people."""
+
+    until: Annotated[Day | None, held(C.professional_network, ABOUT, "I16", "G25")] = None

@@ -1,0 +1,58 @@
+"""What became of a referral (register §4.3)."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from frontdoor_schemas.body import CaseEvent
+from frontdoor_schemas.casework import Action, JointInvestigation, PlanType, Worker
+from frontdoor_schemas.fields import Block, Computed, held, yes_or_no
+from frontdoor_schemas.values import EVENT, HOUSEHOLD, MAX_ITEMS, C, Code, Day, Desks, Line, Lines, Moment, Text
+from frontdoor_schemas.vocabulary import Answer
+
+
+class CurrentPlan(Block):
+    """The plan that the child has now, so that partners know what keeps the child safe (B2)."""
+
+    plan_type: Annotated[PlanType | None, held(C.decision_and_status, EVENT, "B2")] = None
+    started_on: Annotated[Day | None, held(C.decision_and_status, EVENT, "B2")] = None
+    lead_worker: Worker | None = None
+
+
+class ReferralOutcome(CaseEvent):
+    """The decision on a referral. A refusal without a reason flows, marked, and the reason is owed (A28, B4)."""
+
+    must_reply: ClassVar[bool] = True
+    computed: ClassVar[Mapping[str, Computed]] = {
+        **CaseEvent.computed,
+        "previous_referral_same_issue": yes_or_no(
+            held(C.history_summary, HOUSEHOLD, "A27"), "Whether an earlier referral with the same concern was closed"
+        ),
+    }
+    answered_by_query: ClassVar[frozenset[str]] = frozenset({"acknowledged_by", "acknowledged_at", "satisfied"})
+
+    decided_at: Annotated[Moment, held(C.decision_and_status, EVENT, "B1")]
+    decided_by: Annotated[Line | None, held(C.professional_network, EVENT, "B1")] = None
+    accepted: Annotated[Literal["yes", "no"], held(C.decision_and_status, EVENT, "B4")]
+    route: Annotated[
+        Literal["section_17_assessment", "section_47_enquiry", "strategy_discussion", "pre_birth_assessment", "early_help", "other"] | None,
+        held(C.decision_and_status, EVENT, "B4"),
+    ] = None
+    allocated_worker: Worker | None = None
+    current_plan: CurrentPlan | None = None
+    referrer_role_going_forward: Annotated[Text | None, held(C.decision_and_status, EVENT, "B4", "A37")] = None
+    reason_not_accepted: Annotated[Text | None, held(C.decision_and_status, EVENT, "B4", "A28")] = None
+    suggested_support: Annotated[Text | None, held(C.decision_and_status, EVENT, "B4", "A29")] = None
+    early_help_considered: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A29")] = None
+    level_of_need_decided: Annotated[Code | None, held(C.risk_and_need, EVENT, "A34")] = None
+    recommended_next_step_followed: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A3")] = None
+    why_not_followed: Annotated[Text | None, held(C.decision_and_status, EVENT, "A3")] = None
+    information_considered: Annotated[Lines, held(C.professional_network, EVENT, "A2", "A13", "A28")] = ()
+    partners_asked: Annotated[Desks, held(C.professional_network, EVENT, "A15")] = ()
+    partners_answered: Annotated[Desks, held(C.professional_network, EVENT, "A15")] = ()
+    history_considered: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A28", "L10")] = None
+    joint_investigation: JointInvestigation | None = None
+    information_insufficient: Annotated[Lines, held(C.decision_and_status, EVENT, "A21")] = ()
+    actions: Annotated[tuple[Action, ...], Field(max_length=MAX_ITEMS)] = ()
+    how_to_challenge: Annotated[Text | None, held(C.decision_and_status, EVENT, "N2", "N3")] = None

@@ -1,0 +1,71 @@
+"""A child's plan begins, changes or ends (register §4.8)."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from frontdoor_schemas.body import CaseEvent
+from frontdoor_schemas.casework import AbuseCategory, PlanItem, PlanType, Worker
+from frontdoor_schemas.envelope import DeskId
+from frontdoor_schemas.fields import Block, Computed, counted, held, yes_or_no
+from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, C, Day, Desks, Line, Moment, Text
+
+PlanState = Literal["none", "open", "breached", "ended"]
+"""Opening, breach and end are events each (G19); stepping up or down is an end of one type and an opening of another."""
+
+
+class FlagInstruction(Block):
+    """What a police or health record has to show from now on (C12)."""
+
+    about: About = ()
+    flag: Annotated[
+        Literal["current_child_protection", "previous_child_protection", "child_in_need"], held(C.decision_and_status, ABOUT, "C12")
+    ]
+    action: Annotated[Literal["set", "clear"], held(C.decision_and_status, ABOUT, "C12")]
+
+
+class PlanStatus(CaseEvent):
+    """The status of one plan. `about` names the children whose plan it is, when it is not everybody's.
+
+    A step down says who watches from then on, until when, and what brings the case back (G14).
+    """
+
+    names_desks: ClassVar[frozenset[str]] = frozenset({"members", "monitored_by"})
+    computed: ClassVar[Mapping[str, Computed]] = {
+        **CaseEvent.computed,
+        "previous_child_protection_plans": counted(
+            held(C.history_summary, ABOUT, "G16", "G18"), "Earlier child protection plans that this recipient may know of"
+        ),
+        "re_registration": yes_or_no(held(C.history_summary, ABOUT, "G18"), "Whether a child had a child protection plan before"),
+        "previous_changes_count": counted(held(C.history_summary, ABOUT, "G12"), "Earlier changes of plan that this recipient may know of"),
+        "change_of_worker_count": counted(held(C.history_summary, ABOUT, "G25"), "How often the lead worker changed"),
+        "drift_flags": Computed(
+            held(C.history_summary, ABOUT, "G9", "G11"),
+            {"type": "array", "items": {"enum": ["overdue_review", "stop_start"]}},
+            "Signs of drift and delay",
+        ),
+    }
+    answered_by_query: ClassVar[frozenset[str]] = frozenset({"notify_health", "notified"})
+
+    about: About = ()
+    plan_type: Annotated[PlanType, held(C.decision_and_status, ABOUT, "G12", "G19", "G21", "G26")]
+    from_plan_type: Annotated[PlanType | None, held(C.decision_and_status, ABOUT, "G12")] = None
+    from_status: Annotated[PlanState | None, held(C.decision_and_status, ABOUT, "G12", "G19")] = None
+    to_status: Annotated[PlanState, held(C.decision_and_status, ABOUT, "G12", "G19", "G1")]
+    changed_at: Annotated[Moment | None, held(C.decision_and_status, ABOUT, "G12")] = None
+    reason: Annotated[Text | None, held(C.decision_and_status, ABOUT, "G12")] = None
+    category_primary: Annotated[AbuseCategory | None, held(C.decision_and_status, ABOUT, "G16")] = None
+    category_secondary: Annotated[AbuseCategory | None, held(C.decision_and_status, ABOUT, "G17")] = None
+    legal_status: Annotated[Line | None, held(C.decision_and_status, ABOUT, "G21")] = None
+    placement: Annotated[Line | None, held(C.home_and_contact, ABOUT, "G21")] = None
+    lead_worker: Worker | None = None
+    members: Annotated[Desks, held(C.professional_network, EVENT, "F36", "G3")] = ()
+    staying_involved: Annotated[Desks, held(C.professional_network, EVENT, "H7")] = ()
+    plan_items: Annotated[tuple[PlanItem, ...], Field(max_length=MAX_ITEMS)] = ()
+    next_review_date: Annotated[Day | None, held(C.decision_and_status, ABOUT, "G9")] = None
+    step_down_plan: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G15")] = None
+    monitored_by: Annotated[DeskId | None, held(C.plan_and_actions, ABOUT, "G14")] = None
+    monitor_until: Annotated[Day | None, held(C.plan_and_actions, ABOUT, "G14")] = None
+    return_trigger: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "G14")] = None
+    flag_instructions: Annotated[tuple[FlagInstruction, ...], Field(max_length=MAX_ITEMS)] = ()
