@@ -1,0 +1,217 @@
+"""The shape of a pack's `agencies.toml` and what is checked in it beyond its shape."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from frontdoor_chassis.toml_places import PackError, Place, TomlFile, parse_strictly
+from frontdoor_schemas.envelope import AgencyId, DeskId
+from frontdoor_schemas.topics import FAMILIES
+from frontdoor_schemas.vocabulary import EventType, Relation, Role
+
+RESERVED_DOMAINS = (".example", ".test", ".invalid")
+"""RFC 2606: a pack is illustrative, and no message of a rehearsal may ever reach anybody."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+DeskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+def _reserved(address: str) -> str:
+    if not address.endswith(RESERVED_DOMAINS):
+        raise ValueError(f"{address} is not in a reserved domain ({', '.join(RESERVED_DOMAINS)})")
+    return address
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"“{name}” is no time zone") from error
+    return name
+
+
+class Entry(BaseModel):
+    """What every table of a pack is: closed, strict, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class Dated(Entry):
+    """In force from a day on, until before another."""
+
+    from_: date = Field(alias="from")
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _some_day(self) -> "Dated":
+        if self.until is not None and self.until <= self.from_:
+            raise ValueError(f"until {self.until} is not after from {self.from_}: it would never be in force")
+        return self
+
+    def in_force(self, on: date) -> bool:
+        """Whether it holds on a local day; `until` is the first day on which it no longer does."""
+        return self.from_ <= on and (self.until is None or on < self.until)
+
+
+class Sourced(Entry):
+    """Says which document asks for it, or that it is the partnership's own."""
+
+    source: Name | None = None
+    own: bool = False
+
+    @model_validator(mode="after")
+    def _source_or_own(self) -> "Sourced":
+        if (self.source is not None) == self.own:
+            raise ValueError("give either a source, or own = true")
+        return self
+
+
+class DeskEntry(Entry):
+    """`[[agency.desk]]`. Dates that are not given are the agency's."""
+
+    id: DeskName
+    role: Role
+    also: tuple[Role, ...] = ()
+    by_role: bool = True
+    name: Name
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(_reserved)]
+    telephone: Name | None = None
+    deputy: DeskId | None = None
+    manager: DeskId | None = None
+    hours: Name
+    from_: date | None = Field(None, alias="from")
+    until: date | None = None
+
+
+class AgencyEntry(Dated, Sourced):
+    """`[[agency]]`."""
+
+    id: AgencyId
+    name: Name
+    gateway: AgencyId
+    successor: AgencyId | None = None
+    publishes: tuple[EventType, ...] = ()
+    desk: tuple[DeskEntry, ...]
+
+
+class PartnershipEntry(Entry):
+    """`[partnership]`."""
+
+    name: AgencyId
+    title: Name
+    note: Name
+    number: int
+    time_zone: Annotated[str, AfterValidator(_zone)]
+    lead_agency: AgencyId
+    cannot_decide: DeskId
+    review: dict[str, DeskId]
+    registers: dict[Relation, DeskId | tuple[DeskId, ...]] = {}
+    names: dict[Role, Name] = {}
+
+
+class AgenciesFile(Entry):
+    """The whole of `agencies.toml`."""
+
+    partnership: PartnershipEntry
+    agency: tuple[AgencyEntry, ...]
+
+
+def desks_named(who: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One desk or several, as several."""
+    return (who,) if isinstance(who, str) else who
+
+
+def parse_agencies(document: TomlFile) -> AgenciesFile:
+    """The document, checked. Raises `PackError` with every fault."""
+    parsed = parse_strictly(AgenciesFile, document)
+    faults = [document.fault(place, reason) for place, reason in _faults(parsed)]
+    if faults:
+        raise PackError(faults)
+    return parsed
+
+
+_Faults = Iterator[tuple[Place, str]]
+
+
+def _faults(parsed: AgenciesFile) -> _Faults:
+    yield from _repeated(parsed)
+    yield from _head_faults(parsed)
+    for number, agency in enumerate(parsed.agency):
+        yield from _agency_faults(parsed, number, agency)
+
+
+def _repeated(parsed: AgenciesFile) -> _Faults:
+    agencies = [a.id for a in parsed.agency]
+    for number in _doubles(agencies):
+        yield ("agency", number, "id"), f"agency {agencies[number]} is entered twice"
+    for number, agency in enumerate(parsed.agency):
+        for place in _doubles([d.id for d in agency.desk]):
+            yield ("agency", number, "desk", place, "id"), f"desk {agency.id}.{agency.desk[place].id} is entered twice"
+
+
+def _doubles(ids: Sequence[str]) -> Iterable[int]:
+    return (number for number, id_ in enumerate(ids) if id_ in ids[:number])
+
+
+def _head_faults(parsed: AgenciesFile) -> _Faults:
+    head, desks = parsed.partnership, _ids(parsed)
+    if head.lead_agency not in {a.id for a in parsed.agency}:
+        yield ("partnership", "lead_agency"), f"no agency {head.lead_agency}"
+    if head.cannot_decide not in desks:
+        yield ("partnership", "cannot_decide"), f"no desk {head.cannot_decide}"
+    if "default" not in head.review:
+        yield ("partnership", "review"), "says nobody under default"
+    for family, desk in head.review.items():
+        if family not in (*FAMILIES, "default"):
+            yield ("partnership", "review", family), f"no family {family}; there are {', '.join(FAMILIES)}"
+        if desk not in desks:
+            yield ("partnership", "review", family), f"no desk {desk}"
+    for relation, who in head.registers.items():
+        for desk in desks_named(who):
+            if desk not in desks:
+                yield ("partnership", "registers", relation.value), f"no desk {desk}"
+
+
+def _ids(parsed: AgenciesFile) -> frozenset[str]:
+    return frozenset(f"{a.id}.{d.id}" for a in parsed.agency for d in a.desk)
+
+
+def _agency_faults(parsed: AgenciesFile, number: int, agency: AgencyEntry) -> _Faults:
+    if agency.successor is not None and agency.successor not in {a.id for a in parsed.agency}:
+        yield ("agency", number, "successor"), f"no agency {agency.successor}"
+    if agency.successor is not None and agency.until is None:
+        yield ("agency", number, "successor"), f"{agency.id} has a successor and no day on which it ends (until)"
+    if agency.id in _chain(parsed, agency):
+        yield ("agency", number, "successor"), f"{agency.id} would be its own successor"
+    if not agency.desk:
+        yield ("agency", number), f"agency {agency.id} has no desk"
+    for place, desk in enumerate(agency.desk):
+        for key, reason in _desk_faults(parsed, agency, desk):
+            yield ("agency", number, "desk", place, key), reason
+
+
+def _chain(parsed: AgenciesFile, agency: AgencyEntry) -> set[str]:
+    following, after = {a.id: a.successor for a in parsed.agency}, set[str]()
+    step = agency.successor
+    while step is not None and step not in after:
+        after.add(step)
+        step = following.get(step)
+    return after
+
+
+def _desk_faults(parsed: AgenciesFile, agency: AgencyEntry, desk: DeskEntry) -> Iterator[tuple[str, str]]:
+    own, desks = f"{agency.id}.{desk.id}", _ids(parsed)
+    for key, linked in (("deputy", desk.deputy), ("manager", desk.manager)):
+        if linked == own:
+            yield key, f"{own} cannot be its own {key}"
+        elif linked is not None and linked not in desks:
+            yield key, f"no desk {linked}"
+    if desk.from_ is not None and desk.from_ < agency.from_:
+        yield "from", f"{own} would exist before its agency, which begins on {agency.from_}"
+    if desk.until is not None and desk.until <= (desk.from_ or agency.from_):
+        yield "until", f"{own} would never be in force"
+    if desk.until is not None and agency.until is not None and desk.until > agency.until:
+        yield "until", f"{own} would outlive its agency, which ends on {agency.until}"

@@ -1,0 +1,166 @@
+"""The `if` of a duty: what a message must say for the duty to apply.
+
+A condition addresses the message that `frontdoor_schemas.sections.join` puts together, by field path. A path through a
+list matches when any item does; so a condition is never about the same item as its neighbour.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from frontdoor_schemas.fields import Block, Leaf, Nest, Structure
+
+Scalar = str | int | bool
+Path = tuple[str, ...]
+
+
+class ConditionEntry(BaseModel):
+    """`{field = "domestic_abuse", is = "present"}`: exactly one of `is`, `equals` and `any_of`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    field: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")
+    is_: Literal["present", "absent"] | None = Field(None, alias="is")
+    equals: Scalar | None = None
+    any_of: tuple[Scalar, ...] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_test(self) -> "ConditionEntry":
+        if sum(test is not None for test in (self.is_, self.equals, self.any_of)) != 1:
+            raise ValueError("give exactly one of is, equals and any_of")
+        return self
+
+    def condition(self) -> "Condition":
+        """The condition that it writes."""
+        path = tuple(self.field.split("."))
+        if self.is_ is not None:
+            return Present(path) if self.is_ == "present" else Absent(path)
+        return OneOf(path, self.any_of if self.any_of is not None else (self._equals,))
+
+    @property
+    def _equals(self) -> Scalar:
+        assert self.equals is not None  # noqa: S101 - exactly one test is given: see above
+        return self.equals
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The message says something at this path."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The message says nothing at this path, in no item of any list on the way."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The message says one of these values at this path."""
+
+    path: Path
+    values: tuple[Scalar, ...]
+
+
+Condition = Present | Absent | OneOf
+
+
+def holds(condition: Condition, message: Mapping[str, Any]) -> bool:
+    """Whether a message meets a condition."""
+    match condition:
+        case Present(path):
+            return any(True for _ in _values(message, path))
+        case Absent(path):
+            return not any(True for _ in _values(message, path))
+        case OneOf(path, values):
+            return any(_same(value, wanted) for value in _values(message, path) for wanted in values)
+
+
+def all_hold(conditions: Iterable[Condition], message: Mapping[str, Any]) -> bool:
+    """Whether a message meets every condition."""
+    return all(holds(condition, message) for condition in conditions)
+
+
+def present(path: Path, message: Mapping[str, Any]) -> bool:
+    """Whether a message says something at a path."""
+    return holds(Present(path), message)
+
+
+def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
+    if isinstance(node, list | tuple):
+        for item in node:
+            yield from _values(item, path)
+    elif not path:
+        if node is not None and node != {}:
+            yield node
+    elif isinstance(node, Mapping) and path[0] in node:
+        yield from _values(node[path[0]], path[1:])
+
+
+def _same(value: Any, wanted: Scalar) -> bool:
+    return type(value) is type(wanted) and bool(value == wanted)
+
+
+def problems(condition: Condition, model: type[Block]) -> list[str]:
+    """Why a condition can never be met by events of a model, or not as it was meant: empty when it is sound."""
+    leaves: list[tuple[type[Block], str]] = []
+    reason = _walk(model, condition.path, leaves)
+    if reason is not None:
+        return [reason]
+    if not isinstance(condition, OneOf):
+        return []
+    if not leaves:
+        return [f"{'.'.join(condition.path)} is a block: it can be present or absent, and has no value"]
+    return [bad for value in condition.values if (bad := _never(value, leaves, condition.path))]
+
+
+def field_problem(path: Path, model: type[Block]) -> str | None:
+    """Why a path leads nowhere in events of a model; None when it names a field or block."""
+    return _walk(model, path, [])
+
+
+def _walk(model: type[Block], path: Path, leaves: list[tuple[type[Block], str]]) -> str | None:
+    models = [model]
+    for depth, step in enumerate(path):
+        found = [(m, m.plan.fields[step]) for m in models if step in m.plan.fields]
+        where = ".".join(path[: depth + 1])
+        if not found:
+            return f"no field {where}; {_choices(models)}"
+        if all(isinstance(shape, Structure) for _, shape in found):
+            return f"{where} shapes the event and is no fact of it"
+        models = [plan.model for _, shape in found if isinstance(shape, Nest) for plan in shape.plans.values()]
+        if depth == len(path) - 1:
+            leaves += [(m, step) for m, shape in found if isinstance(shape, Leaf)]
+        elif not models:
+            return f"{where} is a value and has no field {path[depth + 1]}"
+    return None
+
+
+def _choices(models: Iterable[type[Block]]) -> str:
+    names = sorted({n for m in models for n, shape in m.plan.fields.items() if not isinstance(shape, Structure)})
+    return f"there are {', '.join(names)}"
+
+
+def _never(value: Scalar, leaves: Iterable[tuple[type[Block], str]], path: Path) -> str | None:
+    reasons = [reason for model, name in leaves if (reason := _refusal(value, model, name)) is not None]
+    return f"{'.'.join(path)} is never {json.dumps(value)}: {reasons[0]}" if len(reasons) == len(list(leaves)) else None
+
+
+def _refusal(value: Scalar, model: type[Block], name: str) -> str | None:
+    annotation: Any = model.model_fields[name].annotation
+    written = json.dumps([value] if _is_many(annotation) else value)
+    try:
+        TypeAdapter[Any](annotation).validate_json(written, strict=True)
+    except ValidationError as error:
+        return error.errors(include_url=False)[0]["msg"]
+    return None
+
+
+def _is_many(annotation: Any) -> bool:
+    return get_origin(annotation) in (tuple, list) or any(_is_many(a) for a in get_args(annotation) if a is not Ellipsis)

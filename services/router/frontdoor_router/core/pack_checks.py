@@ -1,0 +1,143 @@
+"""What one file of a pack says and another has to have: desks, roles, deadlines, fields, opening hours."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+from frontdoor_chassis.directory import Directory
+from frontdoor_chassis.directory_file import Dated
+from frontdoor_chassis.toml_places import Fault, Place
+from frontdoor_router.core.calendar import Calendar, CalendarError
+from frontdoor_router.core.conditions import field_problem, problems
+from frontdoor_router.core.deadlines import Deadlines
+from frontdoor_router.core.duties import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
+from frontdoor_router.core.policies import Agreement
+from frontdoor_schemas.body import EventBody
+from frontdoor_schemas.vocabulary import EventType, Role
+
+Wrong = tuple[Place, str]
+"""A place in a document and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the entries of a pack may name. A part that could not be read is None, and nothing is said about it."""
+
+    directory: Directory | None
+    deadlines: Deadlines | None
+    models: Mapping[EventType, type[EventBody]]
+
+
+def duty_faults(entries: Sequence[DutyEntry], known: Known) -> Iterator[Wrong]:
+    """What is wrong with duties beyond each one's own shape."""
+    yield from _overlaps("duty", entries)
+    for number, entry in enumerate(entries):
+        for place, reason in _duty(entry, known):
+            yield ("duty", number, *place), reason
+
+
+def expects_faults(entries: Sequence[ExpectsEntry], known: Known) -> Iterator[Wrong]:
+    """What is wrong with expectations beyond each one's own shape."""
+    yield from _overlaps("expects", entries)
+    for number, entry in enumerate(entries):
+        for place, reason in (*_common(entry, known), *_expected_field(entry, known)):
+            yield ("expects", number, *place), reason
+
+
+def _overlaps(table: str, entries: Sequence[RuleEntry]) -> Iterator[Wrong]:
+    for (_, one), (number, other) in combinations(enumerate(entries), 2):
+        if one.id == other.id and overlap(one, other):
+            yield (table, number, "id"), f"“{other.id}” is in force on the same days as the one from {one.from_}"
+
+
+def overlap(one: Dated | Agreement, other: Dated | Agreement) -> bool:
+    """Whether two dated things share a day."""
+    return (one.until is None or other.from_ < one.until) and (other.until is None or one.from_ < other.until)
+
+
+def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
+    yield from _common(entry, known)
+    if entry.tell is not None:
+        yield from _addressed(("tell", "relation"), entry.tell.relation, entry, known)
+        if entry.tell.relation == "asked" and not known.models[entry.on].asks_desks:
+            yield ("tell", "relation"), f"a {entry.on.value} asks no desk"
+    if entry.by is not None:
+        yield from _addressed(("by",), entry.by, entry, known)
+
+
+def _common(entry: RuleEntry, known: Known) -> Iterator[Wrong]:
+    for number, condition in enumerate(entry.if_):
+        for reason in problems(condition.condition(), known.models[entry.on]):
+            yield ("if", number), f"{entry.on.value}: {reason}"
+    for number, step in enumerate(entry.escalate):
+        yield from _addressed(("escalate", number, "to"), step.to, entry, known)
+    if known.deadlines is not None:
+        yield from _deadline(entry, known.deadlines)
+
+
+def _expected_field(entry: ExpectsEntry, known: Known) -> Iterator[Wrong]:
+    reason = field_problem(tuple(entry.field.split(".")), known.models[entry.on])
+    if reason is not None:
+        yield ("field",), f"{entry.on.value}: {reason}"
+
+
+def _addressed(place: Place, to: str, entry: Dated, known: Known) -> Iterator[Wrong]:
+    kind, _, name = to.partition(":")
+    if known.directory is None:
+        return
+    if kind == "desk" and known.directory.find(name) is None:
+        yield place, f"no desk {name}"
+    if kind == "role" and not _filled(Role(name), entry, known.directory):
+        yield place, f"no desk fills the role {name} while this is in force"
+
+
+def _filled(role: Role, entry: Dated, directory: Directory) -> bool:
+    days = [entry.from_, *(d.from_ for d in directory.desks.values() if entry.in_force(d.from_))]
+    return any(directory.desks_of_role(role, day) for day in days)
+
+
+def _deadline(entry: RuleEntry, deadlines: Deadlines) -> Iterator[Wrong]:
+    versions = [d for d in deadlines if d.id == entry.deadline]
+    if not versions:
+        yield ("deadline",), f"the calendar has no deadline {entry.deadline}"
+        return
+    days = sorted({entry.from_, *(d.until for d in versions if d.until is not None and entry.in_force(d.until))})
+    gap: date | None = next((day for day in days if not any(d.applies(day) for d in versions)), None)
+    if gap is not None:
+        yield ("deadline",), f"deadline {entry.deadline} is not in force on {gap}"
+
+
+def agencies_faults(data: Mapping[str, Any], directory: Directory, calendar: Calendar) -> Iterator[Wrong]:
+    """Opening hours that the calendar does not have, and another time zone than its own."""
+    if directory.time_zone != calendar.zone.key:
+        yield ("partnership", "time_zone"), f"is {directory.time_zone}, and the calendar's is {calendar.zone.key}"
+    for number, agency in enumerate(data["agency"]):
+        for place, desk in enumerate(agency["desk"]):
+            try:
+                calendar.spells(desk["hours"])
+            except CalendarError as error:
+                yield ("agency", number, "desk", place, "hours"), str(error)
+
+
+def agreement_faults(agreements: Sequence[Agreement]) -> Iterator[Fault]:
+    """Two agreements of one id on one day, and policies that share an id: decisions are kept by these ids."""
+    for one, other in combinations(agreements, 2):
+        if one.id == other.id and overlap(one, other):
+            yield Fault(other.file, 1, f"agreement “{other.id}” is in force on the same days as in {one.file}")
+    seen: dict[str, str] = {}
+    for agreement in agreements:
+        for policy in agreement.policies:
+            if policy.id in seen:
+                yield Fault(agreement.file, policy.line, f"@id(“{policy.id}”) is taken by {seen[policy.id]}")
+            seen.setdefault(policy.id, f"{agreement.file}:{policy.line}")
+
+
+def missing_stand_ins(steps: Sequence[EscalateEntry], directory: Directory, roles: frozenset[Role]) -> Iterator[str]:
+    """Desks of these roles that an escalation means by `deputy` or `manager` and that have none."""
+    for step in steps:
+        if step.to in {"deputy", "manager"}:
+            for desk in directory.desks.values():
+                if desk.role in roles and desk.by_role and getattr(desk, step.to) is None:
+                    yield f"escalates to the {step.to} of {desk.id}, which has none"
