@@ -26,7 +26,9 @@ GROUP BY e.id
 
 async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
     """Take the locks of a batch, in the given order, until the transaction ends."""
-    await connection.execute("SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(n, o) ORDER BY o", list(numbers))
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(n, o) ORDER BY o", list(numbers)
+    )
 
 
 async def known_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> set[UUID]:
@@ -62,7 +64,9 @@ async def _people(connection: asyncpg.Connection, world: World, keys: Sequence[K
         key = Key(row["kind"], row["hash"])
         world.found[key] = world.found.get(key, frozenset()) | {row["person"]}
     ids = sorted({r["person"] for r in rows})
-    for row in await connection.fetch("SELECT id, kind, born, protected FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", ids):
+    for row in await connection.fetch(
+        "SELECT id, kind, born, protected FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", ids
+    ):
         world.people[row["id"]] = Person(row["id"], row["kind"], Answer(row["protected"]), row["born"])
 
 
@@ -91,7 +95,14 @@ async def _about_people(connection: asyncpg.Connection, world: World, ids: Seque
         MAX_ENTRIES,
     ):
         entry = Entry(
-            row["person"], row["event"], EventType(row["type"]), row["source"], row["occurred_at"], row["open"], row["domestic_abuse"], row["grade"]
+            row["person"],
+            row["event"],
+            EventType(row["type"]),
+            row["source"],
+            row["occurred_at"],
+            row["open"],
+            row["domestic_abuse"],
+            row["grade"],
         )
         world.entries.setdefault(entry.person, []).append(entry)
     for row in await connection.fetch("SELECT person, desk FROM listed WHERE person = ANY($1::uuid[])", ids):

@@ -44,14 +44,19 @@ async def save_people(connection: asyncpg.Connection, decided: Sequence[Decided]
     if ended:
         await connection.executemany("UPDATE tie SET until = $4 WHERE person = $1 AND desk = $2 AND relation = $3 AND until IS NULL", ended)
     ties = [
-        (t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event) for d in decided for t in d.decision.ties
+        (t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event)
+        for d in decided
+        for t in d.decision.ties
     ]
     if ties:
         await connection.executemany(
-            "INSERT INTO tie (person, desk, relation, since, until, asserted_by, confirmed_by, event) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", ties
+            "INSERT INTO tie (person, desk, relation, since, until, asserted_by, confirmed_by, event) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            ties,
         )
     entries = [
-        (e.person, e.event, e.type.value, e.source, e.occurred_at, e.open, e.domestic_abuse, e.grade) for d in decided for e in d.decision.entries
+        (e.person, e.event, e.type.value, e.source, e.occurred_at, e.open, e.domestic_abuse, e.grade)
+        for d in decided
+        for e in d.decision.entries
     ]
     if entries:
         await connection.executemany("INSERT INTO entry VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING", entries)
@@ -95,12 +100,17 @@ async def save_events(connection: asyncpg.Connection, decided: Sequence[Decided]
     withdrawn = [(d.decision.withdrawn_event, now) for d in decided if d.decision.withdrawn_event]
     if withdrawn:
         await connection.executemany("UPDATE event SET withdrawn_at = $2 WHERE id = $1", withdrawn)
-        await connection.executemany("UPDATE obligation SET state = 'closed' WHERE event = $1 AND state IN ('open', 'overdue')", [w[:1] for w in withdrawn])
+        await connection.executemany(
+            "UPDATE obligation SET state = 'closed' WHERE event = $1 AND state IN ('open', 'overdue')", [w[:1] for w in withdrawn]
+        )
         await connection.executemany("UPDATE entry SET open = false WHERE event = $1", [w[:1] for w in withdrawn])
         await connection.executemany("UPDATE tie SET until = $2 WHERE event = $1 AND until IS NULL", withdrawn)
     recalled = [(i, now) for d in decided for i in d.decision.withdrawn]
     if recalled:
-        await connection.executemany("UPDATE disclosure SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL", recalled)
+        await connection.executemany(
+            "UPDATE disclosure SET withdrawn_at = $2, recall_told = received_at IS NOT NULL WHERE id = $1 AND withdrawn_at IS NULL",
+            recalled,
+        )
 
 
 async def save_obligations(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID, Obligation]], now: datetime) -> None:
@@ -146,7 +156,9 @@ async def save_tasks(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID,
         )
 
 
-async def save_audit(connection: asyncpg.Connection, entries: Sequence[tuple[UUID | None, AuditEntry]], *, epoch: str, now: datetime) -> None:
+async def save_audit(
+    connection: asyncpg.Connection, entries: Sequence[tuple[UUID | None, AuditEntry]], *, epoch: str, now: datetime
+) -> None:
     """Audit entries, in the transaction of what they prove."""
     if entries:
         await connection.executemany(
@@ -179,7 +191,12 @@ async def number(connection: asyncpg.Connection, numbered: Sequence[Numbered]) -
 
 
 async def save_disclosures(
-    connection: asyncpg.Connection, pairs: Sequence[tuple[Numbered | Disclosure, UUID, UUID]], numbers: Mapping[UUID, int], *, epoch: str, now: datetime
+    connection: asyncpg.Connection,
+    pairs: Sequence[tuple[Numbered | Disclosure, UUID, UUID]],
+    numbers: Mapping[UUID, int],
+    *,
+    epoch: str,
+    now: datetime,
 ) -> None:
     """One row per desk that was told or considered, with what was given and withheld and by which policies."""
     if not pairs:
@@ -200,7 +217,12 @@ async def save_disclosures(
                 now,
                 epoch,
                 list(d.purposes),
-                orjson.dumps([{"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies} for g in d.given]).decode(),
+                orjson.dumps(
+                    [
+                        {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies}
+                        for g in d.given
+                    ]
+                ).decode(),
                 orjson.dumps([{"category": w.category, "subjects": w.subjects, "policies": w.policies} for w in d.withheld]).decode(),
                 [m.value for m in d.marks],
                 d.reason,
@@ -233,5 +255,6 @@ def pack_records(records: Sequence[Record]) -> bytes:
 def unpack_records(packed: bytes) -> tuple[Record, ...]:
     """Records from one value."""
     return tuple(
-        Record(topic, key.encode(), value.encode(), tuple((k, bytes.fromhex(v)) for k, v in headers)) for topic, key, value, headers in orjson.loads(packed)
+        Record(topic, key.encode(), value.encode(), tuple((k, bytes.fromhex(v)) for k, v in headers))
+        for topic, key, value, headers in orjson.loads(packed)
     )

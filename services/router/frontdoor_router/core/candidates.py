@@ -6,13 +6,13 @@ from datetime import date
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case, Subject, desks_at
-from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell
+from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
+from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
-NAMED_BY_AUTHOR = "named-by-author"
-IDENTITY_REVIEW = "identity-review"
-"""Purposes that no duty gives: the author named the desk; the front door sees who is not identified."""
+ONLY_AS_PERMITTED = frozenset({"named", "told_of_thread"})
+"""Relations for which it is no failing when the agreements permit nothing: others chose the desk, not the partnership."""
 
 STATED_FIELDS = {
     Relation.school: "school",
@@ -42,6 +42,11 @@ class Candidate:
     named: bool = False
     review: bool = False
     stated: set[str] = field(default_factory=set)
+
+    @property
+    def must_permit(self) -> bool:
+        """Whether a duty of the partnership names the desk, so that permitting nothing is a failing for a person to see."""
+        return any(o.duty.relation not in ONLY_AS_PERMITTED for o in self.owing)
 
     @property
     def purposes(self) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
     """Work out every desk that a duty or the author addresses. The source desk is never its own recipient."""
     search = Search()
     for duty in duties:
-        if duty.tell is not None and duty.applies(case.message):
+        if duty.tell is not None and applies(duty, case):
             _tell(search, case, duty, duty.tell, directory, today)
     for desk in named_desks(case):
         if directory.in_force(desk, today):
@@ -97,6 +102,11 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
     return search
 
 
+def applies(duty: Duty, case: Case) -> bool:
+    """Whether an event asks for a duty."""
+    return duty.applies(case.message, source=case.source.role, cause=case.cause.type if case.cause else None)
+
+
 def named_desks(case: Case) -> frozenset[str]:
     """Desks that the author names: in an audience, as members or invited, or as asked."""
     model = MODELS[case.type]
@@ -106,15 +116,18 @@ def named_desks(case: Case) -> frozenset[str]:
 
 
 def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directory, today: date) -> None:
-    if isinstance(tell, EachChild | EachAdult):
-        people = case.children if isinstance(tell, EachChild) else case.adults
-        for subject in people:
-            if _in_age(case, subject, duty.age, today):
-                _tell_about(search, case, duty, subject, directory, today)
-        return
-    for desk in _desks_of_event(case, tell.relation, directory, today):
-        if desk != case.source.desk:
-            search.add(desk, duty, None)
+    match tell:
+        case EachChild():
+            people = [s for s in case.children if _in_age(case, s, duty.age, today)]
+        case EachAdult():
+            people = case.adults
+        case WholeEvent(relation):
+            for desk in _desks_of_event(case, relation, directory, today):
+                if desk != case.source.desk and directory.in_force(desk, today):
+                    search.add(desk, duty, None)
+            return
+    for subject in people:
+        _tell_about(search, case, duty, subject, directory, today)
 
 
 def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> bool:
@@ -187,6 +200,8 @@ def _desks_of_event(case: Case, relation: str, directory: Directory, today: date
     match relation.partition(":"):
         case ("role", _, role):
             return [d.id for d in directory.desks_of_role(Role(role), today)]
+        case ("desk", _, desk):
+            return [desk]
         case ("source", _, _):
             return [case.source.desk]
         case ("asked", _, _):

@@ -97,7 +97,7 @@ class Case:
 
 def withheld(case: Case, desk: str) -> bool:
     """Whether the author withholds the event from a desk or its whole agency."""
-    return desk in case.withheld_from or desk.split(".")[0] in case.withheld_from
+    return desk in case.withheld_from or desk.split(".", maxsplit=1)[0] in case.withheld_from
 
 
 def desks_at(message: Mapping[str, Any], paths: frozenset[str]) -> frozenset[str]:

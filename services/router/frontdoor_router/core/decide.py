@@ -3,45 +3,25 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
-from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.agreements import CannotDecideError
-from frontdoor_router.core.calendar import Calendar
-from frontdoor_router.core.candidates import Candidate, Owing, Search, find_candidates, named_desks
+from frontdoor_router.core.candidates import Candidate, Owing, Search, applies, find_candidates, named_desks
 from frontdoor_router.core.case import Case, Source
 from frontdoor_router.core.clocks import replies_wanted, schedule
-from frontdoor_router.core.deadlines import Deadline
 from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, Given, IdMaker, Involved, Obligation, Stage, Task, TaskKind
 from frontdoor_router.core.derive import history
-from frontdoor_router.core.duties import Duty, Expectation
+from frontdoor_router.core.duties import Duty, Expect, Expects
 from frontdoor_router.core.effects import effects, resolve
 from frontdoor_router.core.facting import DeskFacts
 from frontdoor_router.core.identify import Key, KeyMaker, Mention, Unsure
-from frontdoor_router.core.project import Projection, Rules, project
+from frontdoor_router.core.policy import DayPolicy
+from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.world import Earlier, Person, Told, World
 from frontdoor_schemas.envelope import Ask, DeliveryKind, Envelope, Mark, Section
 from frontdoor_schemas.topics import FAMILY
 from frontdoor_schemas.vocabulary import EventType, Level, Role
-
-
-class Policy(Protocol):
-    """The pack, as it is in force on the day of the decision."""
-
-    directory: Directory
-    calendar: Calendar
-    deadlines: Sequence[Deadline]
-    rules: Rules
-    epoch: str
-
-    def duties(self, event_type: EventType) -> Sequence[Duty]:
-        """Duties in force for an event type."""
-        ...
-
-    def expectations(self, event_type: EventType) -> Sequence[Expectation]:
-        """Completeness rules in force for an event type."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +51,7 @@ class _Draft:
 class Decider:
     """Decides events one after the other under one policy."""
 
-    def __init__(self, *, policy: Policy, ids: IdMaker, keys: KeyMaker, today: date) -> None:
+    def __init__(self, *, policy: DayPolicy, ids: IdMaker, keys: KeyMaker, today: date) -> None:
         self._policy = policy
         self._ids = ids
         self._keys = keys
@@ -151,7 +131,7 @@ class Decider:
             return
         if not seen.says_something:
             draft.disclosures.append(Disclosure(disclosure_id, candidate.desk, None, candidate.purposes, withheld=seen.withheld))
-            if any(o.duty.must_permit for o in candidate.owing):
+            if candidate.must_permit:
                 self._task(draft, case, TaskKind.cannot_decide, "not-permitted", self._policy.directory.cannot_decide, ())
             return
         self._tell(draft, case, candidate, seen, disclosure_id)
@@ -196,8 +176,6 @@ class Decider:
 
     def _obligations(self, case: Case, desk: str, owing: Owing, disclosure_id: UUID) -> Iterator[Obligation]:
         duty = owing.duty
-        if duty.deadline is None:
-            return
         due, stages = self._schedule(duty, case.now)
         for ref in owing.subjects or (None,):
             person = case.subjects[ref].person if ref else None
@@ -212,22 +190,22 @@ class Decider:
                 stages=stages,
             )
 
-    def _schedule(self, duty: Duty | Expectation, start: datetime) -> tuple[datetime, tuple[Stage, ...]]:
+    def _schedule(self, duty: Duty | Expects, start: datetime) -> tuple[datetime, tuple[Stage, ...]]:
         return schedule(
             deadlines=self._policy.deadlines,
-            deadline=duty.deadline or "",
+            deadline=duty.deadline,
             start=start,
             calendar=self._policy.calendar,
-            remind=getattr(duty, "remind", ()),
+            remind=duty.remind,
             escalate=[(e.at, e.to) for e in duty.escalate],
         )
 
     def _expected_replies(self, draft: _Draft, case: Case) -> None:
         """Duties that tell nobody: somebody owes a reply to this event."""
         for duty in self._policy.duties(case.type):
-            if duty.expect is not None and duty.applies(case.message):
+            if duty.expect is not None and applies(duty, case):
                 due, stages = self._schedule(duty, case.now)
-                for desk in self._owing_desks(case, duty):
+                for desk in self._owing_desks(case, duty.expect):
                     draft.obligations.append(
                         Obligation(
                             id=self._ids("obligation", case.envelope.id, duty.id, desk, None),
@@ -235,16 +213,20 @@ class Decider:
                             desk=desk,
                             person=None,
                             disclosure=None,
-                            satisfied_by=(f"reply:{duty.expect.value}",),
+                            satisfied_by=duty.satisfied_by,
                             due=due,
                             stages=stages,
                         )
                     )
 
-    def _owing_desks(self, case: Case, duty: Duty) -> list[str]:
-        if duty.by == "source":
-            return [case.source.desk]
-        return [d.id for d in self._policy.directory.desks_of_role(Role((duty.by or "").removeprefix("role:")), self._today)]
+    def _owing_desks(self, case: Case, expect: Expect) -> list[str]:
+        match expect.by.partition(":"):
+            case ("role", _, role):
+                return [d.id for d in self._policy.directory.desks_of_role(Role(role), self._today)]
+            case ("desk", _, desk):
+                return [desk]
+            case _:
+                return [case.source.desk]
 
     def _work_for_people(self, draft: _Draft, case: Case, search: Search) -> None:
         """Whom nobody could identify, and duties that found no desk."""
@@ -281,10 +263,14 @@ class Decider:
         """What the partnership expects of such an event and is not there: it flows, marked, and is owed by its source."""
         missing: list[str] = []
         for expected in self._policy.expectations(case.type):
-            if expected.lacking(case.message, case.source.role):
+            if expected.missing(case.message, source=case.source.role):
                 missing.append(expected.field)
                 notice = Disclosure(
-                    self._ids("owed", case.envelope.id, expected.id), case.source.desk, DeliveryKind.owed, ("completeness",), reason=expected.field
+                    self._ids("owed", case.envelope.id, expected.id),
+                    case.source.desk,
+                    DeliveryKind.owed,
+                    ("completeness",),
+                    reason=expected.field,
                 )
                 due, stages = self._schedule(expected, case.now)
                 draft.disclosures.append(notice)
@@ -374,4 +360,6 @@ def _marked(disclosure: Disclosure, mark: Mark) -> Disclosure:
 
 def _summary(draft: _Draft) -> AuditEntry:
     told = [str(d.id) for d in draft.disclosures if d.kind is not None]
-    return AuditEntry("event.decided", None, {"told": told, "not_told": sum(d.kind is None for d in draft.disclosures), "tasks": len(draft.tasks)})
+    return AuditEntry(
+        "event.decided", None, {"told": told, "not_told": sum(d.kind is None for d in draft.disclosures), "tasks": len(draft.tasks)}
+    )

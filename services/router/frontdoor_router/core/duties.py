@@ -137,6 +137,7 @@ class Duty:
     age: AgeRange | None
     stated: bool
     must_find: bool
+    shown_to_publisher: bool
     because: str
     deadline: str
     satisfied_by: tuple[str, ...]
@@ -234,6 +235,7 @@ class DutyEntry(RuleEntry):
     by: Annotated[str, AfterValidator(_owner)] | None = None
     age: AgeEntry | None = None
     must_find: bool | None = None
+    shown_to_publisher: bool = False
     because: Name | None = None
     satisfied_by: tuple[Annotated[str, AfterValidator(_satisfaction)], ...] = ()
     ask: EventType | None = None
@@ -284,6 +286,7 @@ class DutyEntry(RuleEntry):
             age=AgeRange(self.age.from_, self.age.under) if self.age else None,
             stated=self.tell.stated if self.tell else False,
             must_find=found if self.must_find is None else self.must_find,
+            shown_to_publisher=self.shown_to_publisher,
             because=self.because or "",
             deadline=self.deadline,
             satisfied_by=self.satisfied_by or ((f"{REPLY}{self.expect.value}",) if self.expect else ()),

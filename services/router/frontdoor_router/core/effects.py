@@ -1,6 +1,6 @@
 """What an event changes in what the router knows: people, ties, chronology, lists. Worked out before anybody is told."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -13,7 +13,7 @@ from frontdoor_router.core.identify import Key, Known, Mention, New, Unsure, ide
 from frontdoor_router.core.world import Entry, Person, Tie, World
 from frontdoor_schemas.vocabulary import Answer, EventType, Relation
 
-ENDED = frozenset({"ended", "none", "closed"})
+ENDED = frozenset({"ended"})
 """Values of `to_status` by which a plan stops running."""
 
 
@@ -33,7 +33,7 @@ def resolve(event: UUID, message: Mapping[str, Any], found: tuple[Mention, ...],
     for mention in found:
         stated = Answer(blocks[mention.ref].get("protected", Answer.unknown))
         identity = identify(mention, world.found)
-        person, keys = _person(identity, mention, blocks[mention.ref], world, lambda ref=mention.ref: ids("person", event, ref))
+        person, keys = _person(identity, mention, blocks[mention.ref], world, ids("person", event, mention.ref))
         if person is not None:
             changed = replace(person, protected=_sticky(person.protected, stated, by_lead=by_lead))
             if keys or changed != world.people.get(person.id):
@@ -44,13 +44,15 @@ def resolve(event: UUID, message: Mapping[str, Any], found: tuple[Mention, ...],
     return Resolved(subjects, tuple(people))
 
 
-def _person(identity: Known | New | Unsure, mention: Mention, block: Mapping[str, Any], world: World, new_id: Callable[[], UUID]) -> tuple[Person | None, tuple[Key, ...]]:
+def _person(
+    identity: Known | New | Unsure, mention: Mention, block: Mapping[str, Any], world: World, new_id: UUID
+) -> tuple[Person | None, tuple[Key, ...]]:
     match identity:
         case Known(person, keys):
             return world.people[person], keys
         case New(keys):
             born = date.fromisoformat(block["born"]) if block.get("born") else None
-            return Person(new_id(), mention.kind, Answer.unknown, born), keys
+            return Person(new_id, mention.kind, Answer.unknown, born), keys
         case Unsure():
             return None, ()
 
@@ -111,9 +113,10 @@ def _ties(case: Case, directory: Directory) -> tuple[list[Tie], list[Tie]]:
             return [], []
 
 
-def _about(case: Case) -> list[Subject]:
-    named = set(case.message.get("involvement", {}).get("about", ())) or set(case.subjects)
-    return [s for ref, s in case.subjects.items() if ref in named and s.person is not None]
+def _about(case: Case, field: str) -> Iterator[UUID]:
+    """The known people that a field of the event is about, as its section says."""
+    refs = {ref for section in case.sections if field in section.body for ref in section.subjects}
+    return (s.person.id for ref, s in case.subjects.items() if ref in refs and s.person is not None)
 
 
 def _started(case: Case, directory: Directory) -> Iterator[Tie]:
@@ -121,9 +124,8 @@ def _started(case: Case, directory: Directory) -> Iterator[Tie]:
     desk, relation = message.get("desk"), message.get("relation")
     if desk is None or relation is None or directory.find(desk) is None:
         return
-    for subject in _about(case):
-        if subject.person is not None:
-            yield _tie(case, subject.person.id, desk, Relation(relation), directory, message.get("since"))
+    for person in _about(case, "relation"):
+        yield _tie(case, person, desk, Relation(relation), directory, message.get("since"))
 
 
 def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory, since: str | None = None) -> Tie:
@@ -144,8 +146,8 @@ def _ended(case: Case, directory: Directory) -> Iterator[Tie]:
     desk, relation = case.message.get("desk"), case.message.get("relation")
     if relation is None or not (desk == case.source.desk or directory.confirms(case.source.desk, Relation(relation))):
         return
-    for subject in _about(case):
-        for tie in case.world.ties.get(subject.person.id, ()) if subject.person else ():
+    for person in _about(case, "relation"):
+        for tie in case.world.ties.get(person, ()):
             if tie.desk == desk and tie.relation.value == relation and tie.until is None:
                 yield tie
 
@@ -153,10 +155,10 @@ def _ended(case: Case, directory: Directory) -> Iterator[Tie]:
 def _joined(case: Case, directory: Directory) -> Iterator[Tie]:
     if case.message.get("to_status") in ENDED:
         return
-    for child in case.children:
-        for desk in case.message.get("group", ()):
-            if child.person and directory.find(desk) and not _is_tied(case.world, child.person.id, desk, Relation.plan_group):
-                yield _tie(case, child.person.id, desk, Relation.plan_group, directory)
+    for person in _about(case, "to_status"):
+        for desk in case.message.get("members", ()):
+            if directory.find(desk) and not _is_tied(case.world, person, desk, Relation.plan_group):
+                yield _tie(case, person, desk, Relation.plan_group, directory)
 
 
 def _is_tied(world: World, person: UUID, desk: str, relation: Relation) -> bool:
@@ -166,8 +168,8 @@ def _is_tied(world: World, person: UUID, desk: str, relation: Relation) -> bool:
 def _plan_over(case: Case, directory: Directory) -> Iterator[Tie]:
     if case.message.get("to_status") not in ENDED or not directory.confirms(case.source.desk, Relation.plan_group):
         return
-    for child in case.children:
-        for tie in case.world.ties.get(child.person.id, ()) if child.person else ():
+    for person in _about(case, "to_status"):
+        for tie in case.world.ties.get(person, ()):
             if tie.relation is Relation.plan_group and tie.until is None:
                 yield tie
 
@@ -190,7 +192,7 @@ def _entries(case: Case) -> Iterator[Entry]:
 
 def _closed(case: Case) -> Iterator[tuple[UUID, UUID]]:
     """A refused referral is no longer open; one that was accepted is, until its plan or case ends."""
-    if case.type is EventType.referral_outcome and case.cause is not None and case.message.get("accepted") in ("no", False):
+    if case.type is EventType.referral_outcome and case.cause is not None and case.message.get("accepted") == "no":
         for person, entries in case.world.entries.items():
             if any(e.event == case.cause.id for e in entries):
                 yield person, case.cause.id

@@ -1,30 +1,14 @@
 """Chooses the sections that one desk receives. A section about several people needs a permit for every one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.decision import Given, Withheld
 from frontdoor_router.core.facting import DeskFacts
-from frontdoor_router.core.facts import Facts
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Category, Role
-
-
-class Ruling(Protocol):
-    """What the agreements say to one question, and the policies that say so."""
-
-    permit: bool
-    policies: tuple[str, ...]
-
-
-class Rules(Protocol):
-    """The agreements in force."""
-
-    def permits(self, role: Role, category: Category, facts: Facts) -> Ruling:
-        """Raise when it cannot be decided; never permit then."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +24,36 @@ class Projection:
         return any(g.section.category is not Category.case_reference for g in self.given)
 
 
-def project(sections: Sequence[Section], *, candidate: Candidate, role: Role, facts: DeskFacts, rules: Rules) -> Projection:
-    """Ask for each section, for each purpose of the candidate; the first purpose that permits all subjects gives it."""
+def project(sections: Sequence[Section], *, candidate: Candidate, role: Role, facts: DeskFacts, rules: Agreements) -> Projection:
+    """Ask for each section and purpose about every subject; the first purpose that permits all subjects gives the section.
+
+    All questions go to the agreements at once. Raises `CannotDecideError` when any of them has no clean answer.
+    """
+    questions = {
+        (n, purpose): [(role.value, section.category.value, facts.of(section, s, purpose)) for s in section.subjects or (None,)]
+        for n, section in enumerate(sections)
+        for purpose in candidate.purposes
+    }
+    asked = list(dict.fromkeys(q for qs in questions.values() for q in qs))
+    rulings = dict(zip(asked, _clean(rules.permits_all(asked)), strict=True))
     given: list[Given] = []
     withheld: list[Withheld] = []
-    for section in sections:
-        permit, policies = _ask(section, candidate, role, facts, rules)
-        if permit:
-            given.append(Given(section, policies))
+    for n, section in enumerate(sections):
+        answers = [[rulings[q] for q in questions[n, purpose]] for purpose in candidate.purposes]
+        permitting = next((a for a in answers if all(r.permit for r in a)), None)
+        if permitting is not None:
+            given.append(Given(section, _named(permitting)))
         else:
-            withheld.append(Withheld(section.category.value, section.subjects, policies))
+            withheld.append(Withheld(section.category.value, section.subjects, _named(r for a in answers for r in a if not r.permit)))
     return Projection(tuple(given), tuple(withheld))
 
 
-def _ask(section: Section, candidate: Candidate, role: Role, facts: DeskFacts, rules: Rules) -> tuple[bool, tuple[str, ...]]:
-    against: dict[str, None] = {}
-    for purpose in candidate.purposes:
-        rulings = [rules.permits(role, section.category, facts.of(section, subject, purpose)) for subject in section.subjects or (None,)]
-        if all(r.permit for r in rulings):
-            return True, tuple(dict.fromkeys(p for r in rulings for p in r.policies))
-        against.update(dict.fromkeys(p for r in rulings if not r.permit for p in r.policies))
-    return False, tuple(against)
+def _clean(answers: Iterable[Ruling | CannotDecideError]) -> Iterator[Ruling]:
+    for answer in answers:
+        if isinstance(answer, CannotDecideError):
+            raise answer
+        yield answer
+
+
+def _named(rulings: Iterable[Ruling]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(p for r in rulings for p in r.policies))

@@ -1,0 +1,129 @@
+"""Reads and writes for receipts and clocks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from frontdoor_router.core.decision import Stage
+from frontdoor_router.core.firing import Running
+from frontdoor_router.core.outgoing import Standing
+from frontdoor_router.core.receiving import Merged, Owes, Row
+from frontdoor_schemas.envelope import Envelope, Section
+
+DISCLOSURE = (
+    "id, event, kind, desk, at, stands_for, visible, filed_at, received_at, opened_at, acted_at, told_at, failed, withdrawn_at, recall_told"
+)
+
+
+def _standing(row: asyncpg.Record) -> Standing:
+    return Standing(row["desk"], row["at"], row["received_at"], row["opened_at"], row["acted_at"], row["told_at"], row["withdrawn_at"])
+
+
+async def read_disclosures(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Disclosures by id, locked in order of id."""
+    rows = await connection.fetch(f"SELECT {DISCLOSURE} FROM disclosure WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", list(ids))
+    return {
+        r["id"]: Row(
+            r["id"], r["event"], r["kind"], r["stands_for"], r["visible"], _standing(r), r["filed_at"], r["failed"], r["recall_told"]
+        )
+        for r in rows
+    }
+
+
+async def read_owed(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> list[Owes]:
+    """Open obligations that hang on these disclosures."""
+    rows = await connection.fetch(
+        "SELECT id, disclosure, satisfied_by FROM obligation WHERE disclosure = ANY($1::uuid[]) AND state IN ('open', 'overdue') ORDER BY id FOR UPDATE",
+        list(disclosures),
+    )
+    return [Owes(r["id"], r["disclosure"], tuple(r["satisfied_by"])) for r in rows]
+
+
+async def write_merged(connection: asyncpg.Connection, merged: Merged) -> None:
+    """Write the disclosures that receipts changed."""
+    rows = list(merged.rows.values())
+    await connection.executemany(
+        "UPDATE disclosure SET filed_at = $2, received_at = $3, opened_at = $4, acted_at = $5, told_at = $6, failed = $7, recall_told = $8 WHERE id = $1",
+        [(r.id, r.filed, r.standing.received, r.standing.opened, r.standing.acted, r.standing.told, r.failed, r.recall_told) for r in rows],
+    )
+
+
+async def visible_standings(connection: asyncpg.Connection, events: Sequence[UUID]) -> list[tuple[asyncpg.Record, list[Standing]]]:
+    """Events with the standings that their publisher may know, their ledger version raised."""
+    heads = await connection.fetch(
+        "UPDATE event SET ledger_version = ledger_version + 1 WHERE id = ANY($1::uuid[]) RETURNING id, source, ledger_version, missing, others_close_at",
+        sorted(events),
+    )
+    rows = await connection.fetch(
+        f"SELECT {DISCLOSURE} FROM disclosure WHERE event = ANY($1::uuid[]) AND visible AND number IS NOT NULL", list(events)
+    )
+    by_event: dict[UUID, list[Standing]] = {}
+    for row in rows:
+        by_event.setdefault(row["event"], []).append(_standing(row))
+    return [(head, by_event.get(head["id"], [])) for head in heads]
+
+
+async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: int) -> list[Running]:
+    """Open obligations whose next stage is due, each taken by one instance only."""
+    rows = await connection.fetch(
+        """
+        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage,
+               e.thread, e.type, e.source, e.cause, e.occurred_at, e.received_at, e.sections, d.given
+        FROM obligation o JOIN event e ON e.id = o.event LEFT JOIN disclosure d ON d.id = o.disclosure
+        WHERE o.state IN ('open', 'overdue') AND o.next_at <= $1 ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+        """,
+        now,
+        limit,
+    )
+    return [_running(row) for row in rows]
+
+
+def _running(row: asyncpg.Record) -> Running:
+    sections = [Section.model_construct(**s) for s in orjson.loads(row["sections"])]
+    return Running(
+        id=row["id"],
+        duty=row["duty"],
+        event=row["event"],
+        desk=row["desk"],
+        disclosure=row["disclosure"],
+        due=row["due"],
+        stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
+        next_stage=row["next_stage"],
+        envelope=Envelope.model_construct(
+            id=row["event"],
+            type=row["type"],
+            schema_version=1,
+            thread=row["thread"],
+            after=None,
+            cause=row["cause"],
+            occurred_at=row["occurred_at"],
+            received_at=row["received_at"],
+            source=None,
+        ),
+        source=row["source"],
+        sections={UUID(str(s.id)): s for s in sections},
+        given=tuple(UUID(g["section"]) for g in orjson.loads(row["given"])) if row["given"] else (),
+    )
+
+
+async def advance(connection: asyncpg.Connection, running: Running, now: datetime, told: Sequence[tuple[str, str]]) -> None:
+    """Move an obligation to its next stage and say what was done."""
+    following = running.next_stage + 1
+    next_at = running.stages[following].at if following < len(running.stages) else None
+    state = "overdue" if now >= running.due else "open"
+    await connection.execute(
+        "UPDATE obligation SET next_stage = $2, next_at = $3, state = $4 WHERE id = $1", running.id, following, next_at, state
+    )
+    await connection.executemany(
+        "INSERT INTO stage_fired VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        [(running.id, running.next_stage, now, kind, desk) for kind, desk in told],
+    )
+
+
+async def next_due(connection: asyncpg.Connection) -> datetime | None:
+    """When the next stage of any obligation is due."""
+    moment: datetime | None = await connection.fetchval("SELECT min(next_at) FROM obligation WHERE state IN ('open', 'overdue')")
+    return moment

@@ -1,0 +1,94 @@
+"""Reads what the router has kept, for its admin interface."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from frontdoor_router.adapters.clockwork import next_due
+
+
+class PgLedger:
+    """The ledger in PostgreSQL."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def event(self, event: UUID) -> Mapping[str, Any] | None:
+        """One event with its disclosures, obligations and tasks; while it waits, with what it waits for."""
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow(
+                "SELECT id, thread, type, source, cause, occurred_at, received_at, decided_at, state, epoch, missing, withdrawn_at FROM event WHERE id = $1",
+                event,
+            )
+            if row is None:
+                waiting = await connection.fetchrow(
+                    "SELECT event AS id, waits_for, since, 'waiting' AS state FROM waiting WHERE event = $1", event
+                )
+                return dict(waiting) if waiting else None
+            disclosures = await connection.fetch("SELECT * FROM disclosure WHERE event = $1 ORDER BY desk, number", event)
+            obligations = await connection.fetch("SELECT * FROM obligation WHERE event = $1 ORDER BY due, desk", event)
+            fired = await connection.fetch(
+                "SELECT s.* FROM stage_fired s JOIN obligation o ON o.id = s.obligation WHERE o.event = $1 ORDER BY s.at, s.stage, s.desk",
+                event,
+            )
+            tasks = await connection.fetch("SELECT * FROM task WHERE event = $1 ORDER BY opened_at, id", event)
+            people = await connection.fetch(
+                "SELECT ref, person IS NOT NULL AS confirmed, why_held FROM event_person WHERE event = $1", event
+            )
+        return {
+            **dict(row),
+            "people": [dict(p) for p in people],
+            "disclosures": [_disclosure(d) for d in disclosures],
+            "obligations": [_obligation(o, [f for f in fired if f["obligation"] == o["id"]]) for o in obligations],
+            "tasks": [dict(t) for t in tasks],
+        }
+
+    async def obligations(self, *, state: str | None, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
+        """Obligations in order of id."""
+        rows = await self._pool.fetch(
+            "SELECT * FROM obligation WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+            state,
+            after,
+            limit,
+        )
+        return [_obligation(r, []) for r in rows]
+
+    async def tasks(self, *, open_only: bool, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
+        """Tasks in order of id."""
+        rows = await self._pool.fetch(
+            "SELECT * FROM task WHERE (NOT $1 OR closed_at IS NULL) AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+            open_only,
+            after,
+            limit,
+        )
+        return [dict(r) for r in rows]
+
+    async def audit(self, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """Audit entries in order."""
+        rows = await self._pool.fetch("SELECT * FROM audit WHERE id > $1 ORDER BY id LIMIT $2", after, limit)
+        return [{**dict(r), "detail": orjson.loads(r["detail"])} for r in rows]
+
+    async def looked(self, at: str, now: datetime) -> None:
+        """Record that somebody looked, before the answer is given."""
+        await self._pool.execute("INSERT INTO audit (at, type, epoch, detail) VALUES ($1, 'admin.looked', '', $2::jsonb)", now, orjson.dumps({"at": at}).decode())
+
+    async def next_due(self) -> datetime | None:
+        """When the next stage of any obligation is due."""
+        async with self._pool.acquire() as connection:
+            return await next_due(connection)
+
+
+def _disclosure(row: asyncpg.Record) -> dict[str, Any]:
+    return {**dict(row), "given": orjson.loads(row["given"]), "withheld": orjson.loads(row["withheld"])}
+
+
+def _obligation(row: asyncpg.Record, fired: list[asyncpg.Record]) -> dict[str, Any]:
+    return {
+        **dict(row),
+        "stages": orjson.loads(row["stages"]),
+        "fired": [{"stage": f["stage"], "at": f["at"], "kind": f["kind"], "desk": f["desk"]} for f in fired],
+    }

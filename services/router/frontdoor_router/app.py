@@ -1,0 +1,226 @@
+"""Puts the router together: the one place where its parts are chosen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+
+from frontdoor_chassis import rehearsal
+from frontdoor_chassis.bus import Bus, Consumer
+from frontdoor_chassis.clock import Clock, SettableClock
+from frontdoor_chassis.metrics import Metrics
+from frontdoor_chassis.relay import Relay
+from frontdoor_chassis.signing import Signer, Verifier
+from frontdoor_chassis.store.engine import open_pool
+from frontdoor_chassis.store.migrate import require_current
+from frontdoor_chassis.store.positions import PgPositions
+from frontdoor_chassis.supervise import Loop, Supervisor
+from frontdoor_chassis.web import Check, add_problems, operations
+from frontdoor_router.adapters.ledger import PgLedger
+from frontdoor_router.adapters.outbox import PgOutbox
+from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_router.adapters.work import Works
+from frontdoor_router.core.arriving import reader
+from frontdoor_router.core.decide import Decider
+from frontdoor_router.core.decision import IdMaker
+from frontdoor_router.core.identify import KeyMaker
+from frontdoor_router.core.pack import Pack
+from frontdoor_router.core.policy import policy_of
+from frontdoor_router.core.routing import Routing
+from frontdoor_router.handlers.admin import routes
+from frontdoor_router.handlers.stream import Stream
+from frontdoor_router.settings import RouterSettings
+from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
+
+MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
+CLOCK_SECONDS = 1.0
+"""How often clocks are looked at; deadlines are minutes and hours."""
+RECEIPT_GRACE_SECONDS = 60
+"""How long a stage waits for receipts that are still on the bus before it fires as unconfirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A running router."""
+
+    app: FastAPI
+    supervisor: Supervisor
+
+
+class Engine:
+    """The router's loops over its parts. A change of the local day changes the policy, audited, before the next batch."""
+
+    def __init__(
+        self, *, settings: RouterSettings, pack: Pack, works: Works, consumer: Consumer, relay: Relay, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._settings = settings
+        self._pack = pack
+        self._works = works
+        self._consumer = consumer
+        self._relay = relay
+        self._clock = clock
+        self._zone = ZoneInfo(pack.directory.time_zone)
+        secret = settings.identity_secret.get_secret_value().encode()
+        self._keys = KeyMaker(secret)
+        self._ids = IdMaker(secret)
+        self._day: date | None = None
+        self._routing: Routing | None = None
+        self.fired = 0
+        self._behind_since: float | None = None
+        self.stream = Stream(
+            consumer=consumer,
+            open_work=works.batch,
+            routing=self.routing,
+            read=reader(self._keys),
+            verifier=Verifier({name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}),
+            clock=clock,
+            batch=settings.batch,
+            metrics=metrics,
+        )
+        self.loops = [
+            Loop("router.stream", self._stream_step, idle_seconds=0.0),
+            Loop("router.relay", relay.step, idle_seconds=0.2, wake=relay.wake),
+            Loop("router.clocks", self._clock_step, idle_seconds=CLOCK_SECONDS),
+        ]
+
+    def today(self) -> date:
+        """The local day."""
+        return self._clock.now().astimezone(self._zone).date()
+
+    def routing(self) -> Routing:
+        """The routing of the policy in force. `keep_day` has to have run."""
+        if self._routing is None:
+            raise RuntimeError("no policy was activated")
+        return self._routing
+
+    async def keep_day(self) -> None:
+        """Activate the policy of the local day when it has changed."""
+        today = self.today()
+        if today == self._day:
+            return
+        policy = policy_of(self._pack, today)
+        if policy.epoch != self._works.epoch:
+            epoch = self._pack.epoch(today)
+            await self._works.activate(
+                policy.epoch,
+                pack=self._pack.directory.name,
+                number=self._pack.number,
+                pack_hash=self._pack.hash,
+                agreements=epoch.agreements,
+            )
+        decider = Decider(policy=policy, ids=self._ids, keys=self._keys, today=today)
+        self._routing = Routing(decider=decider, keys=self._keys, epoch=policy.epoch, others_close_after=self._settings.others_close_after)
+        self._day = today
+
+    async def _stream_step(self) -> bool:
+        await self.keep_day()
+        return await self.stream.step()
+
+    async def _clock_step(self) -> bool:
+        await self.keep_day()
+        confirmed = await self._consumer.lag() == 0
+        if confirmed:
+            self._behind_since = None
+        elif not self._grace_is_over():
+            return False
+        fired = await self._works.fire_due(today=self.today(), confirmed=confirmed)
+        self.fired += fired
+        return fired > 0
+
+    def _grace_is_over(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since > RECEIPT_GRACE_SECONDS
+
+    async def activity(self, next_due: Callable[[], Awaitable[object]]) -> rehearsal.Activity:
+        """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
+        due = await next_due()
+        nothing_due = due is None or due > self._clock.now()  # type: ignore[operator] # a datetime, as the ledger says
+        idle = nothing_due and self._relay.idle and await self._consumer.lag() == 0
+        return rehearsal.Activity(idle=idle, done=self.stream.done + self.fired)
+
+
+@asynccontextmanager
+async def open_router(settings: RouterSettings, *, bus: Bus, clock: Clock) -> AsyncIterator[Router]:
+    """Open everything in order, start the loops, and close in reverse. Raises `PackError`, `SchemaOutOfDateError`."""
+    pack = load_pack(settings.pack)
+    dsn = settings.dsn.get_secret_value()
+    await require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
+    pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
+    producer = await bus.producer()
+    relay = Relay(outbox=PgOutbox(pool), producer=producer)
+    secret = settings.identity_secret.get_secret_value().encode()
+    signer = Signer("router", settings.signing_key.get_secret_value().encode())
+    works = Works(
+        pool=pool, directory=pack.directory, signer=signer, relay=relay, clock=clock, ids=IdMaker(secret), rebuild=reader(KeyMaker(secret))
+    )
+    consumer = await bus.consumer(topics=[*FAMILIES, RECEIPTS], group=ROUTER_GROUP, positions=PgPositions(pool))
+    metrics = Metrics("frontdoor_router")
+    engine = Engine(settings=settings, pack=pack, works=works, consumer=consumer, relay=relay, clock=clock, metrics=metrics)
+    await engine.keep_day()
+    supervisor = Supervisor(engine.loops)
+    app = _app(
+        settings=settings,
+        engine=engine,
+        ledger=PgLedger(pool),
+        bus=bus,
+        clock=clock,
+        metrics=metrics,
+        supervisor=supervisor,
+        pool_check=pool.fetchval,
+    )
+    supervisor.start()
+    try:
+        yield Router(app, supervisor)
+    finally:
+        await supervisor.stop()
+        await consumer.close()
+        await producer.close()
+        await pool.close()
+
+
+def _app(
+    *,
+    settings: RouterSettings,
+    engine: Engine,
+    ledger: PgLedger,
+    bus: Bus,
+    clock: Clock,
+    metrics: Metrics,
+    supervisor: Supervisor,
+    pool_check: Callable[[str], Awaitable[object]],
+) -> FastAPI:
+    app = FastAPI(title="Frontdoor router", openapi_url=None, docs_url=None, redoc_url=None)
+    add_problems(app)
+
+    async def database() -> str:
+        await pool_check("SELECT 1")
+        return "ok"
+
+    async def broker() -> str:
+        await bus.ready()
+        return "ok"
+
+    async def looked(at: str) -> None:
+        await ledger.looked(at, clock.now())
+
+    app.include_router(
+        operations(metrics=metrics, alive=lambda: supervisor.alive, checks=(Check("database", database), Check("bus", broker)))
+    )
+    app.include_router(routes(ledger=ledger, token=settings.admin_token.get_secret_value(), looked=looked))
+    if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
+
+        async def activity() -> rehearsal.Activity:
+            return await engine.activity(ledger.next_due)
+
+        def moved() -> None:
+            for loop in engine.loops:
+                loop.wake.set()
+
+        app.include_router(rehearsal.routes(clock=clock, token=settings.rehearsal_token.get_secret_value(), activity=activity, moved=moved))
+    return app

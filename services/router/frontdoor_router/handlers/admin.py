@@ -1,0 +1,83 @@
+"""The router's admin interface: the whole ledger, obligations, tasks, audit. For the lead agency's and operators' consoles."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query
+
+MAX_PAGE = 500
+
+
+class Ledger(Protocol):
+    """Reads what the router has kept."""
+
+    async def event(self, event: UUID) -> Mapping[str, Any] | None:
+        """Everything about one event."""
+        ...
+
+    async def obligations(self, *, state: str | None, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
+        """Obligations in order of id."""
+        ...
+
+    async def tasks(self, *, open_only: bool, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
+        """Tasks in order of id."""
+        ...
+
+    async def audit(self, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """Audit entries in order."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the next stage of any obligation is due."""
+        ...
+
+
+Look = Callable[[str], Awaitable[None]]
+"""Records that somebody looked, in the audit, before the answer is given."""
+
+
+def routes(*, ledger: Ledger, token: str, looked: Look) -> APIRouter:
+    """The routes, for who holds the token. Each look is audited."""
+
+    async def admin(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            raise HTTPException(status_code=401)
+
+    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(admin)])
+    limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+
+    @router.get("/events/{event}")
+    async def get_event(event: UUID) -> Mapping[str, Any]:
+        await looked(f"event:{event}")
+        found = await ledger.event(event)
+        if found is None:
+            raise HTTPException(status_code=404)
+        return found
+
+    @router.get("/obligations")
+    async def get_obligations(state: str | None = None, after: UUID | None = None, page: limit = 100) -> dict[str, Any]:
+        await looked("obligations")
+        return _page(await ledger.obligations(state=state, after=after, limit=page), page)
+
+    @router.get("/tasks")
+    async def get_tasks(after: UUID | None = None, page: limit = 100, *, open_only: bool = True) -> dict[str, Any]:
+        await looked("tasks")
+        return _page(await ledger.tasks(open_only=open_only, after=after, limit=page), page)
+
+    @router.get("/audit")
+    async def get_audit(after: int = 0, page: limit = 100) -> dict[str, Any]:
+        await looked("audit")
+        return _page(await ledger.audit(after=after, limit=page), page)
+
+    @router.get("/next-due")
+    async def get_next_due() -> dict[str, Any]:
+        return {"next_due": await ledger.next_due()}
+
+    return router
+
+
+def _page(items: list[Mapping[str, Any]], limit: int) -> dict[str, Any]:
+    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
