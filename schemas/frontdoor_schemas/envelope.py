@@ -109,6 +109,7 @@ class Delivery(Wire):
     marks: tuple[Mark, ...] = ()
     ask: Ask | None = None
     reason: str | None = Field(None, description="A code of the closed list for notices (overdue, held, owed); never free text")
+    missing: tuple[str, ...] = Field((), description="With `owed`: paths of the fields that the partnership expects and the event lacks")
     refers_to: UUID | None = Field(None, description="The earlier disclosure to this desk that a withdrawal is about")
 
 
