@@ -17,11 +17,11 @@ class Metrics:
 
     def counter(self, name: str, says: str, labels: tuple[str, ...] = ()) -> Counter:
         """A number that only rises."""
-        return Counter(name, says, labels, namespace="frontdoor", subsystem=self._prefix, registry=self.registry)
+        return Counter(name, says, labels, namespace=self._prefix, registry=self.registry)
 
     def gauge(self, name: str, says: str, labels: tuple[str, ...] = ()) -> Gauge:
         """A number that is set to what was found."""
-        return Gauge(name, says, labels, namespace="frontdoor", subsystem=self._prefix, registry=self.registry)
+        return Gauge(name, says, labels, namespace=self._prefix, registry=self.registry)
 
     def seconds(self, name: str, says: str, labels: tuple[str, ...] = ()) -> Histogram:
         """How long something takes."""
@@ -32,7 +32,7 @@ class Metrics:
         return self._histogram(name, says, labels, tuple(float(s) for s in SIZES))
 
     def _histogram(self, name: str, says: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(name, says, labels, namespace="frontdoor", subsystem=self._prefix, registry=self.registry, buckets=buckets)
+        return Histogram(name, says, labels, namespace=self._prefix, registry=self.registry, buckets=buckets)
 
     def text(self) -> tuple[bytes, str]:
         """What `/metrics` answers, and its media type."""

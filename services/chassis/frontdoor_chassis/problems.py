@@ -1,7 +1,9 @@
-"""Failures that a caller is told about: one class each, with code, status and title. Rendered in one place, `web.py`."""
+"""Failures that a caller is told about: one class each, of a type that the contract knows. Rendered in one place, `web.py`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from frontdoor_schemas.problems import PROBLEMS, FieldError, Problem, ProblemType, problem
 
 
 class ProblemError(Exception):
@@ -10,18 +12,19 @@ class ProblemError(Exception):
     `detail` and `errors` are for the caller: they name fields and rules and never repeat a value that was sent.
     """
 
-    status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
-    title: ClassVar[str] = "Something went wrong here"
 
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        errors: Sequence[Mapping[str, Any]] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(self.title)
+    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(self.code)
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+
+    @property
+    def kind(self) -> ProblemType:
+        """Status and title."""
+        return PROBLEMS[self.code]
+
+    def problem(self, *, trace: str | None = None) -> Problem:
+        """What the caller is told."""
+        return problem(self.code, detail=self.detail, errors=self.errors, trace=trace)

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.problems import ProblemError
+from frontdoor_schemas.problems import FieldError
 
 log = structlog.get_logger(__name__)
 
@@ -29,33 +30,32 @@ GC_THRESHOLD = (50_000, 20, 50)
 _SEEN = "frontdoor.problem"
 
 
-def render(error: ProblemError, *, trace: str | None = None) -> dict[str, Any]:
-    """The body of a problem. Members that say nothing are left out."""
-    body: dict[str, Any] = {"type": f"/problems/{error.code}", "title": error.title, "status": error.status}
-    said = {"detail": error.detail, "errors": list(error.errors), "trace": trace}
-    return body | {name: value for name, value in said.items() if value}
-
-
 def problem_response(error: ProblemError, *, trace: str | None = None) -> Response:
     """The answer to a request that failed."""
-    return Response(orjson.dumps(render(error, trace=trace)), status_code=error.status, headers=error.headers, media_type=PROBLEM)
+    body = error.problem(trace=trace).model_dump_json(exclude_defaults=True)
+    return Response(body, status_code=error.kind.status, headers=error.headers, media_type=PROBLEM)
 
 
 class UnreadableRequestError(ProblemError):
     """A query parameter, header or small body is not what the route takes."""
 
-    status, code, title = 422, "unreadable", "The request could not be read"
+    code = "unreadable"
 
 
-class OtherHttpError(ProblemError):
-    """What the framework refuses by itself: no such route, no such method."""
+class _NotFoundError(ProblemError):
+    code = "not-found"
 
 
-def _framework_problem(error: HTTPException) -> ProblemError:
-    phrase = HTTPStatus(error.status_code).phrase
-    fields = {"status": error.status_code, "code": phrase.lower().replace(" ", "-"), "title": phrase}
-    made: ProblemError = type("OtherHttpError", (OtherHttpError,), fields)(headers=error.headers)
-    return made
+class _MethodError(ProblemError):
+    code = "method-not-allowed"
+
+
+class _NotPermittedError(ProblemError):
+    code = "not-permitted"
+
+
+_FRAMEWORK: Mapping[int, type[ProblemError]] = {404: _NotFoundError, 405: _MethodError, 403: _NotPermittedError}
+"""What the framework and the rehearsal routes refuse by themselves. Any other is a request that it cannot read."""
 
 
 def _pointer(loc: tuple[Any, ...]) -> str:
@@ -72,12 +72,15 @@ def add_problems(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-        errors = [{"field": _pointer(tuple(e["loc"])), "rule": e["type"]} for e in error.errors()]
+        errors = [
+            FieldError(field=_pointer(tuple(e["loc"])), rule=e["type"], message="is not what this route takes") for e in error.errors()
+        ]
         return await known(request, UnreadableRequestError(errors=errors))
 
     async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
-        return await known(request, _framework_problem(error))
+        made = _FRAMEWORK.get(error.status_code, UnreadableRequestError)
+        return await known(request, made(headers=error.headers))
 
     app.add_exception_handler(ProblemError, known)
     app.add_exception_handler(RequestValidationError, invalid)
