@@ -1,5 +1,6 @@
 """Fixtures for every tier. Servers start when the first test asks for them and end with the session."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,11 @@ from support.servers import Kafka, Postgres, kafka_server, postgres_server
 
 _TAKEN = pytest.StashKey[dict[str, str]]()
 _MARKED_BY_FIXTURE = {"postgres": pytest.mark.needs_postgres, "kafka": pytest.mark.needs_kafka}
+
+
+def pytest_configure() -> None:
+    """Say that no loop is current: looptime's plugin would otherwise have one made for a plain test, and nobody closes it."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
