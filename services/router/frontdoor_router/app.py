@@ -1,17 +1,18 @@
 """Puts the router together: the one place where its parts are chosen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import asyncpg
 from fastapi import FastAPI
 
 from frontdoor_chassis import rehearsal
-from frontdoor_chassis.bus import Bus, Consumer
+from frontdoor_chassis.bus import Bus, Consumer, Producer
 from frontdoor_chassis.clock import Clock, SettableClock
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.relay import Relay
@@ -19,7 +20,7 @@ from frontdoor_chassis.signing import Signer, Verifier
 from frontdoor_chassis.store.engine import open_pool
 from frontdoor_chassis.store.migrate import require_current
 from frontdoor_chassis.store.positions import PgPositions
-from frontdoor_chassis.supervise import Loop, Supervisor
+from frontdoor_chassis.supervise import Loop, Step, Supervisor
 from frontdoor_chassis.web import Check, add_problems, operations
 from frontdoor_router.adapters.ledger import PgLedger
 from frontdoor_router.adapters.outbox import PgOutbox
@@ -40,6 +41,8 @@ from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 CLOCK_SECONDS = 1.0
 """How often clocks are looked at; deadlines are minutes and hours."""
+RELAY_SECONDS = 0.2
+"""Fallback for a wake that was missed."""
 RECEIPT_GRACE_SECONDS = 60
 """How long a stage waits for receipts that are still on the bus before it fires as unconfirmed."""
 
@@ -56,13 +59,11 @@ class Engine:
     """The router's loops over its parts. A change of the local day changes the policy, audited, before the next batch."""
 
     def __init__(
-        self, *, settings: RouterSettings, pack: Pack, works: Works, consumer: Consumer, relay: Relay, clock: Clock, metrics: Metrics
+        self, *, settings: RouterSettings, pack: Pack, pool: asyncpg.Pool, producer: Producer, consumer: Consumer, clock: Clock
     ) -> None:
         self._settings = settings
         self._pack = pack
-        self._works = works
         self._consumer = consumer
-        self._relay = relay
         self._clock = clock
         self._zone = ZoneInfo(pack.directory.time_zone)
         secret = settings.identity_secret.get_secret_value().encode()
@@ -70,21 +71,29 @@ class Engine:
         self._ids = IdMaker(secret)
         self._day: date | None = None
         self._routing: Routing | None = None
-        self.fired = 0
         self._behind_since: float | None = None
-        self.stream = Stream(
+        self._fired = 0
+        self.directory = pack.directory
+        self.ledger = PgLedger(pool)
+        self.metrics = Metrics("frontdoor_router")
+        self._relay = Relay(outbox=PgOutbox(pool), producer=producer)
+        read = reader(self._keys)
+        signer = Signer("router", settings.signing_key.get_secret_value().encode())
+        self._works = Works(pool=pool, directory=pack.directory, signer=signer, relay=self._relay, clock=clock, ids=self._ids, rebuild=read)
+        self._stream = Stream(
             consumer=consumer,
-            open_work=works.batch,
+            open_work=self._works.batch,
             routing=self.routing,
-            read=reader(self._keys),
+            read=read,
             verifier=Verifier({name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}),
             clock=clock,
             batch=settings.batch,
-            metrics=metrics,
+            metrics=self.metrics,
         )
+        self.steps: tuple[Step, ...] = (self._stream_step, self._relay.step, self._clock_step)
         self.loops = [
             Loop("router.stream", self._stream_step, idle_seconds=0.0),
-            Loop("router.relay", relay.step, idle_seconds=0.2, wake=relay.wake),
+            Loop("router.relay", self._relay.step, idle_seconds=RELAY_SECONDS, wake=self._relay.wake),
             Loop("router.clocks", self._clock_step, idle_seconds=CLOCK_SECONDS),
         ]
 
@@ -119,7 +128,7 @@ class Engine:
 
     async def _stream_step(self) -> bool:
         await self.keep_day()
-        return await self.stream.step()
+        return await self._stream.step()
 
     async def _clock_step(self) -> bool:
         await self.keep_day()
@@ -129,7 +138,7 @@ class Engine:
         elif not self._grace_is_over():
             return False
         fired = await self._works.fire_due(today=self.today(), confirmed=confirmed)
-        self.fired += fired
+        self._fired += fired
         return fired > 0
 
     def _grace_is_over(self) -> bool:
@@ -137,69 +146,57 @@ class Engine:
         self._behind_since = self._behind_since or now
         return now - self._behind_since > RECEIPT_GRACE_SECONDS
 
-    async def activity(self, next_due: Callable[[], Awaitable[object]]) -> rehearsal.Activity:
+    async def activity(self) -> rehearsal.Activity:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
-        due = await next_due()
-        nothing_due = due is None or due > self._clock.now()  # type: ignore[operator] # a datetime, as the ledger says
+        due = await self.ledger.next_due()
+        nothing_due = due is None or due > self._clock.now()
         idle = nothing_due and self._relay.idle and await self._consumer.lag() == 0
-        return rehearsal.Activity(idle=idle, done=self.stream.done + self.fired)
+        return rehearsal.Activity(idle=idle, done=self._stream.done + self._fired)
+
+    def wake(self) -> None:
+        """Have every loop look at the clock again."""
+        for loop in self.loops:
+            loop.wake.set()
 
 
 @asynccontextmanager
-async def open_router(settings: RouterSettings, *, bus: Bus, clock: Clock) -> AsyncIterator[Router]:
-    """Open everything in order, start the loops, and close in reverse. Raises `PackError`, `SchemaOutOfDateError`."""
+async def open_engine(settings: RouterSettings, *, bus: Bus, clock: Clock) -> AsyncIterator[Engine]:
+    """Open everything in order and close it in reverse; starts no loop. Raises `PackError`, `SchemaOutOfDateError`."""
     pack = load_pack(settings.pack)
     dsn = settings.dsn.get_secret_value()
     await require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
     pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
     producer = await bus.producer()
-    relay = Relay(outbox=PgOutbox(pool), producer=producer)
-    secret = settings.identity_secret.get_secret_value().encode()
-    signer = Signer("router", settings.signing_key.get_secret_value().encode())
-    works = Works(
-        pool=pool, directory=pack.directory, signer=signer, relay=relay, clock=clock, ids=IdMaker(secret), rebuild=reader(KeyMaker(secret))
-    )
     consumer = await bus.consumer(topics=[*FAMILIES, RECEIPTS], group=ROUTER_GROUP, positions=PgPositions(pool))
-    metrics = Metrics("frontdoor_router")
-    engine = Engine(settings=settings, pack=pack, works=works, consumer=consumer, relay=relay, clock=clock, metrics=metrics)
-    await engine.keep_day()
-    supervisor = Supervisor(engine.loops)
-    app = _app(
-        settings=settings,
-        engine=engine,
-        ledger=PgLedger(pool),
-        bus=bus,
-        clock=clock,
-        metrics=metrics,
-        supervisor=supervisor,
-        pool_check=pool.fetchval,
-    )
-    supervisor.start()
     try:
-        yield Router(app, supervisor)
+        engine = Engine(settings=settings, pack=pack, pool=pool, producer=producer, consumer=consumer, clock=clock)
+        await engine.keep_day()
+        yield engine
     finally:
-        await supervisor.stop()
         await consumer.close()
         await producer.close()
         await pool.close()
 
 
-def _app(
-    *,
-    settings: RouterSettings,
-    engine: Engine,
-    ledger: PgLedger,
-    bus: Bus,
-    clock: Clock,
-    metrics: Metrics,
-    supervisor: Supervisor,
-    pool_check: Callable[[str], Awaitable[object]],
-) -> FastAPI:
+@asynccontextmanager
+async def open_router(settings: RouterSettings, *, bus: Bus, clock: Clock) -> AsyncIterator[Router]:
+    """A running router: its loops started, its HTTP face ready to be served. Raises what `open_engine` raises."""
+    async with open_engine(settings, bus=bus, clock=clock) as engine:
+        supervisor = Supervisor(engine.loops)
+        app = _app(settings=settings, engine=engine, bus=bus, clock=clock, supervisor=supervisor)
+        supervisor.start()
+        try:
+            yield Router(app, supervisor)
+        finally:
+            await supervisor.stop()
+
+
+def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, supervisor: Supervisor) -> FastAPI:
     app = FastAPI(title="Frontdoor router", openapi_url=None, docs_url=None, redoc_url=None)
     add_problems(app)
 
     async def database() -> str:
-        await pool_check("SELECT 1")
+        await engine.ledger.ping()
         return "ok"
 
     async def broker() -> str:
@@ -207,20 +204,12 @@ def _app(
         return "ok"
 
     async def looked(at: str) -> None:
-        await ledger.looked(at, clock.now())
+        await engine.ledger.looked(at, clock.now())
 
-    app.include_router(
-        operations(metrics=metrics, alive=lambda: supervisor.alive, checks=(Check("database", database), Check("bus", broker)))
-    )
-    app.include_router(routes(ledger=ledger, token=settings.admin_token.get_secret_value(), looked=looked))
+    checks = (Check("database", database), Check("bus", broker))
+    app.include_router(operations(metrics=engine.metrics, alive=lambda: supervisor.alive, checks=checks))
+    app.include_router(routes(ledger=engine.ledger, token=settings.admin_token.get_secret_value(), looked=looked))
     if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
-
-        async def activity() -> rehearsal.Activity:
-            return await engine.activity(ledger.next_due)
-
-        def moved() -> None:
-            for loop in engine.loops:
-                loop.wake.set()
-
-        app.include_router(rehearsal.routes(clock=clock, token=settings.rehearsal_token.get_secret_value(), activity=activity, moved=moved))
+        token = settings.rehearsal_token.get_secret_value()
+        app.include_router(rehearsal.routes(clock=clock, token=token, activity=engine.activity, moved=engine.wake))
     return app

@@ -17,6 +17,10 @@ class PgLedger:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        await self._pool.fetchval("SELECT 1")
+
     async def event(self, event: UUID) -> Mapping[str, Any] | None:
         """One event with its disclosures, obligations and tasks; while it waits, with what it waits for."""
         async with self._pool.acquire() as connection:

@@ -262,7 +262,7 @@ class DutyEntry(RuleEntry):
     def _check_expect(self) -> "DutyEntry":
         if self.by is None:
             raise ValueError("expects something of nobody: by is missing")
-        extra = [n for n in ("because", "satisfied_by", "ask", "age", "must_find") if getattr(self, n)]
+        extra = [n for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher") if getattr(self, n)]
         if extra:
             raise ValueError(f"tells nobody, so that {', '.join(extra)} means nothing")
         return self
@@ -286,6 +286,7 @@ class DutyEntry(RuleEntry):
             age=AgeRange(self.age.from_, self.age.under) if self.age else None,
             stated=self.tell.stated if self.tell else False,
             must_find=found if self.must_find is None else self.must_find,
+            shown_to_publisher=self.shown_to_publisher,
             shown_to_publisher=self.shown_to_publisher,
             because=self.because or "",
             deadline=self.deadline,

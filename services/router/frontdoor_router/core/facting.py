@@ -76,11 +76,18 @@ class DeskFacts:
             "adult_of_subject_child": _yes(subject is not None and subject.mention.kind == "adult" and self._knows_a_child),
             "referrer": _yes(case.cause is not None and case.cause.source == desk),
             "withheld": _yes(withheld(case, desk)),
+            "named_for_subject": _yes(ref is not None and ref in self._named_for),
             "protected": self._protected(subject),
+            "protected_case": _yes(any(s.protected is Answer.yes for s in case.subjects.values())),
             "listed": _yes(self._listed(subject)),
             "identity": self._identity(subject),
             "consent": self._consent,
         }
+
+    @cached_property
+    def _named_for(self) -> frozenset[str]:
+        """The people about whom the author wrote something to this desk by name."""
+        return frozenset(ref for section in self._case.sections if self._candidate.desk in section.to for ref in section.subjects)
 
     def _tied(self, subject: Subject, relations: Iterable[Relation]) -> str:
         if subject.ref in self._candidate.stated and set(relations) & CARING:

@@ -34,6 +34,7 @@ class Facts:
     involved_with_subject: str
     plan_group: str
     manages_subject: str
+    managed_elsewhere: str
     child_of_managed_adult: str
     adult_of_subject_child: str
     referrer: str
@@ -60,6 +61,7 @@ VALUES: Final = MappingProxyType(
         "involved_with_subject": _ANSWER,
         "plan_group": _ANSWER,
         "manages_subject": _ANSWER,
+        "managed_elsewhere": _YES_NO,
         "child_of_managed_adult": _ANSWER,
         "adult_of_subject_child": _ANSWER,
         "referrer": _YES_NO,

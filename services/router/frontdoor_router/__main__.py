@@ -1,0 +1,31 @@
+"""Runs the router as a process of its own, settings from its environment."""
+
+import asyncio
+
+import uvloop
+
+from frontdoor_chassis import logs
+from frontdoor_chassis.bus.kafka import KafkaBus
+from frontdoor_chassis.clock import Clock, SettableClock, SystemClock
+from frontdoor_chassis.web import serve
+from frontdoor_router.app import open_router
+from frontdoor_router.settings import RouterSettings
+
+
+async def run(settings: RouterSettings) -> None:
+    """Serve until a signal comes or a loop fails."""
+    system = SystemClock()
+    clock: Clock = SettableClock(system.now()) if settings.rehearsal_token else system
+    bus = KafkaBus(settings.kafka, client_id="frontdoor-router")
+    async with open_router(settings, bus=bus, clock=clock) as router:
+        await serve(router.app, host=settings.host, port=settings.port, running=router.supervisor.wait(), closing=lambda: None)
+
+
+def main() -> None:
+    """Entry point of `python -m frontdoor_router`."""
+    logs.configure(service="router")
+    uvloop.run(run(RouterSettings()))
+
+
+if __name__ == "__main__":
+    main()
