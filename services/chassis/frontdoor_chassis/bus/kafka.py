@@ -3,51 +3,46 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     KafkaConnectionError,
-    KafkaError,
     KafkaTimeoutError,
-    MessageSizeTooLargeError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
 )
 
 from frontdoor_chassis.bus.kafka_admin import KafkaAdmin, Security, aiokafka_security, ensure_topics
+from frontdoor_chassis.bus.kafka_producer import SEND_SECONDS, KafkaProducer, said
 from frontdoor_chassis.bus.ports import (
     Batch,
     Move,
     PositionLostError,
     Positions,
     Received,
-    Record,
-    RecordTooLargeError,
     SendError,
 )
-from frontdoor_chassis.bus.sizes import MAX_RECORD_BYTES, check_sizes
 from frontdoor_chassis.bus.starting import Log
 
 __all__ = ["KafkaBus", "KafkaConsumer", "KafkaProducer", "Security", "ensure_topics"]
 
 log = structlog.get_logger(__name__)
 
-SEND_SECONDS = 30.0
-"""After this a send is given up. A failover with three brokers on one machine took 11.6 s at worst."""
-
-_BATCH_BYTES = 262_144  # a flush of 512 small records then leaves in one request a partition
 _SESSION_MS = 6_000  # for so long do the others stand still after a kill; the default is 45 s
 _HEARTBEAT_MS = 1_000
 _REQUEST_MS = 15_000  # has to be longer than the session: joining a group takes up to that
 _START_SECONDS = 40.0  # a member that died without leaving holds the group for one session
-_STOP_SECONDS = 2.0
 _IDENTITY_SECONDS = 5.0  # a fetch names a topic without its identity, so that is asked for again
 _REBALANCE_GRACE_SECONDS = 0.5
+
+_NOT_PERMITTED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
 
 
 class KafkaBus:
@@ -68,17 +63,19 @@ class KafkaBus:
         self._client_id = client_id
 
     async def producer(self) -> "KafkaProducer":
-        """A producer that has reached the cluster. Raises `ConnectionError` with the reason."""
+        """A producer that has reached the cluster. Raises `ConnectionError` or `PermissionError` with the reason."""
         producer = KafkaProducer(self._connection(), send_seconds=self._send_seconds)
         try:
             await producer.start()
         except SendError as error:
+            if isinstance(error.__cause__, _NOT_PERMITTED):
+                raise PermissionError(f"{self._client_id} may not write to any topic: {error}") from error
             await self._admin().cluster()  # says more than aiokafka does
             raise ConnectionError(str(error)) from error
         return producer
 
     async def consumer(self, *, topics: Sequence[str], group: str, positions: Positions) -> "KafkaConsumer":
-        """A member of the group. Raises `ConnectionError`, or `LookupError` for a topic that does not exist."""
+        """A member of the group. Raises `ConnectionError`, `PermissionError`, or `LookupError` for an unknown topic."""
         missing = set(topics) - set(await self._admin().topic_ids(topics))
         if missing:
             raise LookupError(f"no such topic: {', '.join(sorted(missing))}")
@@ -101,114 +98,6 @@ class KafkaBus:
         if self._admin_client is None:
             self._admin_client = KafkaAdmin(self._bootstrap, self._security)
         return self._admin_client
-
-
-class KafkaProducer:
-    """Sends idempotently; after a failure everything that was under way is given up and the connection is made anew.
-
-    Making it anew is what keeps the order: an idempotent producer goes on behind a batch that it timed out.
-    """
-
-    def __init__(self, connection: dict[str, Any], *, send_seconds: float) -> None:
-        self._connection = connection
-        self._seconds = send_seconds
-        self._inner: AIOKafkaProducer | None = None
-        self._starting = asyncio.Lock()
-        self._enqueuing = asyncio.Lock()  # the records of one call stay together and calls keep their order
-
-    async def start(self) -> None:
-        """Connect now instead of at the first send."""
-        await self._connected()
-
-    async def send(self, records: Sequence[Record]) -> None:
-        """Return when every record is on all replicas in sync. Records of calls side by side do not mix."""
-        check_sizes(records)
-        inner = await self._connected()
-        acknowledgements: list[asyncio.Future[Any]] = []
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._enqueue(inner, records, acknowledgements)
-                for acknowledgement in acknowledgements:
-                    await acknowledgement
-        except MessageSizeTooLargeError as error:
-            raise RecordTooLargeError(str(error)) from error
-        except (KafkaError, TimeoutError) as error:
-            raise SendError(_said(error, "not acknowledged in time")) from error
-        finally:
-            if not all(_succeeded(a) for a in acknowledgements) or len(acknowledgements) < len(records):
-                await self._discard(inner)
-
-    async def close(self) -> None:
-        """Let what was handed over leave, then disconnect."""
-        inner, self._inner = self._inner, None
-        if inner is not None:
-            try:
-                async with asyncio.timeout(_STOP_SECONDS):
-                    await inner.stop()
-            except TimeoutError:
-                await _tear_down(inner)
-
-    async def _enqueue(self, inner: AIOKafkaProducer, records: Sequence[Record], acknowledgements: list["asyncio.Future[Any]"]) -> None:
-        async with self._enqueuing:
-            for r in records:
-                acknowledgement = await inner.send(r.topic, r.value, key=r.key, headers=list(r.headers))
-                acknowledgements.append(acknowledgement)
-
-    async def _connected(self) -> AIOKafkaProducer:
-        async with self._starting:
-            if self._inner is None:
-                self._inner = await self._connect()
-            return self._inner
-
-    async def _connect(self) -> AIOKafkaProducer:
-        inner = AIOKafkaProducer(
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=0,
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=MAX_RECORD_BYTES,
-            request_timeout_ms=int(self._seconds * 1000),
-            **self._connection,
-        )
-        try:
-            async with asyncio.timeout(self._seconds):
-                await inner.start()
-        except (KafkaError, TimeoutError) as error:
-            await _tear_down(inner)
-            raise SendError(_said(error, "Kafka did not answer in time")) from error
-        except BaseException:  # cancelled while connecting: nobody else would close the connection
-            await _tear_down(inner)
-            raise
-        return inner
-
-    async def _discard(self, inner: AIOKafkaProducer) -> None:
-        if self._inner is inner:
-            self._inner = None
-        await _tear_down(inner)
-
-
-async def _tear_down(inner: AIOKafkaProducer) -> None:
-    """End a producer without letting anything else leave; its own `stop` would first send what is queued."""
-    sender = inner._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without flushing
-    if sender is not None:
-        sender.cancel()
-    await inner.client.close()
-    if sender is not None:
-        await asyncio.wait({sender}, timeout=_STOP_SECONDS)
-    lost = SendError("given up after an earlier failure on the same connection")
-    inner._message_accumulator.fail_all(lost)  # noqa: SLF001 - frees whoever still waits for an acknowledgement
-    with suppress(Exception):  # whatever it says about its ending, it has ended
-        async with asyncio.timeout(_STOP_SECONDS):
-            await inner.stop()
-
-
-def _succeeded(acknowledgement: "asyncio.Future[Any]") -> bool:
-    # Asking for the exception also marks it as seen.
-    return acknowledgement.done() and not acknowledgement.cancelled() and acknowledgement.exception() is None
-
-
-def _said(error: BaseException, otherwise: str) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else otherwise
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka does not type it
@@ -277,13 +166,18 @@ class KafkaConsumer:
                 await self._inner.start()
         except BaseException as error:
             await self._inner.stop()
+            if isinstance(error, _NOT_PERMITTED):
+                raise PermissionError(said(error, "not permitted")) from error
             if isinstance(error, KafkaConnectionError | TimeoutError):
                 await self._admin.cluster()  # says more than aiokafka does
-                raise ConnectionError(_said(error, "the group gave no assignment in time")) from error
+                raise ConnectionError(said(error, "the group gave no assignment in time")) from error
             raise
 
     async def poll(self, *, max_records: int, timeout: float) -> Batch | None:
-        """As the port says. A cluster that cannot be reached is no records, and a line in the log."""
+        """As the port says. A cluster that cannot be reached is no records, and a line in the log.
+
+        Raises `PermissionError` when the account may not read a topic or not in this group.
+        """
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -292,10 +186,12 @@ class KafkaConsumer:
                 self._seat = None  # taking the seat again finds which rule was broken
                 batch = None
             except (KafkaConnectionError, KafkaTimeoutError, ConnectionError) as error:
-                log.warning("bus.unreachable", error=_said(error, type(error).__name__))
+                log.warning("bus.unreachable", error=said(error, type(error).__name__))
                 self._seat = None
                 batch = None
                 await asyncio.sleep(max(0.0, deadline - time.monotonic()))
+            except _NOT_PERMITTED as error:
+                raise PermissionError(said(error, "not permitted")) from error
             except BaseException:
                 self._seat = None  # what was fetched was not handed over
                 raise

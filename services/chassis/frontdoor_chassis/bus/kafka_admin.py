@@ -2,19 +2,26 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import Any, TypedDict, Unpack
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-T = TypeVar("T")
-
 _ANSWER_SECONDS = 10.0  # longer than the election of a leader, shorter than a person's patience
-_NO_DETAIL = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)  # noqa: SLF001 - public in all but name
+_DOWN_SECONDS = 2.0  # for so long may every broker be away before that is the answer
+_LOOK_SECONDS = 0.05
 _REFUSED = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED)  # noqa: SLF001 - public in all but name
+_NOT_PERMITTED = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
+_ALL_DOWN = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - public in all but name
+_NO_REPLY = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, _ALL_DOWN)  # noqa: SLF001 - public in all but name
 
 
 class Security(TypedDict, total=False):
@@ -52,16 +59,22 @@ def librdkafka_security(security: Security) -> dict[str, str]:
 
 
 class KafkaAdmin:
-    """One administrative connection. Raises `ConnectionError`, with the reason, for a cluster that does not answer."""
+    """One administrative connection.
+
+    Everything raises `ConnectionError`, with the reason, when the cluster does not answer or does not know the account,
+    and `PermissionError` when the account may not.
+    """
 
     def __init__(self, bootstrap: str, security: Security) -> None:
         self._bootstrap = bootstrap
         self._security = security
-        self._last_error: KafkaError | None = None
+        self._worst: KafkaError | None = None
+        self._all_down = False
         settings: dict[str, Any] = {
             "bootstrap.servers": bootstrap,
             "error_cb": self._note,
             "log_level": 0,  # librdkafka writes to stderr; what matters of it reaches `_note`
+            "reconnect.backoff.max.ms": 1_000,  # ten seconds would be as long as an answer may take
             **librdkafka_security(security),
         }
         self._client = AdminClient(settings)
@@ -98,28 +111,54 @@ class KafkaAdmin:
                     raise
 
     async def _answer(self, future: "Future[Any]") -> Any:
+        answer = asyncio.wrap_future(future)
+        self._client.poll(0)  # what went wrong in the background earlier says nothing about this question
+        self._worst, self._all_down = None, False
+        began = time.monotonic()
+        while not (await asyncio.wait({answer}, timeout=_LOOK_SECONDS))[0]:
+            self._client.poll(0)
+            if self._is_hopeless(time.monotonic() - began):
+                answer.cancel()
+                raise ConnectionError(self._reason(self._worst))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), _ANSWER_SECONDS + 1)
-        except TimeoutError as error:
-            raise ConnectionError(self._reason(None)) from error
+            return answer.result()
         except KafkaException as error:
-            if error.args[0].code() in (*_NO_DETAIL, *_REFUSED):
-                raise ConnectionError(self._reason(error.args[0])) from error
-            raise
+            raise self._translated(error) from error
+
+    def _is_hopeless(self, waited: float) -> bool:
+        if waited > _ANSWER_SECONDS + 1:
+            return True
+        refused = self._worst is not None and self._worst.code() in _REFUSED
+        return refused or (self._all_down and waited > _DOWN_SECONDS)
 
     def _note(self, error: KafkaError) -> None:
-        # "All brokers are down" follows each real reason and would hide it.
-        if self._last_error is None or error.code() not in _NO_DETAIL:
-            self._last_error = error
+        self._all_down = self._all_down or error.code() == _ALL_DOWN
+        if self._worst is None or _severity(error) >= _severity(self._worst):
+            self._worst = error
+
+    def _translated(self, error: KafkaException) -> Exception:
+        code = error.args[0].code()
+        if code in (*_REFUSED, *_NO_REPLY) or error.args[0].retriable():
+            return ConnectionError(self._reason(self._worst or error.args[0]))
+        if code in _NOT_PERMITTED:
+            return PermissionError(f"Kafka at {self._bootstrap} does not permit the account {self._account}: {error.args[0].str()}")
+        return error
 
     def _reason(self, error: KafkaError | None) -> str:
-        self._client.poll(0)  # hands what went wrong in the background to `_note`
-        seen = error if error is not None and error.code() in _REFUSED else self._last_error
-        self._last_error = None
-        if seen is not None and seen.code() in _REFUSED:
-            name = self._security.get("username", "nobody")
-            return f"Kafka at {self._bootstrap} refused the account {name}: wrong name, password or mechanism"
-        return f"Kafka at {self._bootstrap} does not answer: {seen.str() if seen else 'no reply in time'}"
+        if error is not None and error.code() in _REFUSED:
+            return f"Kafka at {self._bootstrap} refused the account {self._account}: wrong name, password or mechanism"
+        if error is not None and error.code() == _ALL_DOWN:
+            return f"Kafka at {self._bootstrap} takes no connection: it is starting, or wants another security protocol"
+        return f"Kafka at {self._bootstrap} does not answer: {error.str() if error else 'no reply in time'}"
+
+    @property
+    def _account(self) -> str:
+        return self._security.get("username", "without a name")
+
+
+def _severity(error: KafkaError) -> int:
+    # "All brokers are down" follows each real reason and would hide it.
+    return 2 if error.code() in _REFUSED else 0 if error.code() == _ALL_DOWN else 1
 
 
 async def ensure_topics(

@@ -34,7 +34,12 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.1
 """How long a record from another process may lie unnoticed; within the process the sender wakes the readers."""
 
-_UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError)
+_UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, starting
+    asyncpg.InternalClientError,  # what asyncpg says when the server dies under a statement
+)
 
 
 class BusWake:

@@ -111,7 +111,6 @@ class EmbeddedPostgres:
             self._process = None
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
-            self._sockets = None
         self._ownership.release()
 
     def discard(self) -> None:
@@ -154,7 +153,7 @@ class EmbeddedPostgres:
             self.execute(f"CREATE DATABASE {_identifier(name)} OWNER {_identifier(owner)}")
 
     def _running_sockets(self) -> Path:
-        if self._sockets is None:
+        if self._sockets is None or self._process is None:
             raise ServerError("PostgreSQL is not running")
         return self._sockets
 
@@ -205,8 +204,11 @@ class EmbeddedPostgres:
             raise ServerError(f"{self._data} was made by PostgreSQL {made_by}, this is {_MAJOR}: dump it there, load it here")
 
     def _launch(self) -> None:
-        # In the temporary folder, because the path of a socket may have only about 100 characters.
-        self._sockets = Path(tempfile.mkdtemp(prefix=_SOCKETS_PREFIX))
+        if self._sockets is None:
+            # In the temporary folder, because the path of a socket may have only about 100 characters.
+            self._sockets = Path(tempfile.mkdtemp(prefix=_SOCKETS_PREFIX))
+        else:
+            self._sockets.mkdir(mode=0o700)  # started again: whoever has the DSN finds it at the same place
         _give_away(self._sockets)
         settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._sockets), *settings]

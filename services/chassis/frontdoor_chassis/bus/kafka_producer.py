@@ -1,0 +1,127 @@
+"""Sending to Apache Kafka so that order survives failures."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from frontdoor_chassis.bus.ports import Record, RecordTooLargeError, SendError
+from frontdoor_chassis.bus.sizes import MAX_RECORD_BYTES, check_sizes
+
+SEND_SECONDS = 30.0
+"""After this a send is given up. A failover with three brokers on one machine took 11.6 s at worst."""
+
+_BATCH_BYTES = 262_144  # a flush of 512 small records then leaves in one request a partition
+_STOP_SECONDS = 2.0
+
+
+class KafkaProducer:
+    """Sends idempotently; after a failure everything that was under way is given up and the connection is made anew.
+
+    Making it anew is what keeps the order: an idempotent producer goes on behind a batch that it timed out.
+    """
+
+    def __init__(self, connection: dict[str, Any], *, send_seconds: float) -> None:
+        self._connection = connection
+        self._seconds = send_seconds
+        self._inner: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._enqueuing = asyncio.Lock()  # the records of one call stay together and calls keep their order
+
+    async def start(self) -> None:
+        """Connect now instead of at the first send."""
+        await self._connected()
+
+    async def send(self, records: Sequence[Record]) -> None:
+        """Return when every record is on all replicas in sync. Records of calls side by side do not mix."""
+        check_sizes(records)
+        inner = await self._connected()
+        acknowledgements: list[asyncio.Future[Any]] = []
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._enqueue(inner, records, acknowledgements)
+                for acknowledgement in acknowledgements:
+                    await acknowledgement
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLargeError(str(error)) from error
+        except (KafkaError, TimeoutError) as error:
+            raise SendError(said(error, "not acknowledged in time")) from error
+        finally:
+            if not all(_succeeded(a) for a in acknowledgements) or len(acknowledgements) < len(records):
+                await self._discard(inner)
+
+    async def close(self) -> None:
+        """Let what was handed over leave, then disconnect."""
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            try:
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await inner.stop()
+            except TimeoutError:
+                await _tear_down(inner)
+
+    async def _enqueue(self, inner: AIOKafkaProducer, records: Sequence[Record], acknowledgements: list["asyncio.Future[Any]"]) -> None:
+        async with self._enqueuing:
+            for r in records:
+                acknowledgement = await inner.send(r.topic, r.value, key=r.key, headers=list(r.headers))
+                acknowledgements.append(acknowledgement)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._inner is None:
+                self._inner = await self._connect()
+            return self._inner
+
+    async def _connect(self) -> AIOKafkaProducer:
+        inner = AIOKafkaProducer(
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=MAX_RECORD_BYTES,
+            request_timeout_ms=int(self._seconds * 1000),
+            **self._connection,
+        )
+        try:
+            async with asyncio.timeout(self._seconds):
+                await inner.start()
+        except (KafkaError, TimeoutError) as error:
+            await _tear_down(inner)
+            raise SendError(said(error, "Kafka did not answer in time")) from error
+        except BaseException:  # cancelled while connecting: nobody else would close the connection
+            await _tear_down(inner)
+            raise
+        return inner
+
+    async def _discard(self, inner: AIOKafkaProducer) -> None:
+        if self._inner is inner:
+            self._inner = None
+        await _tear_down(inner)
+
+
+async def _tear_down(inner: AIOKafkaProducer) -> None:
+    """End a producer without letting anything else leave; its own `stop` would first send what is queued."""
+    sender = inner._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without flushing
+    if sender is not None:
+        sender.cancel()
+    await inner.client.close()
+    if sender is not None:
+        await asyncio.wait({sender}, timeout=_STOP_SECONDS)
+    lost = SendError("given up after an earlier failure on the same connection")
+    inner._message_accumulator.fail_all(lost)  # noqa: SLF001 - frees whoever still waits for an acknowledgement
+    with suppress(Exception):  # whatever it says about its ending, it has ended
+        async with asyncio.timeout(_STOP_SECONDS):
+            await inner.stop()
+
+
+def _succeeded(acknowledgement: "asyncio.Future[Any]") -> bool:
+    # Asking for the exception also marks it as seen.
+    return acknowledgement.done() and not acknowledgement.cancelled() and acknowledgement.exception() is None
+
+
+def said(error: BaseException, otherwise: str) -> str:
+    """What an error of aiokafka says; many say nothing but their names."""
+    return f"{type(error).__name__}: {error}" if str(error) else otherwise
