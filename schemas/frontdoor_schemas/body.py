@@ -1,6 +1,6 @@
 """What every event states, and the checks that need the whole event: people named twice, unknown, or not at all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Annotated, ClassVar, Self
@@ -66,8 +66,7 @@ class CaseEvent(EventBody):
 
     @model_validator(mode="after")
     def _people_agree(self) -> Self:
-        faults = list(_faults(self))
-        if faults:
+        if faults := _faults(self):
             raise ValidationError.from_exception_data(type(self).__name__, [_error(rule, loc) for rule, loc in faults])
         return self
 
@@ -87,34 +86,47 @@ def people_of(event: CaseEvent) -> Iterator[tuple[str, int, Child | Adult]]:
         yield "adults", index, adult
 
 
-def _faults(event: CaseEvent) -> Iterator[tuple[str, _Loc]]:
-    known: set[str] = set()
+def _faults(event: CaseEvent) -> list[tuple[str, _Loc]]:
+    found: list[tuple[str, _Loc]] = []
+    refs = [c.ref for c in event.children] + [a.ref for a in event.adults]
+    known = frozenset(refs)
+    if not refs:
+        found.append(("no_subject", ("children",)))
+    if len(known) < len(refs):
+        found.extend(_named_twice(event))
+    _find_unknown(event, event, known, (), found)
+    return found
+
+
+def _named_twice(event: CaseEvent) -> Iterator[tuple[str, _Loc]]:
+    seen: set[str] = set()
     for kind, index, person in people_of(event):
-        if person.ref in known:
+        if person.ref in seen:
             yield "duplicate_ref", (kind, index, "ref")
-        known.add(person.ref)
-    if not known:
-        yield "no_subject", ("children",)
-    yield from _unknown(event, event, known, ())
+        seen.add(person.ref)
 
 
-def _unknown(event: CaseEvent, block: Block, known: set[str], loc: _Loc) -> Iterator[tuple[str, _Loc]]:
+def _find_unknown(event: CaseEvent, block: Block, known: frozenset[str], loc: _Loc, found: list[tuple[str, _Loc]]) -> None:
     naming, audiences, nested = _where_people_are_named(type(block))
+    values = block.__dict__
     for name in naming:
-        value = getattr(block, name)
-        for ref in (value,) if isinstance(value, str) else value or ():
-            if ref not in known:
-                yield "unknown_ref", (*loc, name)
-    for name in audiences:
-        if any(entry in GROUPS and not getattr(event, entry, ()) for entry in getattr(block, name)):
-            yield "unknown_audience", (*loc, name)
+        value = values[name]
+        if value and not known.issuperset((value,) if isinstance(value, str) else value):
+            found.append(("unknown_ref", (*loc, name)))
+    if audiences:
+        found.extend(("unknown_audience", (*loc, name)) for name in audiences if _has_empty_group(event, values[name]))
     for name in nested:
-        value = getattr(block, name)
+        value = values[name]
         if isinstance(value, tuple):
             for index, item in enumerate(value):
-                yield from _unknown(event, item, known, (*loc, name, index))
+                _find_unknown(event, item, known, (*loc, name, index), found)
         elif value is not None:
-            yield from _unknown(event, value, known, (*loc, name))
+            _find_unknown(event, value, known, (*loc, name), found)
+
+
+def _has_empty_group(event: CaseEvent, audience: Iterable[str]) -> bool:
+    # an audience of nobody would come out as no audience at all, and so as everybody who is permitted
+    return any(entry in GROUPS and not getattr(event, entry, ()) for entry in audience)
 
 
 @cache

@@ -80,10 +80,10 @@ class Leaf:
     held: Held
     link: bool = False
     slot: int = field(init=False)
-    """Small number of the category and subject rule, the same for all fields that share them."""
+    """Small number of the category and subject rule, the same for all fields that share them; a link is about its people too."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "slot", _SLOTS[self.held.category, self.held.subject])
+        object.__setattr__(self, "slot", -1 if self.link else _SLOTS[self.held.category, self.held.subject])
 
 
 @dataclass(frozen=True, slots=True)

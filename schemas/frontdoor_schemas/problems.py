@@ -196,7 +196,9 @@ _Loc = tuple[int | str, ...]
 
 
 def _named(kind: str, loc: _Loc, model: type[BaseModel]) -> tuple[str, str]:
-    path, owner = _place(loc, model)
+    path, owner, tag = _place(loc, model)
+    if tag and kind.startswith("union_tag"):
+        path.append(tag)
     if kind == "extra_forbidden":
         rule = _why_unknown(str(loc[-1]), owner)
     elif kind in _RULE_OF:
@@ -225,8 +227,8 @@ def _sayable(step: int | str) -> str:
     return str(step) if isinstance(step, int) or _NAME(step) else "?"
 
 
-def _place(loc: _Loc, model: type[BaseModel]) -> tuple[list[int | str], type[BaseModel]]:
-    """Where an error is and the model it is in, without the union members that pydantic names in between."""
+def _place(loc: _Loc, model: type[BaseModel]) -> tuple[list[int | str], type[BaseModel], str | None]:
+    """Where an error is, without the union members that pydantic names in between; its model; the tag still to be chosen by."""
     path: list[int | str] = []
     owner: type[BaseModel] = model
     nest: Nest | None = None
@@ -239,9 +241,7 @@ def _place(loc: _Loc, model: type[BaseModel]) -> tuple[list[int | str], type[Bas
         elif not in_leaf:
             path.append(step)
             owner, nest, in_leaf = _into(owner, step)
-    if nest is not None and nest.tag:
-        path.append(nest.tag)  # which of several models it is was not said, or not understood
-    return path, owner
+    return path, owner, nest.tag if nest is not None else None
 
 
 def _into(owner: type[BaseModel], name: str) -> tuple[type[BaseModel], Nest | None, bool]:

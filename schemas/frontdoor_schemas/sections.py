@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from frontdoor_schemas.envelope import Section
@@ -26,22 +26,28 @@ _UUID4 = (0x4 << 76) | (0x2 << 62)
 _UUID4_FREE = ~((0xF << 76) | (0x3 << 62)) & ((1 << 128) - 1)
 
 
+class _Marks(NamedTuple):
+    """What an item of a list says of itself, by path: along with facts about whom it names, and along with all its facts."""
+
+    about: _Body = {}  # noqa: RUF012 - never changed
+    always: _Body = {}  # noqa: RUF012
+
+
+_UNMARKED = _Marks()
+
+
 class _Scope:
     """For whom and about whom the facts of a block are, with the bodies that they have gone to so far."""
 
     __slots__ = ("about", "bodies", "marks", "not_for", "own", "to")
 
-    def __init__(self, own: _Refs, about: _Refs, to: _Refs, not_for: _Refs, marks: Mapping[str, _Body]) -> None:
+    def __init__(self, own: _Refs, about: _Refs, to: _Refs, not_for: _Refs, marks: _Marks) -> None:
         self.own = own
         self.about = about
         self.to = to
         self.not_for = not_for
         self.marks = marks
         self.bodies: dict[int, _Body] = {}
-
-
-_ABOUT, _ALWAYS = "about", "always"
-_UNMARKED: Mapping[str, _Body] = {_ABOUT: {}, _ALWAYS: {}}
 
 
 class _Splitter:
@@ -59,10 +65,10 @@ class _Splitter:
         for name, value in data.items():
             shape = fields[name]
             if isinstance(shape, Leaf):
-                if shape.link:
-                    self._link(shape, value, path + name, scope)
-                elif shape.slot in bodies:
+                if shape.slot in bodies:
                     bodies[shape.slot][path + name] = value
+                elif shape.link:
+                    self._link(shape, value, path + name, scope)
                 else:
                     self._body(shape, scope)[path + name] = value
             elif isinstance(shape, Nest):
@@ -71,8 +77,8 @@ class _Splitter:
     def _body(self, leaf: Leaf, scope: _Scope) -> _Body:
         rule = leaf.held.subject
         body = self._bucket(leaf.held.category, self._subjects(rule, scope), scope)
-        if rule is SubjectRule.about:
-            body.update(scope.marks[_ABOUT])
+        if rule is SubjectRule.about and scope.marks.about:
+            body.update(scope.marks.about)
         scope.bodies[leaf.slot] = body
         return body
 
@@ -83,19 +89,16 @@ class _Splitter:
 
     def _bucket(self, category: Category, subjects: _Refs, scope: _Scope) -> _Body:
         body = self.buckets.setdefault((category, subjects, scope.to, scope.not_for), {})
-        body.update(scope.marks[_ALWAYS])
+        if scope.marks.always:
+            body.update(scope.marks.always)
         return body
 
     def _subjects(self, rule: SubjectRule, scope: _Scope) -> _Refs:
-        match rule:
-            case SubjectRule.own:
-                return scope.own
-            case SubjectRule.about:
-                return scope.about
-            case SubjectRule.household:
-                return self.everybody
-            case SubjectRule.event:
-                return ()
+        if rule is SubjectRule.own:
+            return scope.own
+        if rule is SubjectRule.about:
+            return scope.about
+        return self.everybody if rule is SubjectRule.household else ()
 
     def _narrowed(self, data: Mapping[str, Any], path: str, scope: _Scope) -> _Scope:
         own, about, to, not_for, marks = scope.own, scope.about, scope.to, scope.not_for, scope.marks
@@ -104,12 +107,12 @@ class _Splitter:
             marks = _UNMARKED
         if named := data.get("about"):
             about = self._refs(named)
-            marks = {**marks, _ABOUT: {path + "about": list(about)}}
+            marks = marks._replace(about={path + "about": list(about)})
         if audience := data.get("to"):
             to = tuple(sorted({desk for entry in audience for desk in (self.data[entry] if entry in GROUPS else (entry,))}))
         if unwanted := data.get("not_for_family"):
             not_for = self._refs(unwanted)
-            marks = {**marks, _ALWAYS: {path + "not_for_family": list(not_for), path + "handling": self._handling(unwanted)}}
+            marks = marks._replace(always={path + "not_for_family": list(not_for), path + "handling": self._handling(unwanted)})
         return _Scope(own, about, to, not_for, marks)
 
     def _refs(self, names: Iterable[str]) -> _Refs:
@@ -143,9 +146,9 @@ def _draw(count: int, rng: random.Random) -> list[str]:
 
 def _item_keys(items: Sequence[Mapping[str, Any]], rng: random.Random) -> list[str]:
     """Keys that keep the sender's order among items which travel together, and say nothing of any others."""
-    if not items:
-        return []
-    keys = _draw(len(items), rng)
+    keys = _draw(len(items), rng) if items else []
+    if len(keys) < 2:  # noqa: PLR2004 - one item has no order
+        return keys
     together: dict[tuple[Any, ...], list[int]] = {}
     for place, item in enumerate(items):
         together.setdefault((*item, *(str(item.get(shape)) for shape in ("about", "to", "not_for_family"))), []).append(place)
@@ -188,7 +191,7 @@ def _sections(splitter: _Splitter, rng: random.Random) -> tuple[Section, ...]:
     for (category, subjects, to, not_for), body in splitter.buckets.items():
         section_id = UUID(int=bits & _UUID4_FREE | _UUID4)
         bits >>= 128
-        made.append(Section(id=section_id, category=category, subjects=subjects, to=to, not_for=not_for, body=body))
+        made.append(Section.cut(section_id, category, subjects, to, not_for, body))
     return tuple(made)
 
 
