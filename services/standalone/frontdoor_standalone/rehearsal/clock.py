@@ -1,0 +1,108 @@
+"""One clock for all services of a rehearsal, moved on only when nothing is in flight."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+
+from frontdoor_standalone.exchange import Exchange
+
+LONGEST_STEP = timedelta(minutes=30)
+"""Time never jumps further at once, so that whatever is tried again and again is tried often enough."""
+QUIET_POLLS = 2
+"""How often in a row all services have to be idle with nothing done in between."""
+PAUSE_SECONDS = 0.03
+PATIENCE_SECONDS = 60.0
+"""Real time after which a rehearsal that does not come to rest is given up."""
+TOKEN = "X-Rehearsal-Token"  # noqa: S105 - the name of a header
+
+
+class RestlessError(RuntimeError):
+    """The services do not come to rest: something is wrong with the exchange, not with the scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How patient the wait for rest is. Over a real broker a pause between two looks has to be longer."""
+
+    pause: float = PAUSE_SECONDS
+    polls: int = QUIET_POLLS
+
+
+class RehearsalClock:
+    """The scenario's time."""
+
+    def __init__(self, start: datetime, *, moved: Callable[[datetime], None] | None = None) -> None:
+        self.now = start
+        self._moved = moved
+
+    def attach(self, exchange: Exchange, client: httpx.AsyncClient, rest: Rest) -> "Mover":
+        """Take charge of the clocks of a running exchange."""
+        return Mover(self, exchange, client, rest, self._moved)
+
+
+class Mover:
+    """Moves all clocks together."""
+
+    def __init__(
+        self,
+        clock: RehearsalClock,
+        exchange: Exchange,
+        client: httpx.AsyncClient,
+        rest: Rest,
+        moved: Callable[[datetime], None] | None,
+    ) -> None:
+        self._clock = clock
+        self._exchange = exchange
+        self._client = client
+        self._rest = rest
+        self._moved = moved
+        self._headers = {TOKEN: exchange.rehearsal_token}
+        self._admin = {"Authorization": f"Bearer {exchange.admin_token}"}
+
+    async def advance(self, to: datetime) -> None:
+        """Go to a moment by way of everything that falls due before it."""
+        while self._clock.now < to:
+            step = min([to, self._clock.now + LONGEST_STEP, *await self._next_due()])
+            await self._set(step)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Return when nothing is in flight. Raises `RestlessError`."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        quiet, before = 0, None
+        while quiet < self._rest.polls:
+            if asyncio.get_running_loop().time() > deadline:
+                raise RestlessError(f"something is in flight at {self._clock.now:%d %b %H:%M} and does not come to rest: {before}")
+            idle, done = await self._look()
+            quiet = quiet + 1 if idle and done == before else 0
+            before = done
+            await asyncio.sleep(self._rest.pause)
+
+    async def _look(self) -> tuple[bool, tuple[tuple[str, int], ...]]:
+        answers = await asyncio.gather(*(self._get(base, "/rehearsal/activity") for base in self._exchange.services))
+        done = tuple((base, int(str(a["done"]))) for base, a in zip(self._exchange.services, answers, strict=True))
+        return all(a["idle"] for a in answers), done
+
+    async def _next_due(self) -> list[datetime]:
+        response = await self._client.get(self._exchange.router + "/admin/next-due", headers=self._admin)
+        response.raise_for_status()
+        due = response.json()["next_due"]
+        at = datetime.fromisoformat(due) if due else None
+        return [at] if at and at > self._clock.now else []
+
+    async def _get(self, base: str, path: str) -> dict[str, object]:
+        response = await self._client.get(base + path, headers=self._headers)
+        response.raise_for_status()
+        answer: dict[str, object] = response.json()
+        return answer
+
+    async def _set(self, to: datetime) -> None:
+        self._clock.now = to
+        for base in self._exchange.services:
+            response = await self._client.put(base + "/rehearsal/clock", json={"now": to.isoformat()}, headers=self._headers)
+            response.raise_for_status()
+        if self._moved:
+            self._moved(to)

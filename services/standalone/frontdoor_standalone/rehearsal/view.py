@@ -1,0 +1,58 @@
+"""What judging needs besides the observations: who is who, which duty has which deadline, what a word stands for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from frontdoor_schemas.fields import Plan
+from frontdoor_schemas.vocabulary import Category, EventType
+from frontdoor_standalone.rehearsal.observed import Heard, Observations, categories
+from frontdoor_standalone.rehearsal.people import Individual
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a pack says, as far as an expectation can name it."""
+
+    deadline_of: Mapping[str, str]
+    """Deadline by duty or completeness entry."""
+    working_days: Callable[[datetime, datetime], int]
+    plan_of: Callable[[EventType], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One run, ready to be judged."""
+
+    seen: Observations
+    rules: Rules
+    people: Mapping[str, Individual]
+    starts: datetime
+    zone: ZoneInfo
+
+    def event_id(self, alias: str) -> str:
+        """The id under which an event was accepted."""
+        posted = self.seen.posted.get(alias)
+        return posted.id if posted else f"never accepted: {alias}"
+
+    def behind(self, alias: str) -> dict[str, str]:
+        """Whose opaque ref is whose, in one event."""
+        found = self.seen.people_behind(alias)
+        return {ref: person.key for ref, person in found.items()}
+
+    def categories(self, alias: str, message: Heard) -> set[Category]:
+        """The categories that a message holds."""
+        posted = self.seen.posted[alias]
+        return categories(message.data, self.rules.plan_of(posted.corrects or posted.type))
+
+    def words_of(self, word: str) -> tuple[str, ...]:
+        """What a forbidden word stands for: a person's name stands for her or his number as well."""
+        for person in self.people.values():
+            if word in (person.key, person.given_name):
+                return tuple(w for w in (person.given_name, person.nhs_number) if w)
+        return (word,)
+
+    def names_duty(self, written: str, duty: str) -> bool:
+        """Whether a scenario means this duty: by its own name, or by that of its deadline."""
+        return written in (duty, self.rules.deadline_of.get(duty))
