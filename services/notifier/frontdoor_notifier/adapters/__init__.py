@@ -1,0 +1,1 @@
+"""What goes out: the notifier's tables, webhooks, e-mail."""

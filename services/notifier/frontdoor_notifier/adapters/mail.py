@@ -1,0 +1,96 @@
+"""Sends reminders by SMTP."""
+
+import ssl
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import aiosmtplib
+
+from frontdoor_chassis.clock import Clock
+from frontdoor_notifier.core.ports import MailRefusedError
+from frontdoor_notifier.core.reminders import Mail
+
+TIMEOUT_SECONDS = 20.0
+_PERMANENT = 500
+
+
+class SmtpMailer:
+    """One connection a message: reminders are few."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        sender: str,
+        clock: Clock,
+        username: str | None = None,
+        password: str | None = None,
+        tls: str = "starttls",
+        authorities: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls`: `starttls`, `implicit`, or `none` within one machine."""
+        self._host = host
+        self._port = port
+        self._sender = sender
+        self._clock = clock
+        self._username = username
+        self._password = password
+        self._tls = tls
+        self._authorities = authorities
+
+    async def send(self, mail: Mail) -> None:
+        """Return when the server has taken it."""
+        try:
+            await aiosmtplib.send(
+                self._message(mail),
+                hostname=self._host,
+                port=self._port,
+                username=self._username,
+                password=self._password,
+                use_tls=self._tls == "implicit",
+                start_tls=self._tls == "starttls",
+                tls_context=self._authorities,
+                timeout=TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [r.code for r in error.recipients]
+            raise _judged(max(codes)) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise _judged(error.code) from error
+        except aiosmtplib.SMTPException as error:
+            raise OSError(type(error).__name__) from error
+
+    def _message(self, mail: Mail) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = mail.to
+        message["Subject"] = mail.subject
+        message["Date"] = format_datetime(self._clock.now())
+        message["Message-ID"] = f"<{mail.id}@{self._sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail.text)
+        return message
+
+
+def _judged(code: int) -> Exception:
+    return MailRefusedError(f"smtp_{code}") if code >= _PERMANENT else OSError(f"smtp_{code}")
+
+
+class Mailbox:
+    """Keeps messages instead of sending them: for rehearsals and tests."""
+
+    def __init__(self) -> None:
+        self.messages: list[Mail] = []
+
+    async def send(self, mail: Mail) -> None:
+        """Keep it."""
+        self.messages.append(mail)
+
+
+class NoMailer:
+    """What a deployment without a mail server has: every reminder is refused, visibly."""
+
+    async def send(self, mail: Mail) -> None:
+        """Raises `MailRefusedError`."""
+        raise MailRefusedError("mail_not_configured")

@@ -1,0 +1,357 @@
+"""Everything that this instance holds in memory, and every decision about it. A state machine without I/O.
+
+Handlers bring in what was read, ask what is due, post it, report what came of it, and commit what the ledger gathered.
+Nothing here is the truth: after a loss of memory the store's rows and the bus rebuild it.
+"""
+
+import heapq
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from frontdoor_notifier.core.endpoints import Endpoint, Lease, Status
+from frontdoor_notifier.core.lanes import Gap, Queue
+from frontdoor_notifier.core.ledger import Disabled, Ledger, OpenBatch, TakeBack, Unit
+from frontdoor_notifier.core.outcomes import Answered, Outcome, code_of
+from frontdoor_notifier.core.parcels import Attempt, Filed, Parcel, Sending, TakenBack, Waiting
+from frontdoor_notifier.core.ports import Content
+from frontdoor_notifier.core.sequence import DeskSequence
+from frontdoor_notifier.core.steps import KEEP_TRYING, LONGEST_WAIT, Again, Done, GivenUp, Step, next_step
+
+AWAY_AFTER = 5
+"""Failures in a row after which an endpoint is only tried with one delivery at a time, until one gets through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Figures that a deployment may set."""
+
+    timeout: timedelta = timedelta(seconds=15)
+    keep_trying: timedelta = KEEP_TRYING
+    block_margin: timedelta = timedelta(minutes=15)
+    """How long before its deadline a delivery stops waiting for one before it."""
+    gap_patience: timedelta = timedelta(seconds=60)
+    """How long a missing number holds up the desk: a relay that repeats itself is done by then."""
+    window: int = 20_000
+    """Deliveries owed to one desk that are kept in memory, without their content."""
+
+
+@dataclass(slots=True, eq=False)
+class Sender:
+    """One endpoint under this instance's lease."""
+
+    endpoint: Endpoint
+    lease: Lease
+    queue: Queue
+    complete: bool = True
+    """Whether memory knows of everything that is owed."""
+    leaving: bool = False
+    """Another instance wants the lease: finish what is under way and let go."""
+    failures: int = 0
+    paused_until: datetime | None = None
+    scheduled: datetime | None = None
+    """Earliest moment at which it stands in the agenda."""
+
+    @property
+    def slots(self) -> int:
+        """How many attempts may be under way at once."""
+        return 1 if self.failures >= AWAY_AFTER else self.endpoint.max_in_flight
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shipment:
+    """One attempt to be made now."""
+
+    parcel: Parcel
+    sender: Sender
+    missing: tuple[int, ...]
+    generation: int
+
+
+@dataclass(slots=True)
+class Depot:
+    """See the module."""
+
+    rules: Rules
+    rng: random.Random
+    ledger: Ledger = field(default_factory=Ledger)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    senders: dict[str, Sender] = field(default_factory=dict)
+    parcels: dict[UUID, Parcel] = field(default_factory=dict)
+    unclaimed: set[str] = field(default_factory=set)
+    """Desks with something to send and no lease."""
+    unread: set[str] = field(default_factory=set)
+    """Desks whose rows in the store may be more than memory knows of."""
+    released: list[Lease] = field(default_factory=list)
+    """Leases that this instance has no more use for."""
+    generation: int = 0
+    in_flight: int = 0
+    done: int = 0
+    version: int = 0
+    _awake: set[str] = field(default_factory=set)
+    _agenda: list[tuple[datetime, str]] = field(default_factory=list)
+
+    # --- endpoints and leases
+
+    def configure(self, endpoint: Endpoint) -> None:
+        """An endpoint as an operator, or its receiver, left it."""
+        desk = endpoint.desk
+        self.endpoints[desk] = endpoint
+        self.version = max(self.version, endpoint.version)
+        sender = self.senders.get(desk)
+        if not endpoint.enabled:
+            self.unclaimed.discard(desk)
+            self.leave(desk)
+        elif sender is not None:
+            if endpoint.url != sender.endpoint.url:
+                sender.failures, sender.paused_until = 0, None
+                sender.queue.start_afresh()
+            sender.endpoint = endpoint
+            self.unread.add(desk)
+            self._awake.add(desk)
+
+    def adopt(self, lease: Lease, rows: Sequence[Parcel], sequence: DeskSequence | None) -> None:
+        """Become the sender for a desk, with what the store says is owed to it."""
+        endpoint = self.endpoints.get(lease.desk)
+        if endpoint is None or not endpoint.enabled:
+            self.released.append(lease)
+            return
+        sender = Sender(endpoint, lease, Queue(margin=self.rules.block_margin))
+        self.senders[lease.desk] = sender
+        self.unclaimed.discard(lease.desk)
+        self.note_sequence(sequence)
+        self.extend(lease.desk, rows)
+
+    def extend(self, desk: str, rows: Sequence[Parcel]) -> None:
+        """Add what the store says is owed. Of a delivery that memory knows, memory knows better."""
+        sender = self.senders.get(desk)
+        if sender is None:
+            return
+        self.unread.discard(desk)
+        sender.complete = len(rows) < self.rules.window
+        here = {p.notice.id for p in sender.queue.parcels()}
+        fresh = [row for row in rows if row.notice.id not in self.parcels and not self.ledger.unwritten(row.notice.id)]
+        for parcel in (*fresh, *(self.ledger.uncommitted(desk) if sender.complete else ())):
+            if parcel.notice.id not in here and isinstance(parcel.state, Waiting):
+                self.parcels[parcel.notice.id] = parcel
+                sender.queue.add(parcel)
+        self._awake.add(desk)
+
+    def renewed(self, desk: str, until: datetime, *, wanted_by_other: bool) -> None:
+        """The lease goes on; or, when another instance wants it, runs out with what is under way."""
+        sender = self.senders.get(desk)
+        if sender is not None:
+            sender.lease = Lease(desk, sender.lease.epoch, until)
+            sender.leaving = wanted_by_other
+            self._awake.add(desk)
+
+    def leave(self, desk: str, *, lost: bool = False) -> None:
+        """Stop being the sender for a desk. Attempts under way still report."""
+        sender = self.senders.pop(desk, None)
+        if sender is None:
+            return
+        if not lost:
+            self.released.append(sender.lease)
+        for parcel in sender.queue.parcels():
+            if parcel.batch is None and not isinstance(parcel.state, Sending):
+                self.parcels.pop(parcel.notice.id, None)
+
+    def note_sequence(self, sequence: DeskSequence | None) -> None:
+        """Numbers of a desk came in: are any missing?"""
+        sender = self.senders.get(sequence.desk) if sequence else None
+        if sequence is None or sender is None:
+            return
+        gap = None
+        if sequence.holes and sequence.gap_since:
+            gap = Gap(sequence.incarnation, sequence.holes, sequence.gap_since + self.rules.gap_patience)
+        sender.queue.set_gap(gap)
+        self._awake.add(sequence.desk)
+
+    # --- what comes in
+
+    def file(self, parcel: Parcel, batch: OpenBatch) -> None:
+        """Take a new delivery in."""
+        if parcel.notice.id in self.parcels:
+            return
+        desk = parcel.notice.desk
+        endpoint = self.endpoints.get(desk)
+        batch.parcels.append(parcel)
+        parcel.batch = batch
+        if endpoint is None:
+            parcel.state = Filed(parcel.notice.filed_at)
+            return
+        self.parcels[parcel.notice.id] = parcel
+        sender = self.senders.get(desk)
+        if sender is not None and sender.complete and not sender.leaving:
+            sender.queue.add(parcel)
+            if not sender.failures:
+                parcel.awaited = True
+                batch.open += 1
+            self._awake.add(desk)
+        elif endpoint.enabled:
+            self.unclaimed.add(desk)
+
+    def take_back(self, taken: TakeBack, batch: OpenBatch) -> None:
+        """From now on the content of this disclosure is not sent."""
+        batch.take_backs.append(taken)
+        parcel = self.parcels.get(taken.disclosure)
+        if parcel is not None:
+            mark_taken_back(parcel, taken.how)
+
+    # --- what goes out
+
+    def due(self, now: datetime) -> list[Shipment]:
+        """What is to be sent now. Each stays under way until `result` or `not_sent`."""
+        while self._agenda and self._agenda[0][0] <= now:
+            self._wake(heapq.heappop(self._agenda)[1])
+        awake, self._awake = self._awake, set()
+        return [shipment for desk in awake for shipment in self._due_from(self.senders.get(desk), now)]
+
+    def _due_from(self, sender: Sender | None, now: datetime) -> list[Shipment]:
+        if sender is None or sender.leaving or sender.lease.until - now < self.rules.timeout:
+            return []
+        if sender.paused_until is not None and now < sender.paused_until:
+            self._schedule(sender, sender.paused_until)
+            return []
+        picks = sender.queue.pick(now, sender.slots)
+        self.in_flight += len(picks)
+        self._schedule(sender, sender.queue.next_at())
+        return [Shipment(pick.parcel, sender, pick.missing, self.generation) for pick in picks]
+
+    def _schedule(self, sender: Sender, at: datetime | None) -> None:
+        if at is not None and (sender.scheduled is None or at < sender.scheduled):
+            sender.scheduled = at
+            heapq.heappush(self._agenda, (at, sender.endpoint.desk))
+
+    def _wake(self, desk: str) -> None:
+        if desk in self.senders:
+            self.senders[desk].scheduled = None
+            self._awake.add(desk)
+
+    def next_at(self) -> datetime | None:
+        """When something falls due."""
+        return self._agenda[0][0] if self._agenda else None
+
+    @property
+    def has_due(self) -> bool:
+        """Whether `due` may answer with something at once."""
+        return bool(self._awake)
+
+    def loaded(self, shipment: Shipment, content: Content | None) -> bool:
+        """Take in what the store says is to be sent. False: nothing any more; the attempt is off."""
+        if content is None:
+            self._end(shipment, gone=True)
+            return False
+        if content.taken_back is not None:
+            mark_taken_back(shipment.parcel, content.taken_back)
+        elif shipment.parcel.taken_back is None:
+            shipment.parcel.body = content.body
+        return True
+
+    def not_sent(self, shipment: Shipment) -> None:
+        """The attempt could not be made for reasons of our own."""
+        if shipment.generation == self.generation:
+            shipment.parcel.state = Waiting()
+            if shipment.parcel.stored:
+                shipment.parcel.body = None
+        self._end(shipment, gone=False)
+
+    def result(
+        self, shipment: Shipment, outcome: Outcome, *, tombstone: bool, started: datetime, now: datetime, seconds: float, clock: float
+    ) -> Step | None:
+        """Take in what came of an attempt. None: it belongs to a past that was given up, and does not count."""
+        if shipment.generation != self.generation:
+            return None
+        parcel, sender = shipment.parcel, shipment.sender
+        first_at = parcel.first_at or started
+        step = next_step(
+            outcome, attempts=parcel.attempts + 1, first_at=first_at, now=now, rng=self.rng, keep_trying=self.rules.keep_trying
+        )
+        code = code_of(outcome)
+        parcel.attempted(step, code=code, tombstone=tombstone, started=started, now=now)
+        parcel.history.append(Attempt(parcel.notice.id, parcel.notice.desk, started, code, round(seconds * 1000)))
+        if parcel.stored:
+            parcel.body = None
+        self.done += 1
+        self._judge(sender, outcome, step, now, clock)
+        self._end(shipment, gone=False)
+        self.ledger.note(parcel, clock)
+        return step
+
+    def _judge(self, sender: Sender, outcome: Outcome, step: Step, now: datetime, clock: float) -> None:
+        """What an attempt says about its endpoint."""
+        match step:
+            case Done():
+                if sender.failures >= AWAY_AFTER:
+                    sender.queue.hasten()
+                sender.failures = 0
+            case Again():
+                sender.failures += 1
+                if isinstance(outcome, Answered) and outcome.retry_after:
+                    sender.paused_until = now + timedelta(seconds=min(outcome.retry_after, LONGEST_WAIT))
+            case GivenUp(code=code, endpoint_gone=True):
+                self.ledger.disable(Disabled(sender.endpoint.desk, code, sender.endpoint.version), clock)
+                self._disable(sender.endpoint.desk, code)
+            case GivenUp():
+                sender.failures = 0
+
+    def _disable(self, desk: str, code: str) -> None:
+        known = self.endpoints[desk]
+        off = Endpoint(desk, known.url, known.secrets, Status.disabled, code, known.max_in_flight, known.version)
+        self.configure(off)
+
+    def _end(self, shipment: Shipment, *, gone: bool) -> None:
+        """An attempt is over: free its slot, and keep the delivery where it will be found again."""
+        if shipment.generation != self.generation:
+            return
+        parcel, desk = shipment.parcel, shipment.parcel.notice.desk
+        self.in_flight -= 1
+        shipment.sender.queue.settled(parcel, gone=gone)
+        current = self.senders.get(desk)
+        if gone or not parcel.pending or (current is None and parcel.batch is None):
+            self.parcels.pop(parcel.notice.id, None)
+        elif current is not None and current is not shipment.sender:
+            current.queue.add(parcel)
+        if current is not None and not current.complete and len(current.queue) < self.rules.window // 2:
+            self.unread.add(desk)
+        self._awake.add(desk)
+
+    # --- commits
+
+    def committed(self, unit: Unit) -> None:
+        """What a unit wrote is in the store: contents need not be kept, and are read again, with any recall, when needed."""
+        for row in unit.filed:
+            parcel = row.parcel
+            parcel.stored = True
+            parcel.body = None
+            if not parcel.pending or parcel.notice.desk not in self.senders:
+                self._forget_unless_under_way(parcel)
+
+    def _forget_unless_under_way(self, parcel: Parcel) -> None:
+        if not isinstance(parcel.state, Sending):
+            self.parcels.pop(parcel.notice.id, None)
+
+    def reset(self) -> list[Lease]:
+        """Forget everything that the store does not have. Returns the leases still held, to be adopted again."""
+        held = [sender.lease for sender in self.senders.values()]
+        self.generation += 1
+        self.in_flight = 0
+        self.ledger = Ledger(linger=self.ledger.linger)
+        self.senders, self.parcels = {}, {}
+        self._awake, self._agenda = set(), []
+        self.unclaimed = {lease.desk for lease in held}
+        return held
+
+
+def mark_taken_back(parcel: Parcel, how: TakenBack) -> None:
+    """A delivery that is still owed becomes a tombstone."""
+    if parcel.pending and parcel.taken_back is None:
+        parcel.taken_back = how
+        parcel.body = None
+
+
+def wanted_desks(depot: Depot, desks: Iterable[str]) -> list[str]:
+    """Those of the desks for which a lease would be of use."""
+    return [d for d in desks if d not in depot.senders and (e := depot.endpoints.get(d)) is not None and e.enabled]

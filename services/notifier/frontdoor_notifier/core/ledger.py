@@ -1,0 +1,262 @@
+"""What has happened and is not yet committed: batches in the order read, results in the order they came.
+
+A batch is committed when each of its deliveries has had its first attempt, or after a short linger: so that what goes
+well is one insert, and what hangs holds nobody up.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from frontdoor_chassis.bus import Move
+from frontdoor_notifier.core.parcels import Attempt, Dead, Delivered, Parcel, State, TakenBack
+from frontdoor_notifier.core.sequence import DeskSequence
+from frontdoor_schemas.envelope import Receipt, Remind
+from frontdoor_schemas.vocabulary import Level
+
+LINGER_SECONDS = 0.05
+"""How long a batch waits for the first attempts of its deliveries before those are committed as pending."""
+RESULTS_LINGER_SECONDS = 0.01
+"""How long results of deliveries that are stored already are gathered; a batch that is ready takes them along at once."""
+MAX_RECEIPTS = 500
+"""Receipts in one record: some 100 KB, well below what the bus takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """A disclosure whose content must not be sent any more, whether it is here already or not."""
+
+    disclosure: UUID
+    desk: str
+    how: TakenBack
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A level that a gateway reported for a disclosure."""
+
+    disclosure: UUID
+    level: Level
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that could not be taken in; kept by its place on the bus, without content."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class OpenBatch:
+    """One batch as it was read, with everything that its commit has to write."""
+
+    moves: tuple[Move, ...]
+    since: float
+    records: int
+    parcels: list[Parcel] = field(default_factory=list)
+    take_backs: list[TakeBack] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
+    reminders: list[Remind] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    sequences: dict[str, DeskSequence] = field(default_factory=dict)
+    open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A delivery as it is written: frozen, because the parcel goes on changing."""
+
+    parcel: Parcel
+    state: State
+    attempts: int
+    first_at: datetime | None
+    code: str | None
+    taken_back: TakenBack | None
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderResult:
+    """What came of one turn at a reminder. `next_at` None: it is over."""
+
+    id: UUID
+    state: str
+    code: str | None
+    at: datetime
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """An endpoint whose receiver wants nothing more; unless an operator changed it since that version."""
+
+    desk: str
+    reason: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Everything that one commit writes."""
+
+    at: datetime
+    moves: tuple[Move, ...] = ()
+    records: int = 0
+    filed: tuple[Row, ...] = ()
+    changed: tuple[Row, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    take_backs: tuple[TakeBack, ...] = ()
+    reached: tuple[Reached, ...] = ()
+    reminders: tuple[Remind, ...] = ()
+    reminded: tuple[ReminderResult, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    sequences: tuple[DeskSequence, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    disabled: tuple[Disabled, ...] = ()
+
+
+class Ledger:
+    """Gathers what is to be committed. Nothing leaves it but through `take`."""
+
+    def __init__(self, *, linger: float = LINGER_SECONDS) -> None:
+        self.linger = linger
+        self._batches: list[OpenBatch] = []
+        self._changed: dict[UUID, Parcel] = {}
+        self._receipts: list[Receipt] = []
+        self._reminded: list[ReminderResult] = []
+        self._disabled: list[Disabled] = []
+        self._since: float | None = None
+        self.records = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        return not (self._batches or self._changed or self._receipts or self._reminded or self._disabled)
+
+    def uncommitted(self, desk: str) -> list[Parcel]:
+        """Deliveries to a desk that the store does not have yet."""
+        return [p for batch in self._batches for p in batch.parcels if p.notice.desk == desk]
+
+    def unwritten(self, id_: UUID) -> bool:
+        """Whether the store knows an older state of this delivery than memory does."""
+        return id_ in self._changed
+
+    def open(self, batch: OpenBatch) -> None:
+        """Add a batch that was taken in."""
+        self._batches.append(batch)
+        self.records += batch.records
+
+    def note(self, parcel: Parcel, now: float) -> bool:
+        """A delivery has changed. True when its batch waits for nothing more."""
+        batch = parcel.batch
+        if batch is None:
+            self._changed[parcel.notice.id] = parcel
+            self._touch(now)
+            return False
+        if parcel.awaited:
+            parcel.awaited = False
+            batch.open -= 1
+        return batch.open == 0
+
+    def disable(self, disabled: Disabled, now: float) -> None:
+        """An endpoint is switched off."""
+        self._disabled.append(disabled)
+        self._touch(now)
+
+    def reminded(self, result: ReminderResult, receipt: Receipt | None, now: float) -> None:
+        """A reminder had its turn."""
+        self._reminded.append(result)
+        if receipt is not None:
+            self._receipts.append(receipt)
+        self._touch(now)
+
+    def take(self, now: float, at: datetime, *, force: bool = False) -> Unit | None:
+        """What is to be committed now, if anything: batches from the front that are ready, and all results."""
+        batches = self._ready(now, force=force)
+        due = self._since is not None and (force or now - self._since >= RESULTS_LINGER_SECONDS)
+        if not batches and not due:
+            return None
+        del self._batches[: len(batches)]
+        self.records -= sum(b.records for b in batches)
+        changed, self._changed = list(self._changed.values()), {}
+        receipts, self._receipts = self._receipts, []
+        reminded, self._reminded = self._reminded, []
+        disabled, self._disabled = self._disabled, []
+        self._since = None
+        filed = [p for b in batches for p in b.parcels]
+        for parcel in filed:  # from now on a result is a change of what this unit stores
+            parcel.batch, parcel.awaited = None, False
+        return Unit(
+            at=at,
+            moves=_joined(batches),
+            records=sum(b.records for b in batches),
+            filed=tuple(_row(p) for p in filed),
+            changed=tuple(_row(p) for p in changed),
+            attempts=tuple(_histories((*filed, *changed))),
+            take_backs=tuple(t for b in batches for t in b.take_backs),
+            reached=tuple(r for b in batches for r in b.reached),
+            reminders=tuple(r for b in batches for r in b.reminders),
+            reminded=tuple(reminded),
+            refused=tuple(r for b in batches for r in b.refused),
+            sequences=tuple({d: s for b in batches for d, s in b.sequences.items()}.values()),
+            receipts=(*(r for b in batches for r in b.receipts), *_receipts((*filed, *changed)), *receipts),
+            disabled=tuple(disabled),
+        )
+
+    def _ready(self, now: float, *, force: bool) -> list[OpenBatch]:
+        ready: list[OpenBatch] = []
+        for batch in self._batches:
+            if batch.open and not force and now - batch.since < self.linger:
+                break
+            ready.append(batch)
+        return ready
+
+    def _touch(self, now: float) -> None:
+        if self._since is None:
+            self._since = now
+
+
+def _row(parcel: Parcel) -> Row:
+    body = parcel.body if parcel.pending or isinstance(parcel.state, Dead) else None
+    return Row(parcel, parcel.state, parcel.attempts, parcel.first_at, parcel.last_code, parcel.taken_back, body)
+
+
+def _histories(parcels: Iterable[Parcel]) -> list[Attempt]:
+    attempts: list[Attempt] = []
+    for parcel in parcels:
+        attempts += parcel.history
+        parcel.history = []
+    return attempts
+
+
+def _receipts(parcels: Iterable[Parcel]) -> list[Receipt]:
+    return [r for p in parcels if (r := receipt_of(p.notice.id, p.notice.desk, p.state, withdrawn=p.taken_back is not None)) is not None]
+
+
+def receipt_of(disclosure: UUID, desk: str, state: State, *, withdrawn: bool) -> Receipt | None:
+    """The fact that a settled delivery is to its sender. A tombstone that arrived, or did not, is none."""
+    match state:
+        case Delivered(at=at):
+            return Receipt.model_construct(disclosure=disclosure, desk=desk, level=Level.received, channel="webhook", at=at)
+        case Dead(at=at, code=code) if not withdrawn:
+            return Receipt.model_construct(disclosure=disclosure, desk=desk, level=None, failed=code, channel="webhook", at=at)
+        case _:
+            return None
+
+
+def _joined(batches: list[OpenBatch]) -> tuple[Move, ...]:
+    """One move per partition, from where the first batch began to where the last ended."""
+    joined: dict[tuple[str, int], Move] = {}
+    for move in (m for b in batches for m in b.moves):
+        key = move.topic, move.partition
+        first = joined.get(key)
+        joined[key] = move if first is None else Move(move.topic, move.partition, move.topic_id, first.old, move.new)
+    return tuple(joined.values())
