@@ -94,7 +94,7 @@ def _faults(event: CaseEvent) -> list[tuple[str, _Loc]]:
         found.append(("no_subject", ("children",)))
     if len(known) < len(refs):
         found.extend(_named_twice(event))
-    _find_unknown(event, event, known, (), found)
+    found.extend(_unknown(event, event, known))
     return found
 
 
@@ -106,22 +106,25 @@ def _named_twice(event: CaseEvent) -> Iterator[tuple[str, _Loc]]:
         seen.add(person.ref)
 
 
-def _find_unknown(event: CaseEvent, block: Block, known: frozenset[str], loc: _Loc, found: list[tuple[str, _Loc]]) -> None:
+def _unknown(event: CaseEvent, block: Block, known: frozenset[str]) -> list[tuple[str, _Loc]]:
     naming, audiences, nested = _where_people_are_named(type(block))
+    found: list[tuple[str, _Loc]] = []
     values = block.__dict__
     for name in naming:
         value = values[name]
         if value and not known.issuperset((value,) if isinstance(value, str) else value):
-            found.append(("unknown_ref", (*loc, name)))
+            found.append(("unknown_ref", (name,)))
     if audiences:
-        found.extend(("unknown_audience", (*loc, name)) for name in audiences if _has_empty_group(event, values[name]))
+        found.extend(("unknown_audience", (name,)) for name in audiences if _has_empty_group(event, values[name]))
     for name in nested:
         value = values[name]
         if isinstance(value, tuple):
             for index, item in enumerate(value):
-                _find_unknown(event, item, known, (*loc, name, index), found)
+                if inner := _unknown(event, item, known):
+                    found.extend((rule, (name, index, *loc)) for rule, loc in inner)
         elif value is not None:
-            _find_unknown(event, value, known, (*loc, name), found)
+            found.extend((rule, (name, *loc)) for rule, loc in _unknown(event, value, known))
+    return found
 
 
 def _has_empty_group(event: CaseEvent, audience: Iterable[str]) -> bool:

@@ -111,8 +111,10 @@ class _Splitter:
         if audience := data.get("to"):
             to = tuple(sorted({desk for entry in audience for desk in (self.data[entry] if entry in GROUPS else (entry,))}))
         if unwanted := data.get("not_for_family"):
-            not_for = self._refs(unwanted)
-            marks = marks._replace(always={path + "not_for_family": list(not_for), path + "handling": self._handling(unwanted)})
+            refs = self._refs(unwanted)
+            not_for = tuple(sorted({*not_for, *refs}))
+            said = {path + "not_for_family": list(refs), path + "handling": self._handling(unwanted)}
+            marks = marks._replace(always=marks.always | said)
         return _Scope(own, about, to, not_for, marks)
 
     def _refs(self, names: Iterable[str]) -> _Refs:
@@ -204,32 +206,28 @@ def join(sections: Iterable[Section]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for section in sections:
         for path, value in section.body.items():
-            _place(root, path.split("/"), value)
-    return {name: _ordered(value) for name, value in root.items()}
-
-
-_PEOPLE = {"children": "child", "adults": "adult"}
-
-
-def _place(root: dict[str, Any], path: list[str], value: Any) -> None:
-    node: dict[str, Any] = root
-    for step in path[:-1]:
-        node = node.setdefault(step, {})
-    node[path[-1]] = value
-    if path[0] in _PEOPLE:
-        root[path[0]][path[1]]["ref"] = f"{_PEOPLE[path[0]]}-{path[1]}"
+            *steps, name = path.split("/")
+            node = root
+            for step in steps:
+                if step not in node:
+                    node[step] = {}
+                node = node[step]
+            node[name] = value
+    for kind, prefix in (("children", "child"), ("adults", "adult")):
+        if kind in root:
+            root[kind] = {key: {"ref": f"{prefix}-{key}", **facts} for key, facts in root[kind].items()}
+    return {name: _listed(value) if isinstance(value, dict) else value for name, value in root.items()}
 
 
 _DIGITS = frozenset("0123456789abcdef")
 
 
-def _is_key(step: str) -> bool:
+def is_key(step: str) -> bool:
+    """Whether a step of a path stands for an item of a list. No field is named so."""
     return len(step) == KEY_LENGTH and _DIGITS.issuperset(step)
 
 
-def _ordered(node: Any) -> Any:
-    if not isinstance(node, dict):
-        return node
-    if node and all(map(_is_key, node)):
-        return [_ordered(node[k]) for k in sorted(node)]
-    return {k: _ordered(v) for k, v in node.items()}
+def _listed(node: dict[str, Any]) -> Any:
+    if is_key(next(iter(node))):
+        return [_listed(node[key]) for key in sorted(node)]
+    return {name: _listed(value) if isinstance(value, dict) else value for name, value in node.items()}
