@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from frontdoor_schemas.problems import PROBLEMS, FieldError, Problem, ProblemType, problem
+from frontdoor_schemas.problems import PROBLEMS, FieldError, Problem, ProblemType
 
 
 class ProblemError(Exception):
@@ -12,19 +12,15 @@ class ProblemError(Exception):
     `detail` and `errors` are for the caller: they name fields and rules and never repeat a value that was sent.
     """
 
-    code: ClassVar[str] = "internal-error"
+    kind: ClassVar[ProblemType] = PROBLEMS["internal-error"]
 
     def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(self.code)
+        super().__init__(self.kind.code)
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 
-    @property
-    def kind(self) -> ProblemType:
-        """Status and title."""
-        return PROBLEMS[self.code]
-
     def problem(self, *, trace: str | None = None) -> Problem:
         """What the caller is told."""
-        return problem(self.code, detail=self.detail, errors=self.errors, trace=trace)
+        k = self.kind
+        return Problem(type=k.uri, title=k.title, status=k.status, detail=self.detail, errors=self.errors, trace=trace)

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_schemas.problems import FieldError
+from frontdoor_schemas.problems import PROBLEMS, FieldError
 
 log = structlog.get_logger(__name__)
 
@@ -36,22 +36,27 @@ def problem_response(error: ProblemError, *, trace: str | None = None) -> Respon
     return Response(body, status_code=error.kind.status, headers=error.headers, media_type=PROBLEM)
 
 
+def problem_item(error: ProblemError) -> dict[str, Any]:
+    """One item's failure within an answer about several."""
+    return error.problem().model_dump(mode="json", exclude_defaults=True)
+
+
 class UnreadableRequestError(ProblemError):
     """A query parameter, header or small body is not what the route takes."""
 
-    code = "unreadable"
+    kind = PROBLEMS["unreadable"]
 
 
 class _NotFoundError(ProblemError):
-    code = "not-found"
+    kind = PROBLEMS["not-found"]
 
 
 class _MethodError(ProblemError):
-    code = "method-not-allowed"
+    kind = PROBLEMS["method-not-allowed"]
 
 
 class _NotPermittedError(ProblemError):
-    code = "not-permitted"
+    kind = PROBLEMS["not-permitted"]
 
 
 _FRAMEWORK: Mapping[int, type[ProblemError]] = {404: _NotFoundError, 405: _MethodError, 403: _NotPermittedError}
@@ -67,7 +72,7 @@ def add_problems(app: FastAPI) -> None:
 
     async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - Starlette looks handlers up by this very class
-        request.scope[_SEEN] = error.code
+        request.scope[_SEEN] = error.kind.code
         return problem_response(error)
 
     async def invalid(request: Request, error: Exception) -> Response:

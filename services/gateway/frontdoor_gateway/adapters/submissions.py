@@ -1,0 +1,179 @@
+"""Submissions in PostgreSQL: the rows are the outbox. The function `accept` of the schema is the only way in."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from frontdoor_chassis.relay import OutboxRow
+from frontdoor_gateway.adapters.errors import reached
+from frontdoor_gateway.core.submissions import (
+    Contradicted,
+    ItemRefusedError,
+    Origin,
+    Outcome,
+    OutcomeLostError,
+    Published,
+    Repeated,
+    Sign,
+    StoreAwayError,
+    Stored,
+    Submission,
+    record,
+)
+from frontdoor_schemas.vocabulary import EventType
+
+ACQUIRE_SECONDS = 5.0
+"""A pool that has no connection for so long has no database."""
+
+_ACCEPT = "SELECT * FROM accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+
+_ROW = "position, event, agency, desk, sender_id, body_hmac, thread, after, cause, type, occurred_at, received_at, sections"
+
+_ORIGINS = """
+    SELECT event, thread, false AS own FROM inbox
+    WHERE agency = $1 AND event = ANY ($2::uuid[]) AND (withdrawn_at IS NULL OR received_at IS NOT NULL OR opened_at IS NOT NULL)
+    UNION ALL
+    SELECT event, thread, true FROM submission WHERE agency = $1 AND event = ANY ($2::uuid[])
+    ORDER BY own
+"""
+
+_PUBLISHED = """
+    SELECT s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, l.record
+    FROM submission s LEFT JOIN ledger l ON l.event = s.event AND l.agency = s.agency
+    WHERE s.agency = $1
+"""
+
+_REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+_NOT_DONE = ("40", "42", "53", "54", "55")
+"""Classes of SQLSTATE with which a statement ends before its commit: rollback, refusal, no resources."""
+
+
+class PgSubmissions:
+    """The submissions of one gateway's schema."""
+
+    def __init__(self, pool: asyncpg.Pool, *, sign: Sign) -> None:
+        self._pool = pool
+        self._sign = sign
+
+    async def accept(self, items: Sequence[Submission]) -> Sequence[Outcome]:
+        """As the port says: one function call, which is one transaction."""
+        with reached():
+            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        try:
+            rows = await connection.fetch(_ACCEPT, *_columns(items))
+        except _REFUSED as error:
+            raise ItemRefusedError from error
+        except asyncpg.PostgresError as error:
+            raise (StoreAwayError if str(error.sqlstate)[:2] in _NOT_DONE else OutcomeLostError) from error
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            raise OutcomeLostError from error
+        finally:
+            await self._pool.release(connection)
+        return [_outcome(row) for row in sorted(rows)]
+
+    async def origins(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
+        """As the port says. What was recalled unread was never disclosed, so it cannot be answered."""
+        with reached():
+            rows = await self._pool.fetch(_ORIGINS, agency, list(events))
+        return {r["event"]: Origin(r["thread"], r["own"]) for r in rows}
+
+    async def published(self, agency: str, event: UUID) -> Published | None:
+        """As the port says."""
+        with reached():
+            row = await self._pool.fetchrow(f"{_PUBLISHED} AND s.event = $2", agency, event)
+        return None if row is None else _published(row)
+
+    async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
+        """As the port says."""
+        older = "AND ($2::uuid IS NULL OR s.position < (SELECT b.position FROM submission b WHERE b.agency = $1 AND b.event = $2))"
+        with reached():
+            rows = await self._pool.fetch(f"{_PUBLISHED} {older} ORDER BY s.position DESC LIMIT $3", agency, before, limit)
+        return [_published(row) for row in rows]
+
+    async def sent_up_to(self) -> int:
+        """The outbox's mark."""
+        with reached():
+            return int(await self._pool.fetchval("SELECT sent_up_to FROM outbox_head"))
+
+    async def read(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Rows of the outbox, as the records that were or will be sent."""
+        sql = f"SELECT {_ROW} FROM submission WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - columns of this module
+        with reached():
+            rows = await self._pool.fetch(sql, after, limit)
+        return [OutboxRow(r["position"], (record(_submission(r), self._sign),)) for r in rows]
+
+    async def mark_sent(self, up_to: int) -> None:
+        """Move the mark, never back."""
+        with reached():
+            await self._pool.execute("UPDATE outbox_head SET sent_up_to = $1 WHERE sent_up_to < $1", up_to)
+
+    async def overdue(self, before: datetime, limit: int) -> Sequence[tuple[int, Submission]]:
+        """As the port says. Only what was sent once: the outbox sends the rest."""
+        sql = f"""
+            SELECT {_ROW} FROM submission
+            WHERE decided_at IS NULL AND received_at < $1 AND (published_again_at IS NULL OR published_again_at < $1)
+              AND position <= (SELECT sent_up_to FROM outbox_head)
+            ORDER BY received_at LIMIT $2
+        """  # noqa: S608 - columns of this module
+        with reached():
+            return [(r["position"], _submission(r)) for r in await self._pool.fetch(sql, before, limit)]
+
+    async def published_again(self, positions: Sequence[int], at: datetime) -> None:
+        """As the port says."""
+        sql = "UPDATE submission SET published_again_at = $2 WHERE position = ANY ($1::bigint[])"
+        with reached():
+            await self._pool.execute(sql, positions, at)
+
+    async def undecided(self, before: datetime) -> int:
+        """As the port says."""
+        sql = "SELECT count(*) FROM submission WHERE decided_at IS NULL AND received_at < $1"
+        with reached():
+            return int(await self._pool.fetchval(sql, before))
+
+
+def _columns(items: Sequence[Submission]) -> tuple[list[object], ...]:
+    return (
+        [i.event for i in items],
+        [i.agency for i in items],
+        [i.desk for i in items],
+        [i.sender_id for i in items],
+        [i.body_hmac for i in items],
+        [i.thread for i in items],
+        [i.cause for i in items],
+        [i.type.value for i in items],
+        [i.topic for i in items],
+        [i.occurred_at for i in items],
+        [i.received_at for i in items],
+        [i.sections for i in items],
+    )
+
+
+def _outcome(row: asyncpg.Record) -> Outcome:
+    _, position, event, thread, received_at, after, conflict = row
+    if position is not None:
+        return Stored(position, after)
+    return Contradicted() if conflict else Repeated(event, thread, received_at)
+
+
+def _submission(row: asyncpg.Record) -> Submission:
+    return Submission(
+        event=row["event"],
+        agency=row["agency"],
+        desk=row["desk"],
+        sender_id=row["sender_id"],
+        body_hmac=row["body_hmac"],
+        thread=row["thread"],
+        cause=row["cause"],
+        type=EventType(row["type"]),
+        occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
+        sections=row["sections"],
+        after=row["after"],
+    )
+
+
+def _published(row: asyncpg.Record) -> Published:
+    event, event_type, desk, thread, cause, occurred_at, received_at, ledger = row
+    return Published(event, EventType(event_type), desk, thread, cause, occurred_at, received_at, ledger)

@@ -1,0 +1,157 @@
+"""What is stored of an accepted event, the port to the store, and the record that goes onto the bus."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from frontdoor_chassis.bus.ports import Record
+from frontdoor_chassis.relay import Outbox
+from frontdoor_schemas.envelope import SCHEMA_VERSION, utc
+from frontdoor_schemas.topics import FAMILY
+from frontdoor_schemas.vocabulary import EventType
+
+Sign = Callable[[str, bytes, bytes], Record]
+"""Makes a signed record of topic, key and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One event that passed the door. `after` and the position are known only once it is stored."""
+
+    event: UUID
+    agency: str
+    desk: str
+    sender_id: str
+    body_hmac: bytes
+    thread: UUID
+    cause: UUID | None
+    type: EventType
+    occurred_at: datetime
+    received_at: datetime
+    sections: bytes
+    after: UUID | None = None
+
+    @property
+    def topic(self) -> str:
+        """The family's topic."""
+        return FAMILY[self.type]
+
+    def following(self, after: UUID | None) -> "Submission":
+        """The same, with the event before it in its thread."""
+        return replace(self, after=after) if after else self
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """It is durable, at this position of the outbox."""
+
+    position: int
+    after: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The sender's id is known and stands for the same event: here is what was answered then."""
+
+    event: UUID
+    thread: UUID
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """The sender's id is known and stands for another event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """This item alone could not be stored, whatever is tried."""
+
+
+Outcome = Stored | Repeated | Contradicted | Failed
+
+
+class ItemRefusedError(Exception):
+    """The store refuses something in the batch. Nothing of it is stored."""
+
+
+class StoreAwayError(Exception):
+    """The store was not reached. Nothing is stored."""
+
+
+class OutcomeLostError(Exception):
+    """The connection was lost on the way: stored or not, nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An event that may be answered: its thread, and whether the agency published it itself."""
+
+    thread: UUID
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One line of the list of own events, or its heading in the ledger."""
+
+    event: UUID
+    type: EventType
+    desk: str
+    thread: UUID
+    cause: UUID | None
+    occurred_at: datetime
+    received_at: datetime
+    ledger: bytes | None
+
+
+class Submissions(Outbox, Protocol):
+    """The submissions of one gateway. What is read for a caller is scoped by its agency."""
+
+    async def accept(self, items: Sequence[Submission]) -> Sequence[Outcome]:
+        """Number and store, in this order, all in one commit.
+
+        Raises `ItemRefusedError`, `StoreAwayError` or `OutcomeLostError`.
+        """
+        ...
+
+    async def origins(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
+        """Which of these the agency may answer: its own, and what its desks were told."""
+        ...
+
+    async def published(self, agency: str, event: UUID) -> Published | None:
+        """One own event."""
+        ...
+
+    async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
+        """Own events, newest first; with `before`, those accepted before that own event."""
+        ...
+
+
+class Undecided(Protocol):
+    """What the router has not answered."""
+
+    async def overdue(self, before: datetime, limit: int) -> Sequence[tuple[int, Submission]]:
+        """Events accepted before a moment, not published again since, and not decided; oldest first."""
+        ...
+
+    async def published_again(self, positions: Sequence[int], at: datetime) -> None:
+        """Remember when they were last sent."""
+        ...
+
+    async def undecided(self, before: datetime) -> int:
+        """How many events accepted before a moment are not decided."""
+        ...
+
+
+def record(submission: Submission, sign: Sign) -> Record:
+    """The record of the family topic. The same bytes each time, so that sending again sends the same."""
+    s = submission
+    links = "".join(f'"{name}":"{value}",' for name, value in (("after", s.after), ("cause", s.cause)) if value)
+    head = (
+        f'{{"envelope":{{"id":"{s.event}","type":"{s.type.value}","schema_version":{SCHEMA_VERSION},"thread":"{s.thread}",{links}'
+        f'"occurred_at":"{utc(s.occurred_at)}","received_at":"{utc(s.received_at)}","source":"{s.desk}"}},"sections":'
+    )
+    return sign(s.topic, str(s.thread).encode(), head.encode() + s.sections + b"}")
