@@ -287,7 +287,6 @@ class DutyEntry(RuleEntry):
             stated=self.tell.stated if self.tell else False,
             must_find=found if self.must_find is None else self.must_find,
             shown_to_publisher=self.shown_to_publisher,
-            shown_to_publisher=self.shown_to_publisher,
             because=self.because or "",
             deadline=self.deadline,
             satisfied_by=self.satisfied_by or ((f"{REPLY}{self.expect.value}",) if self.expect else ()),

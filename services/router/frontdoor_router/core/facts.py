@@ -21,7 +21,7 @@ UNKNOWN: Final = "unknown"
 ANY: Final[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All facts, all text, all required. `VALUES` has what each may say."""
 
@@ -34,7 +34,7 @@ class Facts:
     involved_with_subject: str
     plan_group: str
     manages_subject: str
-    managed_elsewhere: str
+    managed_elsewhere: str = "unknown"
     child_of_managed_adult: str
     adult_of_subject_child: str
     referrer: str
@@ -61,7 +61,7 @@ VALUES: Final = MappingProxyType(
         "involved_with_subject": _ANSWER,
         "plan_group": _ANSWER,
         "manages_subject": _ANSWER,
-        "managed_elsewhere": _YES_NO,
+        "managed_elsewhere": _ANSWER,
         "child_of_managed_adult": _ANSWER,
         "adult_of_subject_child": _ANSWER,
         "referrer": _YES_NO,
