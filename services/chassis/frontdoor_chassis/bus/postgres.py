@@ -154,6 +154,7 @@ class PostgresConsumer:
         self._connection: Any = None
         self._locked: set[str] = set()
         self._turn = 0
+        self._one_at_a_time = asyncio.Lock()  # `lag` is asked by others than the reader, and there is one connection
         self._reading: dict[str, _Reading] = {}
         self._heads_query = " UNION ALL ".join(_head_query(topic, n) for n, topic in enumerate(self._topics, 1))
 
@@ -163,7 +164,8 @@ class PostgresConsumer:
         while True:
             ticket = self._wake.ticket()
             try:
-                batch = await self._look(max_records)
+                async with self._one_at_a_time:
+                    batch = await self._look(max_records)
             except (*_UNREACHABLE, asyncpg.InterfaceError) as error:
                 if isinstance(error, asyncpg.InterfaceError) and not self._cut_off():
                     raise
@@ -188,7 +190,8 @@ class PostgresConsumer:
 
     async def lag(self) -> int:
         """Of the topics of which this consumer has the lock."""
-        logs = await self._judge()
+        async with self._one_at_a_time:
+            logs = await self._judge()
         return sum(logs[topic].end - reading.offset for topic, reading in self._reading.items())
 
     async def close(self) -> None:
