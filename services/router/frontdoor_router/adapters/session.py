@@ -163,7 +163,7 @@ def envelope_dict(envelope: Envelope) -> dict[str, object]:
 
 def submitted_json(arrived: Arrived) -> bytes:
     """An event as it is kept while it waits."""
-    return orjson.dumps({"envelope": envelope_dict(arrived.envelope), "sections": [writing.section_dict(s) for s in arrived.sections]})
+    return orjson.dumps({"envelope": envelope_dict(arrived.envelope), "sections": [writing.section_dict(s) for s in arrived.sections]}, default=str)
 
 
 def delivery_json(item: Delivery) -> bytes:
@@ -173,4 +173,4 @@ def delivery_json(item: Delivery) -> bytes:
     body["sections"] = [writing.section_dict(s) for s in item.sections]
     if item.ask is not None:
         body["ask"] = {k: v for k, v in item.ask.__dict__.items() if v is not None}
-    return orjson.dumps({"record": "delivery", **body})
+    return orjson.dumps({"record": "delivery", **body}, default=str)  # asyncpg brings its own kind of UUID

@@ -20,7 +20,7 @@ INCARNATION = 1
 
 def sections_json(sections: Sequence[Section]) -> bytes:
     """How sections are kept."""
-    return orjson.dumps([section_dict(s) for s in sections])
+    return orjson.dumps([section_dict(s) for s in sections], default=str)
 
 
 def section_dict(section: Section) -> dict[str, object]:

@@ -145,7 +145,7 @@ def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, direct
             if stated:
                 candidate.stated.add(subject.ref)
         found = True
-    if not found and duty.must_find:
+    if not found and duty.must_find and subject.person is not None:  # who is not identified is already a task
         search.unmet.append(Unmet(duty, subject.ref))
 
 

@@ -72,6 +72,7 @@ class DeskFacts:
             "involved_with_subject": self._of_children(subject, INVOLVED),
             "plan_group": self._of_children(subject, frozenset({Relation.plan_group})),
             "manages_subject": self._manages(subject),
+            "managed_elsewhere": self._managed_elsewhere(subject),
             "child_of_managed_adult": _yes(subject is not None and subject.mention.kind == "child" and self._manages_any),
             "adult_of_subject_child": _yes(subject is not None and subject.mention.kind == "adult" and self._knows_a_child),
             "referrer": _yes(case.cause is not None and case.cause.source == desk),
@@ -113,6 +114,14 @@ class DeskFacts:
         if subject is None:
             return _yes(self._manages_any)
         return self._tied(subject, MANAGING) if subject.mention.kind == "adult" else NO
+
+    def _managed_elsewhere(self, subject: Subject | None) -> str:
+        """Whether another desk than this one manages the adult (event: any adult in it)."""
+        adults = self._case.adults if subject is None else [subject] if subject.mention.kind == "adult" else []
+        if any(a.person is None for a in adults):
+            return UNKNOWN
+        ties = (t for a in adults if a.person for t in self._case.world.tied(a.person.id, Relation.manages, self._case.now))
+        return _yes(any(t.desk != self._candidate.desk for t in ties))
 
     @cached_property
     def _manages_any(self) -> bool:
