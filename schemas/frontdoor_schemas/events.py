@@ -43,8 +43,9 @@ CASE_MODELS: dict[EventType, type[CaseEvent]] = {
 
 
 def _replacement(event_type: EventType, model: type[CaseEvent]) -> Any:
+    name = f"{model.__name__}Replacement"
     marked = Annotated[Literal[event_type], held(Category.case_reference, SubjectRule.event, "L27")]  # type: ignore[valid-type]  # made at run time
-    return create_model(f"{model.__name__}Replacement", __base__=Replacement, __module__=__name__, type=(marked, ...), data=(model, ...))
+    return create_model(name, __base__=Replacement, __module__=__name__, __doc__=model.__doc__, type=(marked, ...), data=(model, ...))
 
 
 _replacements: Any = reduce(or_, [_replacement(t, m) for t, m in CASE_MODELS.items()])

@@ -1,0 +1,119 @@
+"""What holds of every model of the contract, whoever adds one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from frontdoor_schemas.events import CASE_MODELS, MODELS, SUBMISSIONS
+from frontdoor_schemas.fields import Block, Leaf, Nest, leaves
+from frontdoor_schemas.sections import is_key
+from frontdoor_schemas.topics import FAMILIES, FAMILY
+from frontdoor_schemas.vocabulary import Category, EventType, SubjectRule
+
+
+def _blocks(model: type[Block]) -> Iterator[type[Block]]:
+    yield model
+    for shape in model.plan.fields.values():
+        if isinstance(shape, Nest):
+            for plan in shape.plans.values():
+                yield from _blocks(plan.model)
+
+
+BLOCKS = sorted({block for model in MODELS.values() for block in _blocks(model)}, key=lambda block: block.__name__)
+
+
+def _unbounded(schema: Any, path: str = "") -> Iterator[str]:
+    if isinstance(schema, dict):
+        free = schema.get("type") == "string" and not schema.keys() & {"maxLength", "pattern", "format", "enum", "const"}
+        if free or (schema.get("type") == "array" and "maxItems" not in schema):
+            yield path
+        for name, inner in schema.items():
+            yield from _unbounded(inner, f"{path}/{name}")
+    elif isinstance(schema, list):
+        for index, inner in enumerate(schema):
+            yield from _unbounded(inner, f"{path}/{index}")
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_everything_that_is_submitted_has_a_bound(event_type: EventType) -> None:
+    assert list(_unbounded(SUBMISSIONS[event_type].model_json_schema())) == []
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_every_block_is_strict_closed_and_immutable(block: type[Block]) -> None:
+    assert {"extra": "forbid", "strict": True, "frozen": True, "hide_input_in_errors": True}.items() <= block.model_config.items()
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_what_is_computed_or_answered_by_query_is_no_field(block: type[Block]) -> None:
+    assert not block.model_fields.keys() & (block.computed.keys() | block.answered_by_query)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_no_field_is_named_like_the_key_of_an_item(block: type[Block]) -> None:
+    assert not any(is_key(name) for name in [*block.model_fields, *block.computed])
+
+
+def test_no_field_collides_with_what_the_exchange_adds() -> None:
+    assert not any("handling" in block.model_fields for block in BLOCKS)
+    assert not any(model.model_fields.keys() & {"source", "amends"} for model in MODELS.values())
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_every_block_says_what_it_is(block: type[Block]) -> None:
+    assert block.__doc__
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_facts_about_whoever_an_item_names_stand_where_something_can_name_them(block: type[Block]) -> None:
+    """In a block without `about`, directly or around it, everybody of the event would be meant by default."""
+    owning = {model for case in CASE_MODELS.values() for model in _blocks(case) if "ref" in model.model_fields}
+    about = any(isinstance(s, Leaf) and s.held.subject is SubjectRule.about for s in block.plan.fields.values())
+    assert not (about and block in owning)
+
+
+def test_facts_of_a_person_are_in_that_persons_block() -> None:
+    for model in CASE_MODELS.values():
+        for path, leaf in leaves(model.plan):
+            assert (leaf.held.subject is SubjectRule.own) == path.startswith(("children/", "adults/")), path
+
+
+def test_every_name_of_desks_is_a_field_of_desks() -> None:
+    for model in MODELS.values():
+        for name in model.names_desks | model.asks_desks:
+            shape = model.plan.fields[name]
+            assert isinstance(shape, Leaf)
+            assert shape.held.category in {Category.professional_network, Category.plan_and_actions}
+
+
+DESK_LISTS = {
+    *("members", "invited", "attended", "apologies", "absent", "staying_involved"),
+    *("partners_asked", "partners_answered", "asked_of", "sharing/withhold_from", "sharing/locating_for"),
+}
+
+
+def test_lists_of_agencies_are_facts_of_the_professional_network() -> None:
+    for model in MODELS.values():
+        for path, leaf in leaves(model.plan):
+            if path in DESK_LISTS:
+                assert leaf.held.category is Category.professional_network, path
+
+
+def test_every_category_is_used() -> None:
+    assert {leaf.held.category for model in MODELS.values() for _, leaf in leaves(model.plan)} == set(Category)
+
+
+def test_every_type_has_a_model_and_a_family() -> None:
+    assert set(MODELS) == set(SUBMISSIONS) == set(FAMILY) == set(EventType)
+    assert set(FAMILIES) == set(FAMILY.values())
+
+
+def test_the_types_that_answer_something_say_so() -> None:
+    assert {t for t, m in MODELS.items() if m.must_reply} == {
+        EventType.incident_closed,
+        EventType.referral_outcome,
+        EventType.information_response,
+        EventType.correction,
+        EventType.withdrawal,
+    }
