@@ -39,7 +39,9 @@ _SESSION_MS = 6_000  # for so long do the others stand still after a kill; the d
 _HEARTBEAT_MS = 1_000
 _REQUEST_MS = 15_000  # has to be longer than the session: joining a group takes up to that
 _START_SECONDS = 40.0  # a member that died without leaving holds the group for one session
+_BOUNDS_SECONDS = 5.0  # aiokafka tries for a whole request, and a service that is to stop waits with it
 _IDENTITY_SECONDS = 5.0  # a fetch names a topic without its identity, so that is asked for again
+_METADATA_MS = 30_000  # a topic that was away when partitions were shared out is missed for so long; the default is 5 min
 _REBALANCE_GRACE_SECONDS = 0.5
 
 _NOT_PERMITTED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
@@ -155,6 +157,7 @@ class KafkaConsumer:
             session_timeout_ms=_SESSION_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
             request_timeout_ms=_REQUEST_MS,
+            metadata_max_age_ms=_METADATA_MS,
             **connection,
         )
         self._inner.subscribe(topics=list(topics), listener=self._listener)
@@ -207,7 +210,7 @@ class KafkaConsumer:
         seat = await self._seated(time.monotonic() + _REQUEST_MS / 1000)
         if seat is None:
             raise ConnectionError("the group gave no assignment in time")
-        ends = await self._inner.end_offsets(list(seat.handed_over)) if seat.handed_over else {}
+        _, ends = await self._bounds(list(seat.handed_over))
         return sum(max(0, end - seat.handed_over[tp]) for tp, end in ends.items())
 
     async def close(self) -> None:
@@ -265,8 +268,10 @@ class KafkaConsumer:
         # Positions first: a log that grows afterwards cannot end before them.
         held = await self._positions.load(self._topics)
         topic_ids = await self._topic_ids()
-        beginnings = await self._inner.beginning_offsets(assigned) if assigned else {}
-        ends = await self._inner.end_offsets(assigned) if assigned else {}
+        # Of partitions that others have, too: a topic created again may have come with none for this consumer.
+        for (topic, _), position in held.items():
+            _refuse_another(topic, position.topic_id, topic_ids[topic])
+        beginnings, ends = await self._bounds(assigned)
         if generation != self._listener.generation:
             return None
         starts = {}
@@ -276,6 +281,15 @@ class KafkaConsumer:
         for tp, offset in starts.items():
             self._inner.seek(tp, offset)
         return _Seat(generation, topic_ids, starts, time.monotonic())
+
+    async def _bounds(self, assigned: list[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        if not assigned:
+            return {}, {}
+        try:
+            async with asyncio.timeout(_BOUNDS_SECONDS):
+                return await self._inner.beginning_offsets(assigned), await self._inner.end_offsets(assigned)
+        except TimeoutError as error:
+            raise ConnectionError("the leaders of the partitions do not answer") from error
 
     async def _topic_ids(self) -> dict[str, str]:
         topic_ids = await self._admin.topic_ids(self._topics)
@@ -287,9 +301,13 @@ class KafkaConsumer:
     async def _check_identity(self, seat: _Seat) -> None:
         now = await self._topic_ids()
         for topic, topic_id in seat.topic_ids.items():
-            if now[topic] != topic_id:
-                raise PositionLostError(f"{topic} was created again: read as {topic_id}, now {now[topic]}")
+            _refuse_another(topic, topic_id, now[topic])
         seat.checked = time.monotonic()
+
+
+def _refuse_another(topic: str, read: str, now: str) -> None:
+    if read != now:
+        raise PositionLostError(f"{topic} was created again: read as {read}, now {now}")
 
 
 def _received(record: Any) -> Received:

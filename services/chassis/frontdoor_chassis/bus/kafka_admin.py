@@ -69,7 +69,7 @@ class KafkaAdmin:
         self._bootstrap = bootstrap
         self._security = security
         self._worst: KafkaError | None = None
-        self._all_down = False
+        self._all_down = False  # said once, when the last connection is lost; so it is remembered until an answer comes
         settings: dict[str, Any] = {
             "bootstrap.servers": bootstrap,
             "error_cb": self._note,
@@ -113,7 +113,7 @@ class KafkaAdmin:
     async def _answer(self, future: "Future[Any]") -> Any:
         answer = asyncio.wrap_future(future)
         self._client.poll(0)  # what went wrong in the background earlier says nothing about this question
-        self._worst, self._all_down = None, False
+        self._worst = None
         began = time.monotonic()
         while not (await asyncio.wait({answer}, timeout=_LOOK_SECONDS))[0]:
             self._client.poll(0)
@@ -121,6 +121,7 @@ class KafkaAdmin:
                 answer.cancel()
                 raise ConnectionError(self._reason(self._worst))
         try:
+            self._all_down = False
             return answer.result()
         except KafkaException as error:
             raise self._translated(error) from error

@@ -1,8 +1,8 @@
 """Sending to Apache Kafka so that order survives failures."""
 
 import asyncio
+import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -16,6 +16,7 @@ SEND_SECONDS = 30.0
 
 _BATCH_BYTES = 262_144  # a flush of 512 small records then leaves in one request a partition
 _STOP_SECONDS = 2.0
+_LOOK_SECONDS = 0.02
 
 
 class KafkaProducer:
@@ -103,18 +104,33 @@ class KafkaProducer:
 
 
 async def _tear_down(inner: AIOKafkaProducer) -> None:
-    """End a producer without letting anything else leave; its own `stop` would first send what is queued."""
-    sender = inner._sender.sender_task  # noqa: SLF001 - aiokafka has no way to stop without flushing
+    """End a producer without letting anything else leave; its own `stop` would first send what is queued.
+
+    aiokafka offers nothing of the kind, hence what is taken from its inside.
+    """
+    sender = inner._sender.sender_task  # noqa: SLF001
     if sender is not None:
         sender.cancel()
     await inner.client.close()
-    if sender is not None:
-        await asyncio.wait({sender}, timeout=_STOP_SECONDS)
-    lost = SendError("given up after an earlier failure on the same connection")
-    inner._message_accumulator.fail_all(lost)  # noqa: SLF001 - frees whoever still waits for an acknowledgement
-    with suppress(Exception):  # whatever it says about its ending, it has ended
-        async with asyncio.timeout(_STOP_SECONDS):
-            await inner.stop()
+    deadline = time.monotonic() + _STOP_SECONDS
+    while sender is not None and not sender.done() and time.monotonic() < deadline:
+        _release(inner.client._md_update_fut)  # noqa: SLF001
+        await asyncio.wait({sender}, timeout=_LOOK_SECONDS)
+    queue = inner._message_accumulator  # noqa: SLF001
+    # A batch that waited for its next try is no longer among those under way, from which its end would take it out.
+    queue._pending_batches.update(batch for batches in queue._batches.values() for batch in batches)  # noqa: SLF001
+    queue.fail_all(SendError("given up after an earlier failure on the same connection"))
+    # As a task of its own: how the sender ended, cancelled or failed, must not become our end.
+    stopping = asyncio.ensure_future(inner.stop())
+    await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
+    _succeeded(stopping)
+    stopping.cancel()
+
+
+def _release(metadata: "asyncio.Future[Any] | None") -> None:
+    # With the client closed nobody brings the news of the cluster that a batch may be waiting for.
+    if metadata is not None and not metadata.done():
+        metadata.set_result(False)
 
 
 def _succeeded(acknowledgement: "asyncio.Future[Any]") -> bool:
