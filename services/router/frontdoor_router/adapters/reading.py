@@ -4,18 +4,16 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from frontdoor_router.core.identify import Key
 from frontdoor_router.core.world import Earlier, Entry, Owed, Person, Tie, Told, World
-from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Answer, EventType, Level, Relation
 
 MAX_ENTRIES = 200
-"""Lines of one person's chronology that a decision looks at; the newest. Far above any figure in the sources."""
+"""Lines of one person's chronology that a decision looks at: the newest that are open or domestic abuse."""
 
 EARLIER = """
-SELECT e.id, e.thread, e.type, e.source, e.occurred_at, e.sections,
+SELECT e.id, e.thread, e.type, e.source, e.occurred_at,
        coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at)
                 ORDER BY d.desk, d.number) FILTER (WHERE d.number IS NOT NULL), '{}') AS told
 FROM event e LEFT JOIN disclosure d ON d.event = e.id
@@ -89,7 +87,7 @@ async def _about_people(connection: asyncpg.Connection, world: World, ids: Seque
         """
         SELECT e.* FROM unnest($1::uuid[]) AS p(id) CROSS JOIN LATERAL (
             SELECT person, event, type, source, occurred_at, open, domestic_abuse, grade FROM entry
-            WHERE person = p.id ORDER BY occurred_at DESC LIMIT $2) AS e
+            WHERE person = p.id AND (open OR domestic_abuse) ORDER BY occurred_at DESC LIMIT $2) AS e
         """,
         ids,
         MAX_ENTRIES,
@@ -117,7 +115,6 @@ def _earlier(row: asyncpg.Record) -> Earlier:
         source=row["source"],
         occurred_at=row["occurred_at"],
         told=tuple(_told(t) for t in row["told"]),
-        sections=tuple(Section.model_construct(**s) for s in orjson.loads(row["sections"])),
     )
 
 

@@ -76,9 +76,8 @@ class PgSession:
             self._audit += [(envelope.id, a) for a in one.decision.audit]
             for disclosure in one.decision.disclosures:
                 self.tell(disclosure, envelope)
-            desks = {t.id: t.desk for e in one.case.world.events.values() for t in e.told}
             for recalled in one.decision.withdrawn:
-                self.control(desks[recalled], Recall(disclosure=recalled, desk=desks[recalled], at=now))
+                self.control(recalled.desk, Recall(disclosure=recalled.id, desk=recalled.desk, at=now))
             self.control(one.case.source.desk, _first_ledger(one, now))
 
     def tell(self, disclosure: Disclosure, envelope: Envelope) -> None:

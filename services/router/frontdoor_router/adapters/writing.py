@@ -105,7 +105,7 @@ async def save_events(connection: asyncpg.Connection, decided: Sequence[Decided]
         )
         await connection.executemany("UPDATE entry SET open = false WHERE event = $1", [w[:1] for w in withdrawn])
         await connection.executemany("UPDATE tie SET until = $2 WHERE event = $1 AND until IS NULL", withdrawn)
-    recalled = [(i, now) for d in decided for i in d.decision.withdrawn]
+    recalled = [(told.id, now) for d in decided for told in d.decision.withdrawn]
     if recalled:
         await connection.executemany(
             "UPDATE disclosure SET withdrawn_at = $2, recall_told = received_at IS NOT NULL WHERE id = $1 AND withdrawn_at IS NULL",

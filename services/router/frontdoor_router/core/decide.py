@@ -303,7 +303,7 @@ class Decider:
         live = [t for t in case.cause.told if t.kind == DeliveryKind.disclosure.value and not t.withdrawn]
         return Decision(
             disclosures=tuple(self._withdrawal_notice(case, t) for t in live if t.level is not None),
-            withdrawn=tuple(t.id for t in live),
+            withdrawn=tuple(live),
             withdrawn_event=case.cause.id,
             audit=(AuditEntry("event.withdrawn", None, {"event": str(case.cause.id), "disclosures": len(live)}),),
         )
@@ -316,7 +316,7 @@ class Decider:
         told = tuple(Told(d.id, d.desk, d.kind.value, None) for d in decision.disclosures if d.kind is not None)
         world = case.world
         world.events[case.envelope.id] = Earlier(
-            case.envelope.id, case.envelope.thread, case.type, case.source.desk, case.envelope.occurred_at, told, tuple(case.sections)
+            case.envelope.id, case.envelope.thread, case.type, case.source.desk, case.envelope.occurred_at, told
         )
         return decision
 

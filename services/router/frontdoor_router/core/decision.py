@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from frontdoor_router.core.identify import Key
-from frontdoor_router.core.world import Entry, Person, Tie
+from frontdoor_router.core.world import Entry, Person, Tie, Told
 from frontdoor_schemas.envelope import Ask, DeliveryKind, Mark, Section
 
 
@@ -156,7 +156,7 @@ class Decision:
     disclosures: tuple[Disclosure, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     met: tuple[tuple[UUID, str], ...] = ()
-    withdrawn: tuple[UUID, ...] = ()
+    withdrawn: tuple[Told, ...] = ()
     withdrawn_event: UUID | None = None
     tasks: tuple[Task, ...] = ()
     missing: tuple[str, ...] = ()

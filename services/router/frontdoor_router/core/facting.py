@@ -38,19 +38,21 @@ class DeskFacts:
         self._candidate = candidate
         self._role = role
         self._no_school_lead = no_school_lead
-        self._about: dict[tuple[str | None, str], dict[str, str]] = {}
+        self._known: dict[tuple[str | None, str, str, bool, bool], Facts] = {}
 
     def of(self, section: Section, subject: str | None, purpose: str) -> Facts:
-        """The facts under which one section, as far as it is about one subject, is asked for."""
-        known = self._about.get((subject, purpose))
-        if known is None:
-            known = self._about[(subject, purpose)] = self._facts(subject, purpose)
-        return Facts(
-            **known,
-            audience=self._audience(section),
-            named_by_author=_yes(self._candidate.desk in section.to or (self._candidate.named and not section.to)),
-            source_section=_yes(not section.subjects and "source/desk" in section.body),
-        )
+        """The facts under which one section, as far as it is about one subject, is asked for. The same facts are the same object."""
+        desk = self._candidate.desk
+        audience = self._audience(section)
+        named = desk in section.to or (self._candidate.named and not section.to)
+        source = not section.subjects and "source/desk" in section.body
+        key = (subject, purpose, audience, named, source)
+        facts = self._known.get(key)
+        if facts is None:
+            facts = self._known[key] = Facts(
+                **self._facts(subject, purpose), audience=audience, named_by_author=_yes(named), source_section=_yes(source)
+            )
+        return facts
 
     def _audience(self, section: Section) -> str:
         if not section.to:

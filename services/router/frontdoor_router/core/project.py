@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling
+from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Ruling
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.decision import Given, Withheld
 from frontdoor_router.core.facting import DeskFacts
@@ -29,13 +29,14 @@ def project(sections: Sequence[Section], *, candidate: Candidate, role: Role, fa
 
     All questions go to the agreements at once. Raises `CannotDecideError` when any of them has no clean answer.
     """
-    questions = {
-        (n, purpose): [(role.value, section.category.value, facts.of(section, s, purpose)) for s in section.subjects or (None,)]
-        for n, section in enumerate(sections)
-        for purpose in candidate.purposes
-    }
-    asked = list(dict.fromkeys(q for qs in questions.values() for q in qs))
-    rulings = dict(zip(asked, _clean(rules.permits_all(asked)), strict=True))
+    questions: dict[tuple[int, str], list[tuple[str, int]]] = {}
+    asked: dict[tuple[str, int], Question] = {}
+    for n, section in enumerate(sections):
+        for purpose in candidate.purposes:
+            about = [facts.of(section, subject, purpose) for subject in section.subjects or (None,)]
+            questions[n, purpose] = [(section.category.value, id(f)) for f in about]
+            asked.update((key, (role.value, section.category.value, f)) for key, f in zip(questions[n, purpose], about, strict=True))
+    rulings = dict(zip(asked, _clean(rules.permits_all(list(asked.values()))), strict=True))
     given: list[Given] = []
     withheld: list[Withheld] = []
     for n, section in enumerate(sections):

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from frontdoor_router.core.identify import Key, PersonKind
-from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Answer, EventType, Level, Relation
 
 
@@ -59,7 +58,6 @@ class Earlier:
     source: str
     occurred_at: datetime
     told: tuple[Told, ...] = ()
-    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
