@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
+from frontdoor_notifier.adapters.patience import patient
 from frontdoor_notifier.adapters.sealing import SecretBox
 from frontdoor_notifier.core.endpoints import Endpoint, Lease, Status
 from frontdoor_notifier.core.signing import Secret
@@ -60,6 +61,7 @@ class PgLeases:
         self._pool = pool
         self._box = box
 
+    @patient
     async def changed(self, since: int) -> Sequence[Endpoint]:
         """Endpoints that changed after a version, in order of version."""
         rows = await self._pool.fetch(
@@ -83,20 +85,24 @@ class PgLeases:
             version=row["version"],
         )
 
+    @patient
     async def claim(self, desks: Sequence[str], *, owner: str, now: datetime, until: datetime) -> Sequence[Lease]:
         """Take what is free or lapsed, and say on the others that they are wanted."""
         rows = await self._pool.fetch(_CLAIM, list(desks), owner, now, until)
         return [Lease(r["desk"], r["lease_epoch"], until) for r in rows if r["free"]]
 
+    @patient
     async def renew(self, leases: Sequence[Lease], *, owner: str, until: datetime) -> Mapping[str, bool]:
         """Prolong what is still held."""
         rows = await self._pool.fetch(_RENEW, [lease.desk for lease in leases], [lease.epoch for lease in leases], owner, until)
         return {r["desk"]: r["wanted"] for r in rows}
 
+    @patient
     async def release(self, leases: Sequence[Lease], *, owner: str) -> None:
         """Let go of what is still held."""
         await self._pool.execute(_RELEASE, [lease.desk for lease in leases], [lease.epoch for lease in leases], owner)
 
+    @patient
     async def orphans(self, now: datetime, limit: int) -> Sequence[str]:
         """Desks with deliveries owed, an enabled endpoint, and nobody to send them."""
         return [r["desk"] for r in await self._pool.fetch(_ORPHANS, now, limit)]

@@ -91,6 +91,6 @@ class Mailbox:
 class NoMailer:
     """What a deployment without a mail server has: every reminder is refused, visibly."""
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail) -> None:  # noqa: ARG002 - the port's signature
         """Raises `MailRefusedError`."""
         raise MailRefusedError("mail_not_configured")

@@ -8,6 +8,7 @@ import asyncpg
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
+from frontdoor_notifier.adapters.patience import patient
 from frontdoor_notifier.core.ledger import MAX_RECEIPTS
 from frontdoor_schemas.envelope import Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS
@@ -33,11 +34,13 @@ class PgOutbox:
         self._pool = pool
         self._signer = signer
 
+    @patient
     async def sent_up_to(self) -> int:
         """The last position that was marked as sent."""
         position: int = await self._pool.fetchval("SELECT sent_up_to FROM outbox_head")
         return position
 
+    @patient
     async def read(self, after: int, limit: int) -> Sequence[OutboxRow]:
         """Committed rows after a position, in order."""
         rows = await self._pool.fetch(
@@ -45,6 +48,7 @@ class PgOutbox:
         )
         return [OutboxRow(r["position"], (signed(self._signer, r["key"], r["record"]),)) for r in rows]
 
+    @patient
     async def mark_sent(self, up_to: int) -> None:
         """Remember that everything up to a position is on the bus."""
         await self._pool.execute("UPDATE outbox_head SET sent_up_to = greatest(sent_up_to, $1)", up_to)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
+from frontdoor_notifier.adapters.patience import patient
 from frontdoor_notifier.core.reminders import Reminder
 from frontdoor_schemas.vocabulary import Level
 
@@ -29,10 +30,12 @@ class PgReminders:
     def __init__(self, *, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
+    @patient
     async def due(self, *, now: datetime, hold_until: datetime, limit: int) -> Sequence[Reminder]:
         """Take reminders whose time has come."""
         return [_reminder(r) for r in await self._pool.fetch(_TAKE, now, hold_until, limit)]
 
+    @patient
     async def waiting(self, now: datetime) -> int:
         """How many could be sent now."""
         count: int = await self._pool.fetchval("SELECT count(*) FROM reminder WHERE state = 'waiting' AND next_at <= $1", now)

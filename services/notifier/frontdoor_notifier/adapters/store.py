@@ -12,6 +12,7 @@ from frontdoor_chassis.signing import Signer
 from frontdoor_chassis.store.positions import move
 from frontdoor_notifier.adapters import statements as sql
 from frontdoor_notifier.adapters.outbox import receipt_records, signed
+from frontdoor_notifier.adapters.patience import patient
 from frontdoor_notifier.adapters.rows import NOTICE_COLUMNS, changed_columns, filed_columns, parcel_of, state_of, taken_back_of
 from frontdoor_notifier.core.ledger import Unit
 from frontdoor_notifier.core.parcels import Parcel, TakenBack
@@ -28,6 +29,7 @@ class PgStore:
         self._pool = pool
         self._signer = signer
 
+    @patient
     async def write(self, unit: Unit) -> Sequence[OutboxRow]:
         """Write everything in one transaction; the outbox comes last, so that its lock is held briefly."""
         async with self._pool.acquire() as connection, connection.transaction():
@@ -49,6 +51,7 @@ class PgStore:
         rows = zip(sorted(p["position"] for p in positions), records, strict=True)
         return [OutboxRow(position, (signed(self._signer, key, record),)) for position, (key, record) in rows]
 
+    @patient
     async def sequences(self, desks: Sequence[str]) -> Mapping[str, DeskSequence]:
         """Sequences of those desks of which anything was filed."""
         rows = await self._pool.fetch("SELECT * FROM sequence WHERE desk = ANY($1)", list(desks))
@@ -56,6 +59,7 @@ class PgStore:
             r["desk"]: DeskSequence(r["desk"], r["incarnation"], r["first"], r["seen_to"], tuple(r["holes"]), r["gap_since"]) for r in rows
         }
 
+    @patient
     async def known(self, disclosures: Sequence[UUID]) -> Mapping[UUID, Known]:
         """Those that were filed or recalled before."""
         ids = list(disclosures)
@@ -66,6 +70,7 @@ class PgStore:
         )
         return known | {r["id"]: Known(state_of(r), taken_back_of(r["taken_back"])) for r in rows}
 
+    @patient
     async def pending(self, desk: str, limit: int) -> Sequence[Parcel]:
         """The first deliveries still owed to a desk, in order of number, without content."""
         rows = await self._pool.fetch(
@@ -76,6 +81,7 @@ class PgStore:
         )
         return [parcel_of(r) for r in rows]
 
+    @patient
     async def contents(self, disclosures: Sequence[UUID]) -> Mapping[UUID, Content]:
         """What to send for those still owed."""
         rows = await self._pool.fetch(
@@ -83,6 +89,7 @@ class PgStore:
         )
         return {r["id"]: Content(r["body"], taken_back_of(r["taken_back"])) for r in rows}
 
+    @patient
     async def overdue(self, now: datetime) -> int:
         """Deliveries to enabled endpoints that nobody holds a lease for and that could be sent now."""
         count: int = await self._pool.fetchval(

@@ -80,6 +80,7 @@ class Depot:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     senders: dict[str, Sender] = field(default_factory=dict)
     parcels: dict[UUID, Parcel] = field(default_factory=dict)
+    sequences: dict[str, DeskSequence] = field(default_factory=dict)
     unclaimed: set[str] = field(default_factory=set)
     """Desks with something to send and no lease."""
     unread: set[str] = field(default_factory=set)
@@ -121,7 +122,7 @@ class Depot:
         sender = Sender(endpoint, lease, Queue(margin=self.rules.block_margin))
         self.senders[lease.desk] = sender
         self.unclaimed.discard(lease.desk)
-        self.note_sequence(sequence)
+        self.note_sequence(self.sequences.get(lease.desk) or sequence)
         self.extend(lease.desk, rows)
 
     def extend(self, desk: str, rows: Sequence[Parcel]) -> None:
@@ -160,8 +161,11 @@ class Depot:
 
     def note_sequence(self, sequence: DeskSequence | None) -> None:
         """Numbers of a desk came in: are any missing?"""
-        sender = self.senders.get(sequence.desk) if sequence else None
-        if sequence is None or sender is None:
+        if sequence is None:
+            return
+        self.sequences[sequence.desk] = sequence
+        sender = self.senders.get(sequence.desk)
+        if sender is None:
             return
         gap = None
         if sequence.holes and sequence.gap_since:
@@ -234,10 +238,18 @@ class Depot:
         """When something falls due."""
         return self._agenda[0][0] if self._agenda else None
 
+    def idle(self, now: datetime) -> bool:
+        """Whether nothing is under way, uncommitted, or could be sent at this moment."""
+        if self.in_flight or self._awake or self.unclaimed or self.unread or not self.ledger.empty:
+            return False
+        if self._agenda and self._agenda[0][0] <= now:
+            return False
+        return not any(len(s.queue) and (s.leaving or s.lease.until - now < self.rules.timeout) for s in self.senders.values())
+
     @property
-    def has_due(self) -> bool:
-        """Whether `due` may answer with something at once."""
-        return bool(self._awake)
+    def owed(self) -> int:
+        """Deliveries in memory that are still to be sent."""
+        return sum(len(s.queue) for s in self.senders.values())
 
     def loaded(self, shipment: Shipment, content: Content | None) -> bool:
         """Take in what the store says is to be sent. False: nothing any more; the attempt is off."""
@@ -249,6 +261,16 @@ class Depot:
         elif shipment.parcel.taken_back is None:
             shipment.parcel.body = content.body
         return True
+
+    def may_send(self, shipment: Shipment, now: datetime) -> bool:
+        """Whether an attempt may be begun: its lease outlasts the time-out, and nothing was given up since it was picked."""
+        sender = shipment.sender
+        return (
+            shipment.generation == self.generation
+            and self.senders.get(sender.endpoint.desk) is sender
+            and not sender.leaving
+            and sender.lease.until - now >= self.rules.timeout
+        )
 
     def not_sent(self, shipment: Shipment) -> None:
         """The attempt could not be made for reasons of our own."""
@@ -339,7 +361,7 @@ class Depot:
         self.generation += 1
         self.in_flight = 0
         self.ledger = Ledger(linger=self.ledger.linger)
-        self.senders, self.parcels = {}, {}
+        self.senders, self.parcels, self.sequences = {}, {}, {}
         self._awake, self._agenda = set(), []
         self.unclaimed = {lease.desk for lease in held}
         return held

@@ -9,7 +9,6 @@ from uuid import UUID
 from frontdoor_notifier.core.depot import Depot, mark_taken_back
 from frontdoor_notifier.core.ledger import OpenBatch, Reached, Refused, TakeBack, receipt_of
 from frontdoor_notifier.core.parcels import Notice, Parcel, TakenBack, Waiting
-from frontdoor_notifier.core.payload import body_of
 from frontdoor_notifier.core.ports import Known
 from frontdoor_notifier.core.sequence import DeskSequence, Place, begin
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, Recall, Receipt, Remind
@@ -23,7 +22,15 @@ class Reported:
     items: tuple[Receipt, ...]
 
 
-Incoming = Delivery | Recall | Remind | Reported | Refused
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A delivery with the message that is posted of it; without one when its desk has no endpoint."""
+
+    delivery: Delivery
+    body: bytes | None
+
+
+Incoming = Arrival | Recall | Remind | Reported | Refused
 """What a record of the bus can mean to the notifier."""
 
 _SETTLING = frozenset({Level.received, Level.opened, Level.acted})
@@ -33,8 +40,13 @@ _SETTLING = frozenset({Level.received, Level.opened, Level.acted})
 class Placed:
     """A delivery and where its number stands. `place` None: nobody counts, since the desk has no endpoint."""
 
-    delivery: Delivery
+    arrival: Arrival
     place: Place | None
+
+    @property
+    def delivery(self) -> Delivery:
+        """What arrived."""
+        return self.arrival.delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +65,22 @@ _MAYBE_HERE = frozenset({Place.filled, Place.before, Place.known})
 
 
 def desks_counted(depot: Depot, incoming: Iterable[Incoming]) -> set[str]:
-    """Desks whose sequences are needed to place this batch."""
-    return {i.desk for i in incoming if isinstance(i, Delivery) and i.desk in depot.endpoints}
+    """Desks whose sequences are needed to place this batch, and are not in memory."""
+    return {i.delivery.desk for i in incoming if isinstance(i, Arrival) and i.body is not None} - depot.sequences.keys()
 
 
-def place(depot: Depot, incoming: Sequence[Incoming], sequences: Mapping[str, DeskSequence], now: datetime) -> Plan:
+def place(depot: Depot, incoming: Sequence[Incoming], now: datetime) -> Plan:
     """Count the numbers of a batch. Nothing is changed yet."""
     changed: dict[str, DeskSequence] = {}
     items: list[Placed | Recall | Remind | Reported | Refused] = []
     for item in incoming:
-        if not isinstance(item, Delivery):
+        if not isinstance(item, Arrival):
             items.append(item)
-        elif item.desk not in depot.endpoints:
+        elif item.body is None:
             items.append(Placed(item, None))
         else:
-            known = changed.get(item.desk) or sequences.get(item.desk)
-            changed[item.desk], found = _count(known, item, now)
+            desk = item.delivery.desk
+            changed[desk], found = _count(changed.get(desk) or depot.sequences.get(desk), item.delivery, now)
             items.append(Placed(item, found))
     return Plan(tuple(items), changed)
 
@@ -113,7 +125,7 @@ def _file(depot: Depot, batch: OpenBatch, placed: Placed, known: Known | None, n
         if parcel.notice.wanted is not None:
             depot.file(parcel, batch)
         return
-    parcel.body = body_of(delivery)
+    parcel.body = placed.arrival.body
     if known is not None and known.taken_back is not None:
         mark_taken_back(parcel, known.taken_back)
     depot.file(parcel, batch)

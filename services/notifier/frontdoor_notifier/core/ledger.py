@@ -130,7 +130,6 @@ class Ledger:
         self.linger = linger
         self._batches: list[OpenBatch] = []
         self._changed: dict[UUID, Parcel] = {}
-        self._receipts: list[Receipt] = []
         self._reminded: list[ReminderResult] = []
         self._disabled: list[Disabled] = []
         self._since: float | None = None
@@ -139,7 +138,7 @@ class Ledger:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to commit."""
-        return not (self._batches or self._changed or self._receipts or self._reminded or self._disabled)
+        return not (self._batches or self._changed or self._reminded or self._disabled)
 
     def uncommitted(self, desk: str) -> list[Parcel]:
         """Deliveries to a desk that the store does not have yet."""
@@ -171,11 +170,9 @@ class Ledger:
         self._disabled.append(disabled)
         self._touch(now)
 
-    def reminded(self, result: ReminderResult, receipt: Receipt | None, now: float) -> None:
+    def note_reminder(self, result: ReminderResult, now: float) -> None:
         """A reminder had its turn."""
         self._reminded.append(result)
-        if receipt is not None:
-            self._receipts.append(receipt)
         self._touch(now)
 
     def take(self, now: float, at: datetime, *, force: bool = False) -> Unit | None:
@@ -187,7 +184,6 @@ class Ledger:
         del self._batches[: len(batches)]
         self.records -= sum(b.records for b in batches)
         changed, self._changed = list(self._changed.values()), {}
-        receipts, self._receipts = self._receipts, []
         reminded, self._reminded = self._reminded, []
         disabled, self._disabled = self._disabled, []
         self._since = None
@@ -207,7 +203,7 @@ class Ledger:
             reminded=tuple(reminded),
             refused=tuple(r for b in batches for r in b.refused),
             sequences=tuple({d: s for b in batches for d, s in b.sequences.items()}.values()),
-            receipts=(*(r for b in batches for r in b.receipts), *_receipts((*filed, *changed)), *receipts),
+            receipts=(*(r for b in batches for r in b.receipts), *_receipts((*filed, *changed))),
             disabled=tuple(disabled),
         )
 

@@ -1,0 +1,41 @@
+"""Runs the notifier as a process of its own, settings from its environment."""
+
+import uvloop
+
+from frontdoor_chassis import logs
+from frontdoor_chassis.bus.kafka import KafkaBus, Security
+from frontdoor_chassis.clock import Clock, SettableClock, SystemClock
+from frontdoor_chassis.web import serve
+from frontdoor_notifier.app import open_notifier
+from frontdoor_notifier.settings import NotifierSettings
+
+
+async def run(settings: NotifierSettings) -> None:
+    """Serve until a signal comes or a loop fails."""
+    system = SystemClock()
+    clock: Clock = SettableClock(system.now()) if settings.rehearsal_token else system
+    bus = KafkaBus(settings.kafka, client_id="frontdoor-notifier", security=_security(settings))
+    async with open_notifier(settings, bus=bus, clock=clock) as notifier:
+        await serve(notifier.app, host=settings.host, port=settings.port, running=notifier.supervisor.wait(), closing=notifier.quiesce)
+
+
+def _security(settings: NotifierSettings) -> Security:
+    if settings.kafka_user is None or settings.kafka_password is None:
+        return Security()
+    return Security(
+        security_protocol=settings.kafka_protocol,
+        sasl_mechanism="SCRAM-SHA-512",
+        username=settings.kafka_user,
+        password=settings.kafka_password.get_secret_value(),
+    )
+
+
+def main() -> None:
+    """Entry point of `python -m frontdoor_notifier`."""
+    settings = NotifierSettings()
+    logs.configure(service="notifier", level=settings.log_level)
+    uvloop.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

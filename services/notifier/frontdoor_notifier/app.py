@@ -1,0 +1,343 @@
+"""Puts the notifier together: the one place where its parts are chosen."""
+
+import asyncio
+import functools
+import random
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from fastapi import FastAPI
+
+from frontdoor_chassis import rehearsal
+from frontdoor_chassis.bus import Bus, Consumer, Producer
+from frontdoor_chassis.clock import Clock, SettableClock
+from frontdoor_chassis.directory import Directory, load_directory
+from frontdoor_chassis.metrics import Metrics
+from frontdoor_chassis.relay import Relay
+from frontdoor_chassis.signing import Signer, Verifier
+from frontdoor_chassis.store import migrate as migrations
+from frontdoor_chassis.store.engine import open_pool
+from frontdoor_chassis.store.positions import PgPositions
+from frontdoor_chassis.supervise import Loop, Supervisor
+from frontdoor_chassis.web import Check, Edge, add_problems, operations
+from frontdoor_notifier.adapters.contacts import DirectoryContacts
+from frontdoor_notifier.adapters.housekeeping import PgHousekeeping
+from frontdoor_notifier.adapters.leases import PgLeases
+from frontdoor_notifier.adapters.mail import NoMailer, SmtpMailer
+from frontdoor_notifier.adapters.operators import PgOperators
+from frontdoor_notifier.adapters.outbox import PgOutbox
+from frontdoor_notifier.adapters.reminders import PgReminders
+from frontdoor_notifier.adapters.sealing import SecretBox
+from frontdoor_notifier.adapters.store import PgStore
+from frontdoor_notifier.adapters.webhook import open_webhooks
+from frontdoor_notifier.core.depot import Depot, Rules
+from frontdoor_notifier.core.endpoints import check_url
+from frontdoor_notifier.core.ports import Mailer, Webhooks
+from frontdoor_notifier.handlers.admin import routes
+from frontdoor_notifier.handlers.commits import Committer
+from frontdoor_notifier.handlers.dispatch import Dispatcher
+from frontdoor_notifier.handlers.housekeeping import Housekeeping
+from frontdoor_notifier.handlers.intake import Intake
+from frontdoor_notifier.handlers.leases import LeaseKeeper
+from frontdoor_notifier.handlers.records import OWN, Reader
+from frontdoor_notifier.handlers.reminding import Reminding
+from frontdoor_notifier.settings import NotifierSettings
+from frontdoor_schemas.topics import NOTIFIER_GROUP, RECEIPTS, to_gateway
+
+MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
+DISPATCH_SECONDS = 0.05
+"""How exactly retries keep their time."""
+COMMIT_SECONDS = 0.02
+LEASE_SECONDS = 0.25
+REMIND_SECONDS = 0.5
+PURGE_SECONDS = 60.0
+IDLE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The moving parts of one notifier."""
+
+    depot: Depot
+    store: PgStore
+    reminders: PgReminders
+    committer: Committer
+    dispatcher: Dispatcher
+    leases: LeaseKeeper
+    intake: Intake
+    reminding: Reminding
+    housekeeping: Housekeeping
+    relay: Relay
+    consumer: Consumer
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """A running notifier."""
+
+    app: FastAPI
+    supervisor: Supervisor
+    parts: Parts
+    clock: Clock
+
+    def quiesce(self) -> None:
+        """Begin no further attempt: the first thing of a stop."""
+        self.parts.dispatcher.stopped = True
+
+    async def activity(self) -> rehearsal.Activity:
+        """Idle when everything is read, sent as far as the clock allows, committed and reported."""
+        p, now = self.parts, self.clock.now()
+        done = p.intake.progress.records + p.depot.done
+        read = await p.consumer.lag() == 0
+        nothing_due = await p.store.overdue(now) == 0 and await p.reminders.waiting(now) == 0
+        # what is in memory is looked at last and without a pause: it is what reading and looking may just have changed
+        here = p.depot.idle(now) and p.relay.idle and not p.intake.progress.handling and not p.reminding.busy
+        return rehearsal.Activity(idle=read and nothing_due and here, done=done)
+
+
+async def migrate(settings: NotifierSettings) -> None:
+    """Bring the notifier's schema up to date; the schema and its role have to be there (`store.engine.create_schemas`)."""
+    await migrations.upgrade(settings.dsn.get_secret_value(), schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
+
+
+@asynccontextmanager
+async def open_notifier(
+    settings: NotifierSettings, *, bus: Bus, clock: Clock, mailer: Mailer | None = None, webhooks: Webhooks | None = None
+) -> AsyncIterator[Notifier]:
+    """Open everything in order, start the loops, and close in reverse: begin nothing, let attempts end, commit, report, let go.
+
+    `mailer` and `webhooks` replace what the settings describe. Raises `PackError`, `SchemaOutOfDateError`, and
+    `ValueError` for a settable clock in production.
+    """
+    if settings.environment == "production" and isinstance(clock, SettableClock):
+        raise ValueError("production has no settable clock")
+    directory = load_directory(settings.pack)
+    dsn = settings.dsn.get_secret_value()
+    await migrations.require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
+        stack.push_async_callback(pool.close)
+        producer = await bus.producer()
+        stack.push_async_callback(producer.close)
+        topics = [*(to_gateway(g) for g in directory.gateways()), RECEIPTS]
+        consumer = await bus.consumer(topics=topics, group=NOTIFIER_GROUP, positions=PgPositions(pool))
+        stack.push_async_callback(consumer.close)
+        if webhooks is None:
+            opened = open_webhooks(
+                clock=clock, timeout=settings.timeout, allowed=settings.allowed_networks, authorities=_authorities(settings)
+            )
+            stack.push_async_callback(opened.close)
+            webhooks = opened
+        notifier = _assembled(
+            settings,
+            bus=bus,
+            clock=clock,
+            pool=pool,
+            producer=producer,
+            consumer=consumer,
+            directory=directory,
+            mailer=mailer or _mailer(settings, clock),
+            webhooks=webhooks,
+        )
+        await notifier.parts.leases.refresh()
+        stack.push_async_callback(_stop, notifier, settings.drain.total_seconds())
+        notifier.supervisor.start()
+        yield notifier
+
+
+async def _stop(notifier: Notifier, seconds: float) -> None:
+    """Results of what is under way are written before the leases are let go, so that nobody sends it a second time."""
+    p = notifier.parts
+    notifier.quiesce()
+    await notifier.supervisor.stop()
+    await p.dispatcher.drain(seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await p.committer.flush()
+            await p.leases.close()
+            while await p.relay.step():
+                pass
+
+
+def _authorities(settings: NotifierSettings) -> ssl.SSLContext | None:
+    return ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else None
+
+
+def _mailer(settings: NotifierSettings, clock: Clock) -> Mailer:
+    if settings.smtp_host is None:
+        return NoMailer()
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_from,
+        clock=clock,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        tls=settings.smtp_tls,
+        authorities=_authorities(settings),
+    )
+
+
+def _rules(settings: NotifierSettings) -> Rules:
+    return Rules(
+        timeout=settings.timeout,
+        keep_trying=settings.keep_trying,
+        block_margin=settings.block_margin,
+        gap_patience=settings.gap_patience,
+    )
+
+
+def _assembled(
+    settings: NotifierSettings,
+    *,
+    bus: Bus,
+    clock: Clock,
+    pool: asyncpg.Pool,
+    producer: Producer,
+    consumer: Consumer,
+    directory: Directory,
+    mailer: Mailer,
+    webhooks: Webhooks,
+) -> Notifier:
+    metrics = Metrics("notifier")
+    contacts = DirectoryContacts(directory)
+    box = SecretBox(settings.secret_key.get_secret_value().encode())
+    parts = _parts(
+        settings,
+        clock=clock,
+        pool=pool,
+        producer=producer,
+        consumer=consumer,
+        contacts=contacts,
+        box=box,
+        zone=ZoneInfo(directory.time_zone),
+        mailer=mailer,
+        webhooks=webhooks,
+        metrics=metrics,
+    )
+    _gauges(metrics, parts)
+    loops = _loops(parts)
+    supervisor = Supervisor(loops)
+    app = FastAPI(title="Frontdoor notifier", openapi_url=None, docs_url=None, redoc_url=None)
+    notifier = Notifier(app, supervisor, parts, clock)
+    add_problems(app)
+    app.add_middleware(Edge, metrics=metrics)
+    app.include_router(operations(metrics=metrics, alive=lambda: supervisor.alive, checks=_checks(pool, bus)))
+    check = functools.partial(check_url, plain_http=settings.plain_http, allowed=settings.allowed_networks)
+    operators = PgOperators(pool=pool, box=box, clock=clock, changed=parts.leases.look)
+    tokens = {name: t.get_secret_value() for name, t in {**settings.admin_tokens, "admin": settings.admin_token}.items()}
+    app.include_router(routes(operators=operators, desks=contacts, tokens=tokens, check_url=check, clock=clock))
+    if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
+        token = settings.rehearsal_token.get_secret_value()
+
+        def moved() -> None:
+            for loop in loops:
+                loop.wake.set()
+
+        app.include_router(rehearsal.routes(clock=clock, token=token, activity=notifier.activity, moved=moved))
+    return notifier
+
+
+def _parts(
+    settings: NotifierSettings,
+    *,
+    clock: Clock,
+    pool: asyncpg.Pool,
+    producer: Producer,
+    consumer: Consumer,
+    contacts: DirectoryContacts,
+    box: SecretBox,
+    zone: ZoneInfo,
+    mailer: Mailer,
+    webhooks: Webhooks,
+    metrics: Metrics,
+) -> Parts:
+    signer = Signer(OWN, settings.signing_key.get_secret_value().encode())
+    rng = random.SystemRandom()
+    depot = Depot(_rules(settings), rng)
+    store, reminders = PgStore(pool=pool, signer=signer), PgReminders(pool=pool)
+    relay = Relay(outbox=PgOutbox(pool=pool, signer=signer), producer=producer)
+    committer = Committer(depot=depot, store=store, relay=relay, clock=clock, metrics=metrics)
+    dispatcher = Dispatcher(depot=depot, store=store, webhooks=webhooks, clock=clock, results=committer.wake, metrics=metrics)
+    committer.on_reset(dispatcher.forget)
+    leases = LeaseKeeper(
+        depot=depot,
+        leases=PgLeases(pool=pool, box=box),
+        store=store,
+        committer=committer,
+        clock=clock,
+        owner=settings.instance or uuid4().hex,
+        duration=settings.lease,
+        pump=dispatcher.pump,
+    )
+    reader = Reader(
+        verifier=Verifier({name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}),
+        contacts=contacts,
+        clock=clock,
+        has_endpoint=depot.endpoints.__contains__,
+    )
+    intake = Intake(
+        consumer=consumer,
+        reader=reader,
+        depot=depot,
+        store=store,
+        committer=committer,
+        leases=leases,
+        pump=dispatcher.pump,
+        clock=clock,
+        metrics=metrics,
+    )
+    reminding = Reminding(
+        store=reminders,
+        mailer=mailer,
+        contacts=contacts,
+        depot=depot,
+        clock=clock,
+        zone=zone,
+        caught_up=lambda: intake.progress.caught_up,
+        results=committer.wake.set,
+        rng=rng,
+        metrics=metrics,
+    )
+    housekeeping = Housekeeping(store=PgHousekeeping(pool=pool), clock=clock, keep=settings.keep)
+    return Parts(depot, store, reminders, committer, dispatcher, leases, intake, reminding, housekeeping, relay, consumer)
+
+
+def _loops(p: Parts) -> list[Loop]:
+    return [
+        Loop("notifier.intake", p.intake.step, idle_seconds=0.0),
+        Loop("notifier.dispatch", p.dispatcher.step, idle_seconds=DISPATCH_SECONDS, wake=p.dispatcher.wake),
+        Loop("notifier.loading", p.dispatcher.load_step, idle_seconds=IDLE_SECONDS, wake=p.dispatcher.loading),
+        Loop("notifier.commits", p.committer.step, idle_seconds=COMMIT_SECONDS, wake=p.committer.wake),
+        Loop("notifier.leases", p.leases.step, idle_seconds=LEASE_SECONDS, wake=p.leases.wake),
+        Loop("notifier.relay", p.relay.step, idle_seconds=IDLE_SECONDS, wake=p.relay.wake),
+        Loop("notifier.reminders", p.reminding.step, idle_seconds=REMIND_SECONDS),
+        Loop("notifier.housekeeping", p.housekeeping.step, idle_seconds=PURGE_SECONDS),
+    ]
+
+
+def _gauges(metrics: Metrics, p: Parts) -> None:
+    metrics.gauge("in_flight", "Attempts under way").set_function(lambda: p.depot.in_flight)
+    metrics.gauge("owed", "Deliveries in memory that are still to be sent").set_function(lambda: p.depot.owed)
+    metrics.gauge("uncommitted_records", "Records taken in and not committed").set_function(lambda: p.depot.ledger.records)
+    metrics.gauge("endpoints_leased", "Endpoints that this instance sends to").set_function(lambda: len(p.depot.senders))
+    metrics.gauge("gaps", "Desks of which numbers are missing").set_function(lambda: sum(bool(s.holes) for s in p.depot.sequences.values()))
+    metrics.gauge("relay_failures", "Failures in a row to reach the bus").set_function(lambda: p.relay.failures)
+
+
+def _checks(pool: asyncpg.Pool, bus: Bus) -> tuple[Check, ...]:
+    async def database() -> str:
+        await pool.fetchval("SELECT 1")
+        return "ok"
+
+    async def broker() -> str:
+        await bus.ready()
+        return "ok"
+
+    return Check("database", database), Check("bus", broker)

@@ -1,0 +1,153 @@
+"""Makes the attempts: starts what is due, reads contents that memory does not hold, reports what came of it."""
+
+import asyncio
+import contextlib
+from collections import deque
+
+import structlog
+
+from frontdoor_chassis.clock import Clock
+from frontdoor_chassis.metrics import Metrics
+from frontdoor_chassis.supervise import Wake
+from frontdoor_notifier.core.depot import Depot, Shipment
+from frontdoor_notifier.core.outcomes import code_of
+from frontdoor_notifier.core.payload import message_id, naming_missing, tombstone
+from frontdoor_notifier.core.ports import Store, Webhooks
+from frontdoor_notifier.core.signing import keys_in_force, sign
+from frontdoor_notifier.core.steps import Done, GivenUp, Step
+
+log = structlog.get_logger(__name__)
+
+MAX_LOADED = 256
+"""Contents read at once: some 1 MB."""
+
+
+class Dispatcher:
+    """Sends. `pump` may be called by anybody at any time; it starts what is due and returns."""
+
+    def __init__(self, *, depot: Depot, store: Store, webhooks: Webhooks, clock: Clock, results: Wake, metrics: Metrics) -> None:
+        self.wake = Wake()
+        self.loading = Wake()
+        self.stopped = False
+        self._depot = depot
+        self._store = store
+        self._webhooks = webhooks
+        self._clock = clock
+        self._results = results
+        self._to_load: deque[Shipment] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._attempts = metrics.counter("attempts_total", "Attempts to deliver, by what came of them", ("code",))
+        self._seconds = metrics.seconds("attempt_seconds", "Time that an attempt took")
+        self._latency = metrics.seconds("delivery_seconds", "Time from taking a delivery in to its arrival")
+
+    def pump(self) -> None:
+        """Start everything that is due."""
+        if self.stopped:
+            return
+        for shipment in self._depot.due(self._clock.now()):
+            if shipment.parcel.body is None and shipment.parcel.taken_back is None:
+                self._to_load.append(shipment)
+                self.loading.set()
+            else:
+                self._start(shipment)
+
+    async def step(self) -> bool:
+        """The turn of the clock: whatever has fallen due since. Raises what an attempt raised unexpectedly."""
+        if self._failure is not None:
+            raise self._failure
+        self.pump()
+        return False
+
+    async def load_step(self) -> bool:
+        """Read contents and start their attempts. The store says at the same time what was taken back meanwhile."""
+        shipments = [self._to_load.popleft() for _ in range(min(MAX_LOADED, len(self._to_load)))]
+        if not shipments:
+            return False
+        contents = await self._store.contents([s.parcel.notice.id for s in shipments])
+        for shipment in shipments:
+            if self._depot.loaded(shipment, contents.get(shipment.parcel.notice.id)):
+                self._start(shipment)
+        return bool(self._to_load)
+
+    def _start(self, shipment: Shipment) -> None:
+        if self.stopped or not self._depot.may_send(shipment, self._clock.now()):
+            self._depot.not_sent(shipment)
+            return
+        task = asyncio.create_task(self._attempt(shipment))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = error
+            self.wake.set()
+
+    async def _attempt(self, shipment: Shipment) -> None:
+        parcel, endpoint = shipment.parcel, shipment.sender.endpoint
+        taken_back = parcel.taken_back
+        body = tombstone(parcel.notice) if taken_back else parcel.body
+        if body is None:
+            raise ValueError("a delivery without content was to be sent")
+        if shipment.missing:
+            body = naming_missing(body, shipment.missing)
+        now, started = self._clock.now(), asyncio.get_running_loop().time()
+        headers = sign(keys_in_force(endpoint.secrets, now), message_id=message_id(parcel.notice, taken_back), at=now, body=body)
+        outcome = await self._webhooks.post(endpoint.url, body=body, headers=headers)
+        ended = asyncio.get_running_loop().time()
+        step = self._depot.result(
+            shipment,
+            outcome,
+            tombstone=taken_back is not None,
+            started=now,
+            now=self._clock.now(),
+            seconds=ended - started,
+            clock=ended,
+        )
+        if step is not None:
+            self._account(shipment, step, code_of(outcome), ended - started)
+            self._results.set()
+            self.pump()
+
+    def _account(self, shipment: Shipment, step: Step, code: str, seconds: float) -> None:
+        parcel = shipment.parcel
+        self._attempts.labels(code).inc()
+        self._seconds.observe(seconds)
+        if isinstance(step, Done):
+            self._latency.observe((self._clock.now() - parcel.notice.filed_at).total_seconds())
+        say = log.debug if isinstance(step, Done) else log.error if isinstance(step, GivenUp) else log.info
+        say(
+            "delivery.attempted",
+            disclosure=parcel.notice.id,
+            desk=parcel.notice.desk,
+            number=parcel.notice.number,
+            attempt=parcel.attempts,
+            code=code,
+            outcome=type(step).__name__,
+            next_at=parcel.next_at,
+            missing=len(shipment.missing),
+            milliseconds=round(seconds * 1000),
+        )
+
+    def forget(self) -> None:
+        """End all attempts under way and drop what was to be loaded: memory has been given up."""
+        self._to_load.clear()
+        for task in self._tasks:
+            task.cancel()
+
+    async def drain(self, seconds: float) -> int:
+        """Start nothing more and let attempts under way end. Returns how many had to be cut off."""
+        self.stopped = True
+        for shipment in self._to_load:
+            self._depot.not_sent(shipment)
+        self._to_load.clear()
+        tasks = set(self._tasks)
+        if not tasks:
+            return 0
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*late, return_exceptions=True)
+        return len(late)

@@ -1,0 +1,117 @@
+"""Sends reminders whose time has come, unless what they are about has been collected or taken back."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from frontdoor_chassis.clock import Clock
+from frontdoor_chassis.metrics import Metrics
+from frontdoor_notifier.core.depot import Depot
+from frontdoor_notifier.core.ledger import ReminderResult
+from frontdoor_notifier.core.ports import Contacts, Mailer, MailRefusedError, ReminderStore
+from frontdoor_notifier.core.reminders import Reminder, no_longer_wanted, write_mail
+from frontdoor_notifier.core.steps import KEEP_TRYING, backoff
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20
+HOLD = timedelta(minutes=5)
+"""How long a reminder that was taken is hidden from others: longer than sending `AT_ONCE` of them may take."""
+GRACE_SECONDS = 60.0
+"""How long reminders wait for receipts that are still on the bus."""
+
+
+class Reminding:
+    """The loop over reminders."""
+
+    def __init__(
+        self,
+        *,
+        store: ReminderStore,
+        mailer: Mailer,
+        contacts: Contacts,
+        depot: Depot,
+        clock: Clock,
+        zone: ZoneInfo,
+        caught_up: Callable[[], bool],
+        results: Callable[[], None],
+        rng: random.Random,
+        metrics: Metrics,
+    ) -> None:
+        self.busy = False
+        self._store = store
+        self._mailer = mailer
+        self._contacts = contacts
+        self._depot = depot
+        self._clock = clock
+        self._zone = zone
+        self._caught_up = caught_up
+        self._results = results
+        self._rng = rng
+        self._behind_since: float | None = None
+        self._count = metrics.counter("reminders_total", "Reminders, by what came of them", ("outcome",))
+
+    async def step(self) -> bool:
+        """Send what is due."""
+        if not self._has_read_enough():
+            return False
+        self.busy = True
+        try:
+            now = self._clock.now()
+            reminders = await self._store.due(now=now, hold_until=now + HOLD, limit=AT_ONCE)
+            for reminder in reminders:
+                self._report(reminder, await self._one(reminder))
+        finally:
+            self.busy = False
+        return bool(reminders)
+
+    def _has_read_enough(self) -> bool:
+        """Receipts that are still to be read may say that it was collected; but they are not waited for for ever."""
+        now = asyncio.get_running_loop().time()
+        if self._caught_up():
+            self._behind_since = None
+            return True
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since > GRACE_SECONDS
+
+    async def _one(self, reminder: Reminder) -> ReminderResult:
+        now = self._clock.now()
+        why_not = no_longer_wanted(reminder)
+        if why_not is not None:
+            return ReminderResult(reminder.id, "dropped", why_not, now)
+        contact = self._contacts.contact(reminder.desk, now)
+        if contact is None:
+            return ReminderResult(reminder.id, "dead", "no_address", now)
+        try:
+            await self._mailer.send(write_mail(reminder, to=contact.email, desk_name=contact.name, zone=self._zone))
+        except MailRefusedError as error:
+            return ReminderResult(reminder.id, "dead", str(error), self._clock.now())
+        except OSError as error:
+            return self._again(reminder, type(error).__name__, self._clock.now())
+        return ReminderResult(reminder.id, "sent", None, self._clock.now())
+
+    def _again(self, reminder: Reminder, code: str, now: datetime) -> ReminderResult:
+        if now >= reminder.first_at + KEEP_TRYING:
+            return ReminderResult(reminder.id, "dead", code, now)
+        wait = timedelta(seconds=backoff(reminder.attempts, self._rng))
+        return ReminderResult(reminder.id, "waiting", code, now, next_at=now + wait)
+
+    def _report(self, reminder: Reminder, result: ReminderResult) -> None:
+        self._depot.ledger.note_reminder(result, asyncio.get_running_loop().time())
+        self._depot.done += 1
+        self._results()
+        self._count.labels(result.state).inc()
+        say = log.error if result.state == "dead" else log.info
+        say(
+            "reminder.handled",
+            reminder=reminder.id,
+            desk=reminder.desk,
+            disclosure=reminder.disclosure,
+            state=result.state,
+            code=result.code,
+            attempt=reminder.attempts,
+        )
