@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -189,6 +190,15 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._closing = closing
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does, but without raising them again: that would end the process before anything is closed."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                self._captured_signals.clear()
+
     async def shutdown(self, sockets: Any = None) -> None:
         self._closing()
         await super().shutdown(sockets)
@@ -211,6 +221,7 @@ async def serve(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nothing here believes a forwarded address
         date_header=True,
         timeout_graceful_shutdown=drain_seconds,
     )

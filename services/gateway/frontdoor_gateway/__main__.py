@@ -15,10 +15,10 @@ from frontdoor_gateway.app import described, open_gateway
 from frontdoor_gateway.settings import GatewaySettings
 
 
-async def run(settings: GatewaySettings) -> None:
-    """Serve until a signal comes or a loop fails."""
+async def run(settings: GatewaySettings, clock: Clock | None = None) -> None:
+    """Serve until a signal comes or a loop fails. A rehearsal may hand in a clock that stands at its own beginning."""
     system = SystemClock()
-    clock: Clock = SettableClock(system.now()) if settings.rehearsal_token else system
+    clock = clock or (SettableClock(system.now()) if settings.rehearsal_token else system)
     bus = KafkaBus(settings.kafka, client_id=f"frontdoor-gateway-{settings.name}", security=_security(settings))
     async with open_gateway(settings, bus=bus, clock=clock) as gateway:
         await serve(

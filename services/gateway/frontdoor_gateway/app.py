@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 from fastapi import FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
 from frontdoor_chassis import rehearsal
@@ -144,6 +145,7 @@ async def open_gateway(settings: GatewaySettings, *, bus: Bus, clock: Clock) -> 
         stack.push_async_callback(producer.close)
         metrics = Metrics(PREFIX)
         gateway = _assembled(settings, bus=bus, clock=clock, pool=pool, producer=producer, partnership=partnership, metrics=metrics)
+        stack.push_async_callback(gateway.parts.store.close)
         stack.push_async_callback(gateway.parts.intake.close)
         stack.push_async_callback(_drain, gateway, settings.drain_seconds)
         await gateway.parts.ring.refresh()
@@ -318,6 +320,10 @@ class Waits:
     heartbeat: float
 
 
+_NO_TRACES: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own traces carry messages of exceptions, which may quote what was sent."""
+
+
 def create_app(
     *,
     door: Door,
@@ -332,7 +338,7 @@ def create_app(
     waits: Waits,
 ) -> FastAPI:
     """The HTTP face over its parts, whatever they stand on."""
-    app = FastAPI(title=TITLE, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title=TITLE, openapi_url=None, docs_url=None, redoc_url=None, telemetry=_NO_TRACES)
     app.add_middleware(Edge, metrics=metrics)
     add_problems(app)
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -41,6 +42,7 @@ from frontdoor_gateway.core.submissions import (
     record,
 )
 from frontdoor_schemas.body import check_times
+from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import SUBMISSIONS, SourceFacts, parse, to_sections
 from frontdoor_schemas.events import Submission as Said
 from frontdoor_schemas.problems import from_times, from_validation
@@ -133,7 +135,7 @@ class Door:
             type=post.type,
             occurred_at=said.data.occurred_at,
             received_at=_to_the_millisecond(now),
-            sections=orjson.dumps([vars(section) for section in sections]),
+            sections=orjson.dumps([_lean(section) for section in sections]),
         )
         return made if self._fits(made) else TooLargeError("as it is sent on, with every section by itself")
 
@@ -148,6 +150,19 @@ class Door:
 
     def _record(self, made: Submission) -> Record:
         return record(made.following(made.event), self._sign)
+
+
+def _lean(section: Section) -> dict[str, Any]:
+    """As the wire writes it, without what a reader fills in by itself: a fifth of the bytes of a usual event."""
+    said: dict[str, Any] = {"id": section.id, "category": section.category}
+    if section.subjects:
+        said["subjects"] = section.subjects
+    if section.to:
+        said["to"] = section.to
+    if section.not_for:
+        said["not_for"] = section.not_for
+    said["body"] = section.body
+    return said
 
 
 def _to_the_millisecond(moment: datetime) -> datetime:

@@ -137,6 +137,9 @@ $$;
 """
 
 
+STORAGE = """
+ALTER TABLE submission ALTER sections SET STORAGE EXTERNAL  -- compressed before it gets here
+"""
 COMPRESSION = """
 DO $$
 DECLARE
@@ -144,7 +147,6 @@ DECLARE
     method text := CASE WHEN EXISTS (
         SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN 'lz4' ELSE 'pglz' END;
 BEGIN
-    EXECUTE format('ALTER TABLE submission ALTER sections SET COMPRESSION %s', method);
     EXECUTE format('ALTER TABLE inbox ALTER delivery SET COMPRESSION %s', method);
 END
 $$
@@ -154,5 +156,5 @@ $$
 def upgrade() -> None:
     """Create all tables and the function through which alone events are accepted."""
     tables = [statement for statement in TABLES.split(";") if statement.strip()]
-    for statement in (*tables, CREATE_POSITION_TABLE, COMPRESSION, ACCEPT):
+    for statement in (*tables, CREATE_POSITION_TABLE, STORAGE, COMPRESSION, ACCEPT):
         op.execute(statement)
