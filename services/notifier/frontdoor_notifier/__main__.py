@@ -10,10 +10,10 @@ from frontdoor_notifier.app import open_notifier
 from frontdoor_notifier.settings import NotifierSettings
 
 
-async def run(settings: NotifierSettings) -> None:
-    """Serve until a signal comes or a loop fails."""
+async def run(settings: NotifierSettings, clock: Clock | None = None) -> None:
+    """Serve until a signal comes or a loop fails. A rehearsal may hand in a clock that stands at its own beginning."""
     system = SystemClock()
-    clock: Clock = SettableClock(system.now()) if settings.rehearsal_token else system
+    clock = clock or (SettableClock(system.now()) if settings.rehearsal_token else system)
     bus = KafkaBus(settings.kafka, client_id="frontdoor-notifier", security=_security(settings))
     async with open_notifier(settings, bus=bus, clock=clock) as notifier:
         await serve(notifier.app, host=settings.host, port=settings.port, running=notifier.supervisor.wait(), closing=notifier.quiesce)

@@ -1,7 +1,5 @@
 """Runs the router as a process of its own, settings from its environment."""
 
-import asyncio
-
 import uvloop
 
 from frontdoor_chassis import logs
@@ -12,10 +10,10 @@ from frontdoor_router.app import open_router
 from frontdoor_router.settings import RouterSettings
 
 
-async def run(settings: RouterSettings) -> None:
-    """Serve until a signal comes or a loop fails."""
+async def run(settings: RouterSettings, clock: Clock | None = None) -> None:
+    """Serve until a signal comes or a loop fails. A rehearsal may hand in a clock that stands at its own beginning."""
     system = SystemClock()
-    clock: Clock = SettableClock(system.now()) if settings.rehearsal_token else system
+    clock = clock or (SettableClock(system.now()) if settings.rehearsal_token else system)
     bus = KafkaBus(settings.kafka, client_id="frontdoor-router")
     async with open_router(settings, bus=bus, clock=clock) as router:
         await serve(router.app, host=settings.host, port=settings.port, running=router.supervisor.wait(), closing=lambda: None)

@@ -44,7 +44,8 @@ def scenario(*lines: Mapping[str, Any]) -> Written:
 
 def message(*, refs: tuple[str, ...] = (AVA,), **more: Any) -> dict[str, Any]:
     names = {AVA: "Ava", BEN: "Ben"}
-    return {"children": [{"ref": r, "given_name": names[r]} for r in refs], **more}
+    adults = [{"ref": DANA, "given_name": "Dana"}]
+    return {"children": [{"ref": r, "given_name": names[r]} for r in refs], "adults": adults, **more}
 
 
 def heard(data: dict[str, Any], *, desk: str = SCHOOL, kind: str = "disclosure", event: str = "e1", **more: Any) -> list[Heard]:
@@ -81,7 +82,7 @@ def verdicts(line: Mapping[str, Any], seen: Observations) -> tuple[tuple[str, ..
     """The problems of the line, and those of the closed world."""
     written = scenario(line)
     rules = Rules(
-        deadline_of={"encompass-school": "encompass"},
+        deadlines_of={"encompass-school": frozenset({"encompass", "encompass-s49a"})},
         working_days=lambda first, last: (last.date() - first.date()).days,
         plan_of=lambda kind: MODELS[kind].plan,
     )
@@ -112,7 +113,7 @@ def test_nobody_told_fails_and_so_does_a_ledger_without_a_message() -> None:
         ({"about_only": ["ava"]}, message(refs=(AVA, BEN))),
         ({"about_only": ["ava", "ben"]}, message()),
         ({"about_only": ["ava"]}, message(concerns=[{"about": [BEN], "what": "x"}])),
-        ({"about_only": ["ava", "dana"]}, message()),
+        ({"about_only": ["ava", "dana"]}, message(adults=[])),
         ({"includes": ["concern_and_incident"]}, message()),
         ({"excludes": ["narrative"]}, message(circumstances="all of it")),
         ({"excludes": ["offence_and_court"]}, message(offences=["assault"])),
@@ -248,9 +249,11 @@ def test_a_reminder_comes_and_names_nobody() -> None:
 def test_withdrawn_leaves_a_tombstone_or_a_notice() -> None:
     gone = {"first": Ledger("decided", disclosures=(disclosed(filed=SAID_AT, withdrawn=MORNING),))}
     unread = {"withdrawn": "first", "desk": SCHOOL, "leaves": "tombstone"}
-    assert passes(unread, replace(good(), ledgers=gone, heard=()))
+    stone = tuple(heard({}, kind="tombstone", event="None"))
+    assert passes(unread, replace(good(), ledgers=gone, heard=stone))
+    assert not passes(unread, replace(good(), ledgers=gone, heard=()))
     assert not passes(unread, replace(good(), ledgers=gone))
-    assert not passes(unread, replace(good(), heard=()))
+    assert not passes(unread, replace(good(), heard=stone))
     read = {"withdrawn": "first", "desk": SCHOOL, "leaves": "notice"}
     assert passes(read, replace(good(), ledgers=gone, heard=tuple(heard({}, kind="withdrawn"))))
     assert not passes(read, replace(good(), ledgers=gone, heard=()))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from frontdoor_schemas.messages import TOMBSTONE
 from frontdoor_standalone.rehearsal.lines import DISCLOSURE, Carries, InOrder, Measured, Withdrawn
 from frontdoor_standalone.rehearsal.moments import shown
 from frontdoor_standalone.rehearsal.observed import Channel
@@ -33,11 +34,12 @@ def _in_time(line: Withdrawn, view: View, desk: str) -> Iterator[str]:
 
 
 def _tombstone(line: Withdrawn, view: View, desk: str) -> Iterator[str]:
-    numbers = sorted({h.number for h in view.seen.heard if h.desk == desk and h.channel is Channel.inbox})
-    if any(h.data for h in view.seen.of(line.withdrawn, desk) if h.channel is Channel.inbox):
+    stood = {d.id for d in view.seen.disclosed(line.withdrawn, desk)}
+    inbox = [h for h in view.seen.heard if h.desk == desk and h.channel is Channel.inbox]
+    if any(h.data for h in inbox if h.id in stood):
         yield f"{desk}: the content is still in the inbox"
-    if numbers and numbers != list(range(numbers[0], numbers[-1] + 1)):
-        yield f"{desk}: a number is missing in the inbox, where the tombstone should be"
+    elif not any(h.kind == TOMBSTONE for h in inbox if h.id in stood):
+        yield f"{desk}: nothing stands in the inbox where the tombstone should be"
 
 
 def _notice(line: Withdrawn, view: View, desk: str) -> Iterator[str]:

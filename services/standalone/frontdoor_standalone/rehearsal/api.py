@@ -36,7 +36,7 @@ class Api:
         return await self._client.post(f"{self._gateway(desk)}/v1/{FAMILY[event_type]}", json=body, headers=headers)
 
     async def inbox(self, desk: str) -> list[dict[str, Any]]:
-        """Everything in a desk's inbox, in order."""
+        """Everything in a desk's inbox, in order. Asking with the last cursor proves that the desk has it."""
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
@@ -45,8 +45,8 @@ class Api:
             response.raise_for_status()
             page = response.json()
             items += page["items"]
-            cursor = page.get("cursor") or page.get("next")
-            if not page["items"] or not cursor:
+            cursor = page["cursor"]
+            if not page["items"]:
                 return items
 
     async def stream(self, desk: str, expected: int) -> list[str]:
@@ -55,7 +55,7 @@ class Api:
         if not expected:
             return found
         url, timeout = f"{self._gateway(desk)}/v1/stream", httpx.Timeout(REQUEST_SECONDS)
-        async with self._client.stream("GET", url, params={"desk": desk}, headers=self._key(desk), timeout=timeout) as response:
+        async with self._client.stream("GET", url, headers=self._key(desk), timeout=timeout) as response:
             response.raise_for_status()
             async for data in _events(response):
                 found.append(data)
@@ -63,11 +63,13 @@ class Api:
                     break
         return found
 
-    async def acknowledge(self, desk: str, disclosures: list[str], level: str) -> None:
-        """Say how far something got with a desk."""
-        body = {"desk": desk, "items": [{"disclosure": d, "level": level} for d in disclosures]}
+    async def acknowledge(self, desk: str, disclosures: list[str], said: Mapping[str, str]) -> None:
+        """Say how far something got with a desk: `level`, or `told_by_telephone` with the moment of the call."""
+        body = {"items": [{"disclosure": d, **said} for d in disclosures]}
         response = await self._client.post(f"{self._gateway(desk)}/v1/acknowledgements", json=body, headers=self._key(desk))
         response.raise_for_status()
+        if any(item["status"] != httpx.codes.OK for item in response.json()["items"]):
+            raise ValueError(f"{desk} acknowledged what its gateway does not have")
 
     async def publisher_view(self, desk: str, event: str) -> str:
         """The ledger of an event as its own desk may see it."""

@@ -9,8 +9,10 @@ import httpx
 
 from frontdoor_standalone.exchange import Exchange
 
-LONGEST_STEP = timedelta(minutes=30)
-"""Time never jumps further at once, so that whatever is tried again and again is tried often enough."""
+LONGEST_STEP = timedelta(hours=12)
+"""Time never jumps further at once: a day has a beginning and an end that services have to see."""
+STEP_WHILE_TRYING = timedelta(minutes=15)
+"""Nor further than this while an endpoint is down: what is tried again and again is to be tried as often as in real time."""
 QUIET_POLLS = 2
 """How often in a row all services have to be idle with nothing done in between."""
 PAUSE_SECONDS = 0.03
@@ -62,10 +64,11 @@ class Mover:
         self._headers = {TOKEN: exchange.rehearsal_token}
         self._admin = {"Authorization": f"Bearer {exchange.admin_token}"}
 
-    async def advance(self, to: datetime) -> None:
-        """Go to a moment by way of everything that falls due before it."""
+    async def advance(self, to: datetime, *, trying: bool) -> None:
+        """Go to a moment by way of everything that falls due before it; in short steps while something is being tried again."""
+        longest = STEP_WHILE_TRYING if trying else LONGEST_STEP
         while self._clock.now < to:
-            step = min([to, self._clock.now + LONGEST_STEP, *await self._next_due()])
+            step = min([to, self._clock.now + longest, *await self._next_due()])
             await self._set(step)
             await self.settle()
 

@@ -67,14 +67,12 @@ class Driver:
         mover = self.sinks.clock.attach(self.exchange, self.client, self.rest)
         await self._endpoints()
         await self._seed(mover)
-        await mover.advance(self.scenario.starts)
-        for step in self.scenario.events:
-            await mover.advance(step.at)
-            await self._take(step)
-            await mover.settle()
-        for moment in self.scenario.moments:
-            await mover.advance(moment)
-        await mover.advance(self.scenario.finish)
+        steps = sorted(self.scenario.events, key=lambda step: step.at)
+        for moment in sorted({self.scenario.starts, *self.scenario.moments, self.scenario.finish}):
+            await mover.advance(moment, trying=self.sinks.receivers.any_down)
+            for step in (s for s in steps if s.at == moment):
+                await self._take(step)
+                await mover.settle()
         return await write_down(self._api, self.sinks, self._posted, tuple(self._broken), self._desks())
 
     @property
@@ -127,7 +125,9 @@ class Driver:
         composed = compose(step, individuals(self.scenario.people), self.scenario.posts)
         cause = self._posted.get(step.of) if step.of else None
         data = composed.data
-        response = await self._api.post(step.from_, step.post, data, in_reply_to=cause.id if cause else None, key=f"step-{step.alias}")
+        response = await self._api.post(
+            step.from_, step.post, data, in_reply_to=cause.id if cause else None, key=f"step-{self.scenario.events.index(step)}"
+        )
         self.tell(step.at, f"{step.from_} posts {step.post.value} “{step.alias}”")
         if step.refused is not None:
             if str(response.status_code) != step.refused:
@@ -154,18 +154,16 @@ class Driver:
         items = await self._api.inbox(desk)
         for alias, level in step.what:
             posted = self._posted.get(alias)
-            ids = [str(i["disclosure"]) for i in items if posted and str(i.get("event", {}).get("id")) == posted.id]
+            ids = [str(i["data"]["disclosure"]) for i in items if posted and i["data"].get("event", {}).get("id") == posted.id]
             if not ids:
                 self._broken.append(f"{alias}: {desk} has nothing to acknowledge at {step.at:%d %b %H:%M}")
                 continue
-            await self._api.acknowledge(desk, ids, level.value if isinstance(level, Level) else TELEPHONE)
+            said = {"level": level.value} if isinstance(level, Level) else {TELEPHONE: step.at.isoformat()}
+            await self._api.acknowledge(desk, ids, said)
             self.tell(step.at, f"{desk}: {alias} {level.value if level else 'told by telephone'}")
 
     async def _collect(self, desk: str, at: datetime) -> None:
         items = await self._api.inbox(desk)
-        ids = [str(item["disclosure"]) for item in items if item.get("disclosure")]
-        if ids:
-            await self._api.acknowledge(desk, ids, Level.received.value)
         self.tell(at, f"{desk} collects {len(items)} from its inbox")
 
 

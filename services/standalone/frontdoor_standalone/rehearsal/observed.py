@@ -115,11 +115,6 @@ class Ledger:
     obligations: tuple[Obligation, ...] = ()
     work: tuple[Work, ...] = ()
 
-    def refs(self) -> list[str]:
-        """The opaque refs of everybody in the event, in the order in which the sender named them."""
-        every = {s for d in self.disclosures for g in (*d.given, *d.withheld) for s in g.subjects}
-        return sorted(every, key=lambda ref: ref.split("-")[1])
-
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -169,10 +164,19 @@ class Observations:
         return [d for d in ledger.disclosures if d.kind == kind and desk in (None, d.desk)] if ledger else []
 
     def people_behind(self, alias: str) -> dict[str, Individual]:
-        """Who stands behind the opaque refs of an event."""
-        posted, ledger = self.posted[alias], self.ledgers.get(alias)
-        refs = ledger.refs() if ledger else []
-        return dict(zip(refs, posted.people, strict=True)) if len(refs) == len(posted.people) else {}
+        """Who stands behind the opaque refs of an event: whoever was told a person's name says whose ref it is."""
+        found: dict[str, Individual] = {}
+        for heard in self.of(alias):
+            for block in (*heard.data.get("children", ()), *heard.data.get("adults", ())):
+                for person in self.posted[alias].people:
+                    if _is_block_of(block, person):
+                        found[block["ref"]] = person
+        return found
+
+
+def _is_block_of(block: Mapping[str, Any], person: Individual) -> bool:
+    stated = {"given_name": person.given_name, "family_name": person.family_name, "born": person.born, "nhs_number": person.nhs_number}
+    return "given_name" in block and all(block[name] == value for name, value in stated.items() if name in block)
 
 
 def categories(data: Mapping[str, Any], plan: Plan) -> set[Category]:

@@ -1,7 +1,7 @@
 """Webhook endpoints of partners' systems: real HTTP, signatures verified, each can be down."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -64,6 +64,11 @@ class Receivers:
         """Let an endpoint answer, or not."""
         (self._down.discard if up else self._down.add)(desk)
 
+    @property
+    def any_down(self) -> bool:
+        """Whether an endpoint does not answer now."""
+        return bool(self._down)
+
     async def _take(self, request: web.Request) -> web.StreamResponse:
         desk = request.match_info["desk"]
         if desk in self._down:
@@ -94,8 +99,3 @@ class Receivers:
         if abs(self._now() - sent) > TOLERANCE:
             return f"the time stamp is {sent:%d %b %H:%M}"
         return None
-
-
-def desks_without(endpoints: Mapping[str, str], desks: Iterable[str]) -> list[str]:
-    """Desks that get an endpoint: all but those of which the scenario says that they have none."""
-    return [desk for desk in desks if endpoints.get(desk) != "none"]

@@ -15,8 +15,11 @@ def rules_of(pack: Pack) -> Rules:
     def working_days(first: datetime, last: datetime) -> int:
         return pack.calendar.working_days_between(pack.calendar.local_date(first), pack.calendar.local_date(last))
 
+    deadlines: dict[str, frozenset[str]] = {}
+    for name, deadline in [*((d.id, d.deadline) for d in pack.duties), *((e.id, e.deadline) for e in pack.expects)]:
+        deadlines[name] = deadlines.get(name, frozenset()) | {deadline}
     return Rules(
-        deadline_of={duty.id: duty.deadline for duty in pack.duties} | {expects.id: expects.deadline for expects in pack.expects},
+        deadlines_of=deadlines,
         working_days=working_days,
         plan_of=_plan_of,
     )

@@ -105,7 +105,8 @@ def desk_for(name: str, relation: Relation, directory: Directory) -> str:
     """The desk that a relation names: a desk itself, or the desk of an agency that has the fitting role."""
     if directory.find(name):
         return name
-    fitting = [d.id for d in directory.desks.values() if d.agency == name and set(d.roles) & set(ROLES.get(relation, ()))]
+    mine = (d for d in directory.desks.values() if d.agency == name and d.by_role)
+    fitting = [d.id for d in mine if set(d.roles) & set(ROLES.get(relation, ()))]
     if not fitting:
         raise UnknownRelationError(f"“{name}” is no desk of the pack and no agency with a desk for {relation.value}")
     return fitting[0]

@@ -15,8 +15,8 @@ from frontdoor_standalone.rehearsal.people import Individual
 class Rules:
     """What a pack says, as far as an expectation can name it."""
 
-    deadline_of: Mapping[str, str]
-    """Deadline by duty or completeness entry."""
+    deadlines_of: Mapping[str, frozenset[str]]
+    """Deadlines by duty or completeness entry: later versions of one may have others."""
     working_days: Callable[[datetime, datetime], int]
     plan_of: Callable[[EventType], Plan]
 
@@ -55,4 +55,4 @@ class View:
 
     def names_duty(self, written: str, duty: str) -> bool:
         """Whether a scenario means this duty: by its own name, or by that of its deadline."""
-        return written in (duty, self.rules.deadline_of.get(duty))
+        return written == duty or written in self.rules.deadlines_of.get(duty, ())

@@ -12,7 +12,15 @@ from frontdoor_standalone.rehearsal.observed import Channel, Disclosed, Given, H
 if TYPE_CHECKING:
     from frontdoor_standalone.rehearsal.driver import Sinks
 
-LEVELS = ("filed", "received", "opened", "acted", "told_by_telephone", "withdrawn")
+TIMES = {
+    "filed": "filed_at",
+    "received": "received_at",
+    "opened": "opened_at",
+    "acted": "acted_at",
+    "told_by_telephone": "told_at",
+    "withdrawn": "withdrawn_at",
+}
+"""Under which name the router gives each time."""
 
 
 async def write_down(api: Api, sinks: "Sinks", posted: Mapping[str, Posted], broken: tuple[str, ...], desks: Sequence[str]) -> Observations:
@@ -37,7 +45,7 @@ async def write_down(api: Api, sinks: "Sinks", posted: Mapping[str, Posted], bro
 def from_item(desk: str, channel: Channel, item: Mapping[str, Any], at: datetime | None = None) -> Heard:
     """One item of an inbox, a stream or a webhook: they have one shape."""
     text = json.dumps(item, ensure_ascii=False)
-    item = item.get("data", item)
+    item = item["data"]
     message = item.get("message") or {}
     event = item.get("event") or {}
     return Heard(
@@ -76,7 +84,7 @@ def ledger(answer: Mapping[str, Any] | None) -> Ledger:
 
 
 def _disclosed(found: Mapping[str, Any]) -> Disclosed:
-    times = {name: _when(found[name]) for name in LEVELS if found.get(name)}
+    times = {name: _when(found[given]) for name, given in TIMES.items() if found.get(given)}
     return Disclosed(
         id=str(found["id"]),
         desk=str(found["desk"]),

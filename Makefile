@@ -1,0 +1,52 @@
+# Frontdoor. `make help` says what there is. Everything but `setup` makes sure by itself that setup was done.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.ready
+BIN := $(VENV)/bin
+SCENARIO ?= domestic-abuse-night
+
+.PHONY: help setup demo up test lint rehearse bench generate clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## A virtual environment in .venv with everything in it; needs Python 3.11 or later
+$(STAMP): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make setup PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+demo: $(STAMP) ## One scenario, live, with made-up people; SCENARIO=conference-minutes for another
+	$(BIN)/frontdoor demo $(SCENARIO)
+
+up: $(STAMP) ## All services in one process, to try things out by hand
+	$(BIN)/frontdoor up
+
+test: $(STAMP) ## Everything that has to hold: lint, types, all tests; needs Java 17 and Maven, or Docker, for a real Kafka
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy schemas services tests
+	$(BIN)/pytest
+
+lint: $(STAMP) ## Style and types only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy schemas services tests
+
+rehearse: $(STAMP) ## Every scenario of every pack, judged
+	$(BIN)/frontdoor rehearse
+
+bench: $(STAMP) ## How fast it is on this machine
+	cd tests && ../$(BIN)/python -m bench
+
+generate: $(STAMP) ## Write what is generated and committed again: schemas and matrices
+	$(BIN)/python -m frontdoor_schemas.generate
+
+clean: ## Remove what was built and what ran; the virtual environment stays
+	rm -rf dist build var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find schemas services tests -name __pycache__ -type d -prune -exec rm -rf {} +
