@@ -116,12 +116,13 @@ def _unknown(event: CaseEvent, block: Block, known: frozenset[str]) -> list[tupl
             found.append(("unknown_ref", (name,)))
     if audiences:
         found.extend(("unknown_audience", (name,)) for name in audiences if _has_empty_group(event, values[name]))
-    for name in nested:
+    for name, tag in nested:
         value = values[name]
         if isinstance(value, tuple):
             for index, item in enumerate(value):
                 if inner := _unknown(event, item, known):
-                    found.extend((rule, (name, index, *loc)) for rule, loc in inner)
+                    at = (name, index, getattr(item, tag)) if tag else (name, index)  # as pydantic says where in a union it is
+                    found.extend((rule, (*at, *loc)) for rule, loc in inner)
         elif value is not None:
             found.extend((rule, (name, *loc)) for rule, loc in _unknown(event, value, known))
     return found
@@ -133,8 +134,8 @@ def _has_empty_group(event: CaseEvent, audience: Iterable[str]) -> bool:
 
 
 @cache
-def _where_people_are_named(model: type[Block]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Fields of a model that name people, that name audiences, and that hold blocks which do either."""
+def _where_people_are_named(model: type[Block]) -> tuple[list[str], list[str], list[tuple[str, str | None]]]:
+    """Fields of a model that name people, that name audiences, and that hold blocks which do either (with their tag)."""
     naming, audiences, nested = [], [], []
     for name, shape in model.plan.fields.items():
         match shape:
@@ -142,9 +143,9 @@ def _where_people_are_named(model: type[Block]) -> tuple[tuple[str, ...], tuple[
                 naming.append(name)
             case Structure("to"):
                 audiences.append(name)
-            case Nest() if any(any(_where_people_are_named(p.model)) for p in shape.plans.values()):
-                nested.append(name)
-    return tuple(naming), tuple(audiences), tuple(nested)
+            case Nest(plans) if any(any(_where_people_are_named(p.model)) for p in plans.values()):
+                nested.append((name, shape.tag))
+    return naming, audiences, nested
 
 
 def check_times(body: EventBody, now: datetime) -> list[tuple[str, str]]:

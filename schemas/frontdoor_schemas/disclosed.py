@@ -1,5 +1,6 @@
 """JSON Schema of what a recipient may get of each type of event: nothing is required, and computed fields are there too."""
 
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
@@ -52,7 +53,7 @@ class _Writer:
         return schema | {"$defs": dict(sorted(self.definitions.items()))}
 
     def block(self, model: type[Block]) -> JsonSchemaValue:
-        own = model.model_json_schema()
+        own = _own_schema(model)
         self.definitions |= {name: kind for name, kind in own.get("$defs", {}).items() if "enum" in kind}
         properties: dict[str, Any] = {}
         for name, shape in model.plan.fields.items():
@@ -82,6 +83,11 @@ class _Writer:
             self.definitions[model.__name__] = {}
             self.definitions[model.__name__] = self.block(model)
         return {"$ref": f"#/$defs/{model.__name__}"}
+
+
+@cache
+def _own_schema(model: type[Block]) -> JsonSchemaValue:
+    return model.model_json_schema()
 
 
 def _value(own: JsonSchemaValue) -> JsonSchemaValue:

@@ -168,7 +168,7 @@ def explain_unreadable(raw: bytes) -> FieldError:
     return field_error("", _unreadable(raw) or "not_json")
 
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 def _unreadable(raw: bytes) -> str | None:

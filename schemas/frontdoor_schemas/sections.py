@@ -103,8 +103,7 @@ class _Splitter:
     def _narrowed(self, data: Mapping[str, Any], path: str, scope: _Scope) -> _Scope:
         own, about, to, not_for, marks = scope.own, scope.about, scope.to, scope.not_for, scope.marks
         if "ref" in data:
-            own = about = (self.people[data["ref"]],)
-            marks = _UNMARKED
+            own = (self.people[data["ref"]],)
         if named := data.get("about"):
             about = self._refs(named)
             marks = marks._replace(about={path + "about": list(about)})

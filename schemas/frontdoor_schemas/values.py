@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from operator import mul
 from typing import Annotated, Literal, get_args
 
+from nhs_number.validate import is_valid
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -25,6 +26,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 NHS_WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
 """With the check digit weighed once, a valid NHS number's sum is a multiple of 11 (of its characters' codes too: 55 × 48 is)."""
+LAST_SCOTTISH = "3113"
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 """Check letters of a unique pupil number: no I, O or S (govtalk Data Standards 2.0)."""
 
@@ -37,8 +39,9 @@ def _no_nul(value: str) -> str:
 
 
 def _nhs_number(value: str) -> str:
-    # the ten repeated-digit numbers satisfy modulus 11 and were never issued
-    if sum(map(mul, value.encode(), NHS_WEIGHTS)) % 11 or value.count(value[0]) == len(value):
+    # the ten repeated-digit numbers satisfy modulus 11 and were never issued; Scottish numbers begin with a day of birth
+    wrong = sum(map(mul, value.encode(), NHS_WEIGHTS)) % 11 or value.count(value[0]) == len(value)
+    if wrong or (value < LAST_SCOTTISH and not is_valid(value)):
         raise PydanticCustomError("check_digit", "not a valid NHS number")
     return value
 
