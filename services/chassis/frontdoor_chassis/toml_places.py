@@ -119,15 +119,20 @@ class _Scanner:
             self.at += 1
             place = (*self._resolve(names[:-1]), names[-1])
             self.counts[place] = self.counts.get(place, -1) + 1
-            self.places.setdefault(place, line)
+            self._note(place, line)
         self.table = self._resolve(names)
-        self.places.setdefault(self.table, line)
+        self._note(self.table, line)
 
     def _pair(self, table: Place) -> None:
         line = self._peek().line
         place = (*table, *self._key("="))
-        self.places.setdefault(place, line)
+        self._note(place, line)
         self._value(place)
+
+    def _note(self, place: Place, line: int) -> None:
+        """Of what holds it too, when nothing else says where that begins."""
+        for length in range(1, len(place) + 1):
+            self.places.setdefault(place[:length], line)
 
     def _value(self, place: Place) -> None:
         if self._peek().text == "[":

@@ -40,8 +40,8 @@ class _Reading:
     folder: Path
     faults: list[Fault] = field(default_factory=list)
 
-    def text(self, name: str) -> str:
-        """Empty when it cannot be read, which is then among the faults."""
+    def text(self, name: str) -> str | None:
+        """None when it cannot be read, which is then among the faults."""
         path = self.folder / name
         try:
             return read_text(path, path.read_bytes())
@@ -49,30 +49,29 @@ class _Reading:
             self.faults.append(Fault(str(path), 0, f"cannot be read: {error.strerror}"))
         except PackError as error:
             self.faults += error.faults
-        return ""
+        return None
 
-    def toml(self, name: str) -> TomlFile:
-        """Empty when it is no TOML, which is then among the faults."""
+    def toml(self, name: str) -> TomlFile | None:
+        """None when it is no TOML, which is then among the faults."""
         text = self.text(name)
         try:
-            return read_toml(str(self.folder / name), text)
+            return None if text is None else read_toml(str(self.folder / name), text)
         except PackError as error:
             self.faults += error.faults
-            return TomlFile(str(self.folder / name), {}, {})
+            return None
 
-    def model(self, model: type[Model], document: TomlFile) -> Model | None:
+    def model(self, model: type[Model], document: TomlFile | None) -> Model | None:
         """None when it is not of that shape, which is then among the faults."""
-        if not document.data:
-            return None
         try:
-            return parse_strictly(model, document)
+            return None if document is None else parse_strictly(model, document)
         except PackError as error:
             self.faults += error.faults
             return None
 
-    def note(self, document: TomlFile, wrong: Iterable[Wrong]) -> None:
+    def note(self, document: TomlFile | None, wrong: Iterable[Wrong]) -> None:
         """Add what is wrong at places of a document."""
-        self.faults += [document.fault(place, reason) for place, reason in wrong]
+        if document is not None:
+            self.faults += [document.fault(place, reason) for place, reason in wrong]
 
 
 def load_pack(folder: Path) -> Pack:
@@ -83,8 +82,8 @@ def load_pack(folder: Path) -> Pack:
     known = Known(directory, days[1] if days else None, MODELS)
     duties = _duties(reading, known)
     expects = _expects(reading, known)
-    agreements = _agreements(reading, purposes_of([d.duty() for d in duties]))
-    if reading.faults or directory is None or days is None:
+    agreements = _agreements(reading, None if duties is None else purposes_of([d.duty() for d in duties]))
+    if reading.faults or directory is None or days is None or duties is None:
         raise PackError(reading.faults)
     return Pack(
         directory=directory,
@@ -100,7 +99,7 @@ def load_pack(folder: Path) -> Pack:
 
 def _directory(reading: _Reading, calendar: Calendar | None) -> Directory | None:
     document = reading.toml(AGENCIES_FILE)
-    if not document.data:
+    if document is None:
         return None
     try:
         directory = parse_directory(document)
@@ -114,7 +113,7 @@ def _directory(reading: _Reading, calendar: Calendar | None) -> Directory | None
 
 def _calendar(reading: _Reading) -> tuple[Calendar, Deadlines] | None:
     document = reading.toml(CALENDAR_FILE)
-    if not document.data:
+    if document is None:
         return None
     try:
         return build(CalendarFile.model_validate(document.data))
@@ -123,11 +122,11 @@ def _calendar(reading: _Reading) -> tuple[Calendar, Deadlines] | None:
         return None
 
 
-def _duties(reading: _Reading, known: Known) -> tuple[DutyEntry, ...]:
+def _duties(reading: _Reading, known: Known) -> tuple[DutyEntry, ...] | None:
     document = reading.toml(DUTIES_FILE)
     parsed = reading.model(DutiesFile, document)
     if parsed is None:
-        return ()
+        return None
     reading.note(document, duty_faults(parsed.duty, known))
     return parsed.duty
 
@@ -140,12 +139,15 @@ def _expects(reading: _Reading, known: Known) -> tuple[Expects, ...]:
     return tuple(e.expects() for e in entries)
 
 
-def _agreements(reading: _Reading, purposes: frozenset[str]) -> tuple[Agreement, ...]:
+def _agreements(reading: _Reading, purposes: frozenset[str] | None) -> tuple[Agreement, ...]:
     found = []
     files = sorted((reading.folder / AGREEMENTS).glob("*.cedar"))
     for file in files:
         name = f"{AGREEMENTS}/{file.name}"
-        agreement, faults = read_agreement(str(file), reading.text(name), purposes)
+        text = reading.text(name)
+        if text is None:
+            continue
+        agreement, faults = read_agreement(str(file), text, purposes)
         reading.faults += faults
         if agreement is not None:
             found.append(agreement)

@@ -34,7 +34,7 @@ class Facts:
     involved_with_subject: str
     plan_group: str
     manages_subject: str
-    managed_elsewhere: str = "unknown"
+    managed_elsewhere: str
     child_of_managed_adult: str
     adult_of_subject_child: str
     referrer: str

@@ -131,8 +131,11 @@ class _Statement:
         return self.line + self.text.count("\n", 0, max(found, 0))
 
 
-def read_agreement(file: str, text: str, purposes: frozenset[str]) -> tuple[Agreement | None, list[Fault]]:
-    """An agreement from the text of its file, or what is wrong with it. `purposes` are those that duties give."""
+def read_agreement(file: str, text: str, purposes: frozenset[str] | None) -> tuple[Agreement | None, list[Fault]]:
+    """An agreement from the text of its file, or what is wrong with it.
+
+    `purposes` are those that duties give; None when the duties cannot be read, and nothing is then said about purposes.
+    """
     faults: list[Fault] = []
     header = _header(file, text, faults)
     policies = []
@@ -201,7 +204,7 @@ def _statements(text: str) -> Iterator[_Statement]:
         yield _Statement(text[start:], text.count("\n", 0, start) + 1)
 
 
-def _policy(statement: _Statement, agreement: str, purposes: frozenset[str]) -> Policy:
+def _policy(statement: _Statement, agreement: str, purposes: frozenset[str] | None) -> Policy:
     try:
         templates = list(cedarpy.policies_to_pst(statement.text).static_policies.values())
     except ValueError as error:
@@ -209,8 +212,7 @@ def _policy(statement: _Statement, agreement: str, purposes: frozenset[str]) -> 
     if len(templates) != 1:
         raise _RefusedError("is no policy that stands by itself")
     (template,) = templates
-    values = {**VALUES, "purpose": tuple(sorted(purposes))}
-    when, unless = _tests(template, _Reader(values))
+    when, unless = _tests(template, _Reader({**VALUES, "purpose": None if purposes is None else tuple(sorted(purposes))}))
     _validated(statement)
     notes = _annotations(template.annotations, agreement)
     _check_form(template.effect, when, unless)
@@ -246,7 +248,7 @@ def _validated(statement: _Statement) -> None:
 class _Reader:
     """Turns Cedar expressions into tests, or refuses them."""
 
-    values: Mapping[str, tuple[str, ...]]
+    values: Mapping[str, tuple[str, ...] | None]
 
     def read(self, expr: pst.Expr) -> Test:
         match expr:
@@ -265,11 +267,12 @@ class _Reader:
     def fact(self, name: str, values: list[str]) -> Is:
         if name not in NAMES:
             raise _RefusedError(f"there is no fact {name}; there are {', '.join(NAMES)}", f"context.{name}")
+        allowed = self.values[name]
         for value in values:
             if value == UNKNOWN:
                 raise _RefusedError(f"tests {name} for “unknown”: what is not known permits nothing", f'"{value}"')
-            if value not in self.values[name]:
-                raise _RefusedError(f"{name} is never “{value}”; it is one of {', '.join(self.values[name])}", f'"{value}"')
+            if allowed is not None and value not in allowed:
+                raise _RefusedError(f"{name} is never “{value}”; it is one of {', '.join(allowed)}", f'"{value}"')
         return Is(name, frozenset(values))
 
 

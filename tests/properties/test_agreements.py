@@ -1,0 +1,167 @@
+"""What holds of agreements whatever they say: no order, no widening by a forbid, nothing permitted by not knowing."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frontdoor_router.core.agreements import Agreements, Question, Ruling
+from frontdoor_router.core.facts import NAMES, UNKNOWN, VALUES, Facts
+from frontdoor_router.core.pack import Pack
+from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test, read_agreement
+from frontdoor_schemas.vocabulary import Category, Role
+from support.packs import LEAST, the_pack
+
+DAYS = (date(2020, 11, 10), date(2025, 11, 7))
+PACKS = ("stockton", "harbourside")
+ROLES, CATEGORIES = [r.value for r in Role], [c.value for c in Category]
+
+
+def satisfying(draw: st.DrawFn, test: Test) -> dict[str, str]:
+    """Values under which a test may hold; where parts of it disagree, the last one wins."""
+    match test:
+        case Is(name, values):
+            return {name: draw(st.sampled_from(sorted(values)))}
+        case Every(parts):
+            return {k: v for part in parts for k, v in satisfying(draw, part).items()}
+        case Some(parts):
+            return satisfying(draw, draw(st.sampled_from(parts)))
+
+
+@st.composite
+def questions(draw: st.DrawFn, pack: Pack) -> Question:
+    """Questions near what the permits of a pack say: at random hardly any question would be permitted."""
+    permits = [p for a in pack.agreements for p in a.policies if p.effect == "permit"]
+    values: dict[str, str] = {**LEAST, "principal": draw(st.sampled_from(ROLES)), "resource": draw(st.sampled_from(CATEGORIES))}
+    values |= satisfying(draw, draw(st.sampled_from(permits)).when)
+    for name in draw(st.lists(st.sampled_from(NAMES), max_size=4)):
+        values[name] = draw(st.sampled_from(vocabulary(pack)[name]))
+    return values.pop("principal"), values.pop("resource"), Facts(**values)
+
+
+def vocabulary(pack: Pack) -> Mapping[str, tuple[str, ...]]:
+    return {**VALUES, "purpose": tuple(sorted(pack.purposes))}
+
+
+def rulings(rules: Agreements, asked: list[Question]) -> list[Ruling]:
+    answers = rules.permits_all(asked)
+    assert all(isinstance(a, Ruling) for a in answers)
+    return [a for a in answers if isinstance(a, Ruling)]
+
+
+def made(pack: Pack, agreements: list[Agreement], on: date) -> Agreements:
+    return Agreements(agreements, pack.epoch(on), purposes=pack.purposes)
+
+
+slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+@pytest.mark.parametrize("name", PACKS)
+@slow
+@given(data=st.data())
+def test_the_order_of_files_and_policies_changes_no_ruling(name: str, data: st.DataObject) -> None:
+    pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
+    asked = data.draw(st.lists(questions(pack), min_size=1, max_size=15))
+    in_force = [a for a in pack.agreements if a.in_force(on)]
+    shuffled = [replace(a, policies=tuple(data.draw(st.permutations(a.policies)))) for a in data.draw(st.permutations(in_force))]
+    assert rulings(made(pack, shuffled, on), asked) == rulings(pack.agreements_on(on), asked)
+
+
+FORBID = """// agreement: added
+// from: 2019-01-01
+// own
+// parties: all
+@id("added")
+@agreement("added")
+@legal_basis("none")
+@explain("A forbid more")
+"""
+
+
+@st.composite
+def forbids(draw: st.DrawFn, pack: Pack) -> Agreement:
+    """A forbid that loads: some roles, some categories, unless a fact has some of its values."""
+    whom = ", ".join(f'Role::"{r}"' for r in draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=6)))
+    what = ", ".join(f'Category::"{c}"' for c in draw(st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=8)))
+    fact = draw(st.sampled_from(NAMES))
+    values = draw(st.lists(st.sampled_from([v for v in vocabulary(pack)[fact] if v != UNKNOWN]), min_size=1, max_size=2))
+    listed = ", ".join(f'"{v}"' for v in values)
+    text = (
+        f"{FORBID}forbid (principal, action, resource) when {{ principal in [{whom}] && resource in [{what}] }} "
+        f"unless {{ [{listed}].contains(context.{fact}) }};"
+    )
+    agreement, faults = read_agreement("added.cedar", text, pack.purposes)
+    assert agreement is not None, faults
+    return agreement
+
+
+@pytest.mark.parametrize("name", PACKS)
+@slow
+@given(data=st.data())
+def test_a_forbid_more_never_widens(name: str, data: st.DataObject) -> None:
+    pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
+    asked = data.draw(st.lists(questions(pack), min_size=1, max_size=15))
+    in_force = [a for a in pack.agreements if a.in_force(on)]
+    narrower = rulings(made(pack, [*in_force, data.draw(forbids(pack))], on), asked)
+    wider = rulings(pack.agreements_on(on), asked)
+    assert all(before.permit or not after.permit for before, after in zip(wider, narrower, strict=True))
+
+
+@pytest.mark.parametrize("name", PACKS)
+@settings(slow, max_examples=300)
+@given(data=st.data())
+def test_not_knowing_a_fact_never_permits_what_was_not_permitted(name: str, data: st.DataObject) -> None:
+    pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
+    role, category, known = data.draw(questions(pack))
+    rules = pack.agreements_on(on)
+    forgotten = [replace(known, **{n: UNKNOWN}) for n in NAMES if UNKNOWN in VALUES[n]]
+    before, *after = rulings(rules, [(role, category, f) for f in (known, *forgotten)])
+    assert before.permit or not any(a.permit for a in after)
+
+
+@pytest.mark.parametrize("name", PACKS)
+@settings(slow, max_examples=60)
+@given(data=st.data())
+def test_a_ruling_does_not_depend_on_what_was_asked_before(name: str, data: st.DataObject) -> None:
+    pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
+    asked = data.draw(st.lists(questions(pack), min_size=1, max_size=10))
+    remembered = rulings(pack.agreements_on(on), asked)
+    forgetful = Agreements([a for a in pack.agreements if a.in_force(on)], pack.epoch(on), purposes=pack.purposes, remember=0)
+    assert [forgetful.permits(*question) for question in asked] == remembered
+
+
+def bears_on(policy: Policy, question: Question) -> bool:
+    """What a policy means, without Cedar."""
+    role, category, known = question
+    values = {"principal": role, "resource": category, **{n: getattr(known, n) for n in NAMES}}
+    if not means(policy.when, values):
+        return False
+    return policy.unless is None or not means(policy.unless, values)
+
+
+def means(test: Test, values: Mapping[str, str]) -> bool:
+    match test:
+        case Is(name, allowed):
+            return values[name] in allowed
+        case Every(parts):
+            return all(means(part, values) for part in parts)
+        case Some(parts):
+            return any(means(part, values) for part in parts)
+
+
+@pytest.mark.parametrize("name", PACKS)
+@settings(slow, max_examples=300)
+@given(data=st.data())
+def test_cedar_rules_as_the_policies_read(name: str, data: st.DataObject) -> None:
+    """Two readings of every policy, Cedar's and our own, that know nothing of each other."""
+    pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
+    question = data.draw(questions(pack))
+    rules = pack.agreements_on(on)
+    bearing = [p for p in rules.policies.values() if bears_on(p, question)]
+    forbidding = sorted(p.id for p in bearing if p.effect == "forbid")
+    permitting = sorted(p.id for p in bearing if p.effect == "permit")
+    expected = Ruling(permit=bool(permitting) and not forbidding, policies=tuple(forbidding or permitting))
+    assert rules.permits(*question) == expected

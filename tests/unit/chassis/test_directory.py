@@ -1,0 +1,255 @@
+"""The directory: who there is on a day, who stands in, who confirms, and what is refused."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from frontdoor_chassis.directory import Directory, UnknownDeskError, load_directory, parse_directory
+from frontdoor_chassis.toml_places import PackError, read_toml
+from frontdoor_schemas.vocabulary import EventType, Relation, Role
+from support.packs import PARTNERSHIPS
+
+NOVEMBER = date(2020, 11, 10)
+MERGER = date(2021, 6, 26)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def stockton() -> Directory:
+    return load_directory(PARTNERSHIPS / "stockton")
+
+
+def ids(desks: tuple[object, ...]) -> list[str]:
+    return [str(getattr(d, "id", d)) for d in desks]
+
+
+def test_it_is_read_from_the_folder_or_the_file(stockton: Directory) -> None:
+    assert load_directory(PARTNERSHIPS / "stockton" / "agencies.toml") == stockton
+
+
+def test_the_header_says_what_the_pack_is(stockton: Directory) -> None:
+    assert (stockton.name, stockton.number, stockton.time_zone) == ("stockton", 1, "Europe/London")
+    assert "Illustrative" in stockton.note
+    assert stockton.desk(stockton.cannot_decide).agency == stockton.lead_agency == "hub"
+
+
+def test_a_desk_is_found_by_its_id(stockton: Directory) -> None:
+    desk = stockton.desk("police.pvp")
+    assert (desk.agency, desk.role, desk.roles) == ("police", Role.police_safeguarding, (Role.police_safeguarding,))
+    assert stockton.agency_of("police.pvp").name == "Cleveland Police"
+    assert stockton.find("police.nobody") is None
+    with pytest.raises(UnknownDeskError, match=r"police\.nobody"):
+        stockton.desk("police.nobody")
+    with pytest.raises(UnknownDeskError):
+        stockton.agency("nobody")
+
+
+@pytest.mark.parametrize(
+    ("role", "on", "expected"),
+    [
+        (Role.front_door, NOVEMBER, ["hub.front-door"]),
+        (Role.social_care, NOVEMBER, ["social-care.duty"]),
+        (Role.school_dsl, NOVEMBER, ["ash-primary.dsl", "beck-academy.dsl", "cedar-school.dsl"]),
+        (Role.no_school_lead, NOVEMBER, ["trust.school-nursing"]),
+        (Role.nps, MERGER - DAY, ["nps.duty"]),
+        (Role.nps, MERGER, []),
+        (Role.probation, MERGER - DAY, []),
+        (Role.probation, MERGER, ["probation.duty"]),
+        (Role.front_door, date(2019, 8, 31), []),
+        (Role.hospital, NOVEMBER, []),
+    ],
+)
+def test_a_role_is_filled_by_desks_in_force_that_are_addressed_by_it(
+    stockton: Directory, role: Role, on: date, expected: list[str]
+) -> None:
+    assert ids(stockton.desks_of_role(role, on)) == expected
+
+
+def test_nps_and_crc_are_two_agencies_until_probation_is_one(stockton: Directory) -> None:
+    assert stockton.desk("nps.duty").agency != stockton.desk("crc.duty").agency
+    for agency in ("nps", "crc"):
+        assert stockton.successor(agency, MERGER - DAY) is None
+        after = stockton.successor(agency, MERGER)
+        assert after is not None
+        assert after.id == "probation"
+        assert not stockton.in_force(f"{agency}.duty", MERGER)
+    assert not stockton.in_force("nobody.at-all", NOVEMBER)
+
+
+def test_gateways(stockton: Directory) -> None:
+    assert stockton.gateways() == ("hub", "police", "schools")
+    assert {stockton.gateway_of(d) for d in ("mill-lane.gp", "little-oaks.lead", "high-street.dentist")} == {"schools"}
+    assert ids(stockton.desks_of_gateway("police")) == ["police.control-room", "police.encompass", "police.pvp", "police.supervisor"]
+    assert "nps.duty" in ids(stockton.desks_of_gateway("hub"))
+    assert ids(stockton.desks_of_agency("nps", MERGER)) == []
+
+
+@pytest.mark.parametrize(
+    ("agency", "event_type", "on", "expected"),
+    [
+        ("police", EventType.police_incident, NOVEMBER, True),
+        ("police", EventType.referral_outcome, NOVEMBER, False),
+        ("ash-primary", EventType.referral, NOVEMBER, True),
+        ("ash-primary", EventType.police_incident, NOVEMBER, False),
+        ("social-care", EventType.conference_minutes, NOVEMBER, True),
+        ("nps", EventType.referral, MERGER - DAY, True),
+        ("nps", EventType.referral, MERGER, False),
+        ("lscb", EventType.referral, NOVEMBER, False),
+        ("nobody", EventType.referral, NOVEMBER, False),
+    ],
+)
+def test_an_agency_in_force_may_publish_what_is_listed(
+    stockton: Directory, agency: str, event_type: EventType, on: date, expected: bool
+) -> None:
+    assert stockton.may_publish(agency, event_type, on) is expected
+
+
+def test_deputy_and_manager(stockton: Directory) -> None:
+    deputy, manager = stockton.deputy("ash-primary.dsl", NOVEMBER), stockton.manager("nps.duty", NOVEMBER)
+    assert deputy is not None
+    assert manager is not None
+    assert (deputy.id, manager.id) == ("ash-primary.deputy", "nps.manager")
+    assert stockton.deputy("police.pvp", NOVEMBER) is None
+    assert stockton.manager("nps.duty", MERGER) is None
+
+
+def test_who_finds_out_which_person_is_meant(stockton: Directory) -> None:
+    assert stockton.reviewer("meetings").id == "social-care.review"
+    assert stockton.reviewer("police-incidents").id == "hub.review"
+
+
+@pytest.mark.parametrize(
+    ("desk", "relation", "expected"),
+    [
+        ("council.school-roll", Relation.school, True),
+        ("council.school-roll", Relation.gp, False),
+        ("nhs.registration", Relation.gp, True),
+        ("hub.front-door", Relation.manages, True),
+        ("social-care.conference", Relation.plan_group, True),
+        ("ash-primary.dsl", Relation.school, False),
+        ("nps.duty", Relation.manages, False),
+        ("camhs.duty", Relation.involved, False),
+    ],
+)
+def test_nobody_confirms_himself(stockton: Directory, desk: str, relation: Relation, expected: bool) -> None:
+    assert stockton.confirms(desk, relation) is expected
+
+
+def test_local_names_are_for_people(stockton: Directory) -> None:
+    assert stockton.local_name(Role.front_door) == "children's hub"
+    assert stockton.local_name(Role.dentist) == "dentist"
+
+
+MADE_UP = """
+[partnership]
+name = "made-up"
+title = "Made up"
+note = "Invented."
+number = 1
+time_zone = "Europe/London"
+lead_agency = "hub"
+cannot_decide = "hub.door"
+[partnership.review]
+default = "hub.door"
+[partnership.registers]
+school = ["hub.door"]
+
+[[agency]]
+id = "hub"
+name = "Hub"
+gateway = "hub"
+from = 2020-01-01
+own = true
+publishes = ["referral"]
+
+[[agency.desk]]
+id = "door"
+role = "front_door"
+name = "Door"
+email = "door@hub.example"
+hours = "office"
+
+[[agency]]
+id = "old"
+name = "Old"
+gateway = "hub"
+from = 2020-01-01
+until = 2021-01-01
+successor = "hub"
+own = true
+
+[[agency.desk]]
+id = "desk"
+role = "nps"
+name = "Desk"
+email = "desk@old.example"
+manager = "hub.door"
+hours = "office"
+"""
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new, 1)
+
+
+def swapped_last(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: new.join(text.rsplit(old, 1))
+
+
+FAULTS: list[tuple[Callable[[str], str], int, str]] = [
+    (replaced('lead_agency = "hub"', 'lead_agency = "mash"'), 8, "no agency mash"),
+    (replaced('cannot_decide = "hub.door"', 'cannot_decide = "hub.window"'), 9, "no desk hub.window"),
+    (replaced('default = "hub.door"', 'meetings = "hub.door"'), 10, "nobody under default"),
+    (replaced('default = "hub.door"', 'default = "hub.window"'), 11, "no desk hub.window"),
+    (replaced('default = "hub.door"', 'default = "hub.door"\nparties = "hub.door"'), 12, "no family parties"),
+    (replaced('school = ["hub.door"]', 'school = ["hub.door", "hub.roll"]'), 13, "no desk hub.roll"),
+    (replaced('school = ["hub.door"]', 'shoe_shop = "hub.door"'), 13, "shoe_shop"),
+    (replaced('"Europe/London"', '"Europe/Stockton"'), 7, "no time zone"),
+    (replaced("number = 1", 'number = "1"'), 6, "number"),
+    (replaced('title = "Made up"', 'titel = "Made up"'), 4, "titel"),
+    (replaced("own = true", 'source = "a letter"\nown = true'), 15, "either a source, or own = true"),
+    (replaced("own = true", ""), 15, "either a source, or own = true"),
+    (replaced("from = 2020-01-01", 'from = "soon"'), 19, "from"),
+    (replaced("until = 2021-01-01", "until = 2020-01-01"), 30, "never be in force"),
+    (replaced("until = 2021-01-01", ""), 36, "no day on which it ends"),
+    (replaced('successor = "hub"', 'successor = "new"'), 36, "no agency new"),
+    (replaced('successor = "hub"', 'successor = "old"'), 36, "its own successor"),
+    (replaced('publishes = ["referral"]', 'publishes = ["referral", "gossip"]'), 21, "publishes.1"),
+    (replaced('role = "front_door"', 'role = "king"'), 25, "role"),
+    (replaced('email = "door@hub.example"', 'email = "door@hub.gov.uk"'), 27, "not in a reserved domain"),
+    (replaced('email = "door@hub.example"', 'email = "door"'), 27, "email"),
+    (replaced('id = "door"', 'id = "The Door"'), 24, "id"),
+    (replaced('manager = "hub.door"', 'manager = "hub.boss"'), 44, "no desk hub.boss"),
+    (replaced('manager = "hub.door"', 'deputy = "old.desk"'), 44, "its own deputy"),
+    (replaced('id = "old"', 'id = "hub"'), 31, "agency hub is entered twice"),
+    (swapped_last('hours = "office"', 'hours = "office"\nfrom = 2019-01-01'), 46, "before its agency"),
+    (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2022-01-01'), 46, "outlive its agency"),
+    (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2020-01-01'), 46, "never be in force"),
+    (swapped_last('hours = "office"', 'hours = "office"\ncolour = "red"'), 46, "colour"),
+]
+
+
+def test_the_made_up_directory_is_sound() -> None:
+    assert parse_directory(read_toml("agencies.toml", MADE_UP)).name == "made-up"
+
+
+@pytest.mark.parametrize(("change", "line", "reason"), FAULTS, ids=[f"{n}: {reason}" for n, (_, _, reason) in enumerate(FAULTS)])
+def test_a_fault_names_file_line_and_reason(change: Callable[[str], str], line: int, reason: str) -> None:
+    changed = change(MADE_UP)
+    assert changed != MADE_UP
+    with pytest.raises(PackError) as raised:
+        parse_directory(read_toml("agencies.toml", changed))
+    assert any(f.file == "agencies.toml" and f.line == line and reason in f.reason for f in raised.value.faults), raised.value
+
+
+def test_a_desk_entered_twice_is_a_fault() -> None:
+    twice = MADE_UP + '\n[[agency.desk]]\nid = "desk"\nrole = "crc"\nname = "Desk"\nemail = "desk@old.example"\nhours = "office"\n'
+    with pytest.raises(PackError, match=r"old\.desk is entered twice"):
+        parse_directory(read_toml("agencies.toml", twice))
+
+
+def test_a_folder_without_the_file_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=r"agencies\.toml: cannot be read"):
+        load_directory(tmp_path)
