@@ -1,5 +1,6 @@
 """Taking back or replacing what was said. Nothing is changed in place: an amendment is a new event (L27)."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from frontdoor_schemas.body import CaseEvent, EventBody
@@ -31,3 +32,8 @@ class Correction(Amendment):
     """The event answered, as it should have been said."""
 
     event: Replacement
+
+    def stated(self) -> Iterator[tuple[str, EventBody]]:
+        """This correction, and the event that it puts in place."""
+        yield from super().stated()
+        yield "/event/data", self.event.data

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from frontdoor_schemas.topics import FAMILIES, FAMILY, HEADER_SIGNATURE, HEADER_WRITER, RECEIPTS, to_gateway, type_name
+from frontdoor_schemas.topics import (
+    CLOUD_EVENTS,
+    FAMILIES,
+    FAMILY,
+    HEADER_CONTENT_TYPE,
+    HEADER_SIGNATURE,
+    HEADER_WRITER,
+    RECEIPTS,
+    to_gateway,
+    type_name,
+)
 from frontdoor_schemas.vocabulary import EventType
 
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
@@ -88,15 +98,15 @@ def _headers() -> _Object:
         "properties": {
             HEADER_WRITER: {**text, "description": "Name of the writing service: a gateway, `router` or `notifier`"},
             HEADER_SIGNATURE: {**text, "description": "HMAC-SHA256 over topic, key and value under the writer's key"},
-            "ce_specversion": {**text, "const": "1.0"},
-            "ce_id": {**text, "description": "Id of the event or disclosure"},
-            "ce_type": {**text, "examples": [type_name(EventType.referral)]},
-            "ce_source": {
+            CLOUD_EVENTS + "specversion": {**text, "const": "1.0"},
+            CLOUD_EVENTS + "id": {**text, "description": "Id of the event or disclosure"},
+            CLOUD_EVENTS + "type": {**text, "examples": [type_name(EventType.referral)]},
+            CLOUD_EVENTS + "source": {
                 **text,
                 "description": "The writing service. Never the source desk: where a case is protected, that says too much",
             },
-            "ce_time": {**text, "format": "date-time"},
-            "content-type": {**text, "const": "application/json"},
+            CLOUD_EVENTS + "time": {**text, "format": "date-time"},
+            HEADER_CONTENT_TYPE: {**text, "const": "application/json"},
         },
     }
 

@@ -43,6 +43,10 @@ class EventBody(Block):
 
     occurred_at: Annotated[Moment, held(C.case_reference, EVENT, "A1", "D3")]
 
+    def stated(self) -> Iterator[tuple[str, "EventBody"]]:
+        """This event, and any other that it states within itself, each with its path."""
+        yield "", self
+
 
 class CaseEvent(EventBody):
     """An event about people. At least one person, and the time; all else flows incomplete and is owed."""
@@ -150,8 +154,14 @@ def _where_people_are_named(model: type[Block]) -> tuple[list[str], list[str], l
 
 def check_times(body: EventBody, now: datetime) -> list[tuple[str, str]]:
     """Paths and rules of times that cannot be: what a model cannot know, because it does not know the time."""
-    late = [("/occurred_at", "future_time")] if body.occurred_at > now + CLOCK_TOLERANCE else []
-    return late + (list(_birth_faults(body, now)) if isinstance(body, CaseEvent) else [])
+    return [(at + path, rule) for at, stated in body.stated() for path, rule in _time_faults(stated, now)]
+
+
+def _time_faults(body: EventBody, now: datetime) -> Iterator[tuple[str, str]]:
+    if body.occurred_at > now + CLOCK_TOLERANCE:
+        yield "/occurred_at", "future_time"
+    if isinstance(body, CaseEvent):
+        yield from _birth_faults(body, now)
 
 
 def _birth_faults(body: CaseEvent, now: datetime) -> Iterator[tuple[str, str]]:

@@ -57,9 +57,9 @@ class ConcernType(Block):
 
     about: About = ()
     type: Annotated[
-        Literal["neglect", "emotional_abuse", "physical_abuse", "sexual_abuse", "domestic_abuse", "exploitation", "other"],
+        Literal["neglect", "emotional_abuse", "physical_abuse", "sexual_abuse", "domestic_abuse", "exploitation", "other"] | None,
         held(C.concern_and_incident, ABOUT, "A23", "D13"),
-    ]
+    ] = None
     standing: Annotated[Literal["primary", "secondary"] | None, held(C.concern_and_incident, ABOUT, "A36", "G17")] = None
     neglect_kind: Annotated[Line | None, held(C.concern_and_incident, ABOUT, "A23")] = None
     duration: Annotated[Literal["recent", "long_term"] | None, held(C.concern_and_incident, ABOUT, "A36", "M6")] = None
@@ -97,23 +97,23 @@ class Worker(Block):
 class SystemCheck(Block):
     """A record system that was searched, and when (C2)."""
 
-    system: Annotated[Line, held(C.professional_network, EVENT, "C2", "C6")]
+    system: Annotated[Line | None, held(C.professional_network, EVENT, "C2", "C6")] = None
     checked_at: Annotated[Moment | None, held(C.professional_network, EVENT, "C2")] = None
 
 
 class ToolScore(Block):
     """The grade of one area of care."""
 
-    area: Annotated[Line, held(C.risk_and_need, ABOUT, "L11")]
+    area: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
     sub_area: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
-    grade: Annotated[Line, held(C.risk_and_need, ABOUT, "L11")]
+    grade: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
 
 
 class ToolResult(Block):
     """What a tool gave (THRIVE, GCP2, a local neglect tool): a new tool needs no new schema (C17)."""
 
     about: About = ()
-    tool: Annotated[Line, held(C.risk_and_need, ABOUT, "A20", "C17")]
+    tool: Annotated[Line | None, held(C.risk_and_need, ABOUT, "A20", "C17")] = None
     version: Annotated[Line | None, held(C.risk_and_need, ABOUT, "A20", "C17")] = None
     result: Annotated[Line | None, held(C.risk_and_need, ABOUT, "C17", "L11")] = None
     scores: Annotated[tuple[ToolScore, ...], Field(max_length=MAX_ITEMS)] = ()
@@ -145,9 +145,9 @@ class HistoryEntry(Block):
 
     about: About = ()
     kind: Annotated[
-        Literal["incident", "referral", "child_protection_plan", "child_in_need_plan", "early_help", "chronology", "other"],
+        Literal["incident", "referral", "child_protection_plan", "child_in_need_plan", "early_help", "chronology", "other"] | None,
         held(C.history_summary, ABOUT, "C2", "C18", "A30"),
-    ]
+    ] = None
     what: Annotated[Text | None, held(C.history_summary, ABOUT, "L8", "L3")] = None
     on: Annotated[Day | None, held(C.history_summary, ABOUT, "L8", "A30")] = None
     impact_on_child: Annotated[Text | None, held(C.history_summary, ABOUT, "L2")] = None

@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,13 @@ WIRE: Mapping[str, Any] = {
 """Everything else that has a form on a wire: records of the bus, what recipients get, failures."""
 
 
-def generated() -> Iterator[tuple[str, str]]:
-    """Every generated file: its path from the root of the repository, and its text."""
+@cache
+def generated() -> Mapping[str, str]:
+    """Every generated file: its text, by its path from the root of the repository."""
+    return dict(_files())
+
+
+def _files() -> Iterator[tuple[str, str]]:
     for event_type, submission in SUBMISSIONS.items():
         yield _schema(f"{event_type.value}.submitted", submission.model_json_schema())
         yield _schema(f"{event_type.value}.disclosed", disclosed_schema(event_type))
@@ -52,7 +58,7 @@ def _schema(name: str, schema: JsonSchemaValue) -> tuple[str, str]:
 
 def stale(root: Path = ROOT) -> list[str]:
     """Files that are not what would be written, or that nothing writes any more."""
-    wanted = dict(generated())
+    wanted = generated()
     found = [path for path, text in wanted.items() if not (root / path).is_file() or (root / path).read_text("utf-8") != text]
     left = [f"schemas/json/{p.name}" for p in (root / "schemas/json").glob("*.json") if f"schemas/json/{p.name}" not in wanted]
     return sorted(found + left)
@@ -60,7 +66,7 @@ def stale(root: Path = ROOT) -> list[str]:
 
 def write(root: Path = ROOT) -> None:
     """Write every file, and remove schemas that nothing writes any more."""
-    wanted = dict(generated())
+    wanted = generated()
     for path in (root / "schemas/json").glob("*.json"):
         if f"schemas/json/{path.name}" not in wanted:
             path.unlink()

@@ -18,7 +18,7 @@ class InvestigationStatus(CaseEvent):
 
     about: About = ()
     investigation_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "C29")] = None
-    status: Annotated[Literal["opened", "updated", "closed"], held(C.decision_and_status, ABOUT, "C29")]
+    status: Annotated[Literal["opened", "updated", "closed"] | None, held(C.decision_and_status, ABOUT, "C29")] = None
     opened_at: Annotated[Moment | None, held(C.decision_and_status, ABOUT, "C29")] = None
     last_update_at: Annotated[Moment | None, held(C.decision_and_status, ABOUT, "C29")] = None
     closed_at: Annotated[Moment | None, held(C.decision_and_status, ABOUT, "C29", "B7")] = None

@@ -11,8 +11,8 @@ from frontdoor_schemas.envelope import DeskId
 from frontdoor_schemas.fields import Block, Computed, counted, held, yes_or_no
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, C, Day, Desks, Line, Moment, Text
 
-PlanState = Literal["none", "open", "breached", "ended"]
-"""Opening, breach and end are events each (G19); stepping up or down is an end of one type and an opening of another."""
+PlanState = Literal["none", "started", "breached", "ended"]
+"""Start, breach and end are events each (G19); stepping up or down ends a plan of one type and starts one of another."""
 
 
 class FlagInstruction(Block):
@@ -20,9 +20,10 @@ class FlagInstruction(Block):
 
     about: About = ()
     flag: Annotated[
-        Literal["current_child_protection", "previous_child_protection", "child_in_need"], held(C.decision_and_status, ABOUT, "C12")
-    ]
-    action: Annotated[Literal["set", "clear"], held(C.decision_and_status, ABOUT, "C12")]
+        Literal["current_child_protection", "previous_child_protection", "child_in_need"] | None,
+        held(C.decision_and_status, ABOUT, "C12"),
+    ] = None
+    action: Annotated[Literal["set", "clear"] | None, held(C.decision_and_status, ABOUT, "C12")] = None
 
 
 class PlanStatus(CaseEvent):
@@ -49,10 +50,10 @@ class PlanStatus(CaseEvent):
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"notify_health", "notified"})
 
     about: About = ()
-    plan_type: Annotated[PlanType, held(C.decision_and_status, ABOUT, "G12", "G19", "G21", "G26")]
+    plan_type: Annotated[PlanType | None, held(C.decision_and_status, ABOUT, "G12", "G19", "G21", "G26")] = None
     from_plan_type: Annotated[PlanType | None, held(C.decision_and_status, ABOUT, "G12")] = None
     from_status: Annotated[PlanState | None, held(C.decision_and_status, ABOUT, "G12", "G19")] = None
-    to_status: Annotated[PlanState, held(C.decision_and_status, ABOUT, "G12", "G19", "G1")]
+    to_status: Annotated[PlanState | None, held(C.decision_and_status, ABOUT, "G12", "G19", "G1")] = None
     changed_at: Annotated[Moment | None, held(C.decision_and_status, ABOUT, "G12")] = None
     reason: Annotated[Text | None, held(C.decision_and_status, ABOUT, "G12")] = None
     category_primary: Annotated[AbuseCategory | None, held(C.decision_and_status, ABOUT, "G16")] = None

@@ -34,6 +34,17 @@ HEADER_SIGNATURE = "fd_signature"
 HEADER_WRITER = "fd_writer"
 
 
+HEADER_CONTENT_TYPE = "content-type"
+CLOUD_EVENTS = "ce_"
+"""Prefix of CloudEvents attributes in the headers of a record (Kafka protocol binding, binary mode)."""
+
+
+def cloud_event_headers(*, id: str, type: str, writer: str, time: str) -> tuple[tuple[str, bytes], ...]:  # noqa: A002 - the attributes' names
+    """CloudEvents 1.0 attributes of a record. The source is the writing service and never the desk, which may say where somebody is."""
+    attributes = {"specversion": "1.0", "id": id, "type": type, "source": f"/{writer}", "time": time}
+    return (*((CLOUD_EVENTS + name, value.encode()) for name, value in attributes.items()), (HEADER_CONTENT_TYPE, b"application/json"))
+
+
 def to_gateway(gateway: str) -> str:
     """Topic of what is for one gateway's desks. Key: the desk. Written by the router alone."""
     return f"to.{gateway}"

@@ -117,3 +117,20 @@ def test_the_types_that_answer_something_say_so() -> None:
         EventType.correction,
         EventType.withdrawal,
     }
+
+
+def test_nothing_is_refused_for_being_incomplete_but_what_makes_it_an_event() -> None:
+    """Time, people, what was decided on a referral, who is involved in what way, and which kind of part something is."""
+    needed = {f"{block.__name__}.{name}" for block in BLOCKS for name, info in block.model_fields.items() if info.is_required()}
+    events = {f"{m.__name__}.occurred_at" for m in MODELS.values()}
+    people = {"Child.ref", "Adult.ref", "ChildAtIncident.about", "ChildAttendance.about", "OffendingHistory.about", "AdultContext.about"}
+    involved = {f"Involvement{how}.{name}" for how in ("Started", "Ended") for name in ("about", "relation", "desk")}
+    amends = {"Correction.reason", "Correction.event", "Withdrawal.reason"}
+    tags = {
+        f"{block.__name__}.{tag}"
+        for block in BLOCKS
+        for tag in ("kind", "type", "data")
+        if block.__name__.endswith(("Part", "Replacement"))
+    }
+    decided = {"ReferralOutcome.decided_at", "ReferralOutcome.accepted"}
+    assert needed <= events | people | {"Engagement.about"} | involved | amends | tags | decided

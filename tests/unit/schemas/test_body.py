@@ -114,6 +114,16 @@ def test_a_withdrawal_has_a_time_and_no_people() -> None:
     assert check_times(body, NOW - timedelta(days=2)) == [("/occurred_at", "future_time")]
 
 
+def test_the_times_of_what_a_correction_puts_in_place_are_checked_too() -> None:
+    replacement = {"occurred_at": "2020-11-12T21:40:00Z", "children": [{**CHILD, "born": "2030-01-01"}]}
+    correction = {"occurred_at": "2020-11-10T21:40:00Z", "reason": "made up", "event": {"type": "referral", "data": replacement}}
+    body = MODELS[EventType.correction].model_validate_json(json.dumps(correction))
+    assert check_times(body, NOW) == [
+        ("/event/data/occurred_at", "future_time"),
+        ("/event/data/children/0/born", "future_birth_date"),
+    ]
+
+
 def test_findings_are_told_as_places_in_what_was_sent() -> None:
     (found,) = from_times([("/children/1/born", "future_birth_date")])
     assert (found.field, found.rule) == ("/data/children/1/born", "future_birth_date")
