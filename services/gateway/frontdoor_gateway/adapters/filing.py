@@ -44,7 +44,7 @@ def _receipts(filed: Iterable[Delivery], at: datetime) -> Iterable[Receipt]:
 
 async def _lock(connection: asyncpg.Connection, desks: Sequence[str]) -> None:
     """The desks' heads first, in order, as everybody does who writes to an inbox."""
-    await connection.execute("INSERT INTO inbox_head SELECT d, 0, 0, 0, 0, 0 FROM unnest($1::text[]) d ON CONFLICT DO NOTHING", desks)
+    await connection.execute("INSERT INTO inbox_head SELECT desk, 0, 0, 0, 0, 0 FROM unnest($1::text[]) desk ON CONFLICT DO NOTHING", desks)
     await connection.execute("SELECT FROM inbox_head WHERE desk = ANY ($1::text[]) ORDER BY desk FOR UPDATE", desks)
 
 

@@ -80,8 +80,10 @@ class Intake:
         receipts: Relay,
         bells: Bells,
         clock: Clock,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self.counts = IntakeCounts()
+        self._poll_seconds = poll_seconds
         self._connect = connect
         self._filing = filing
         self._verifier = verifier
@@ -109,7 +111,7 @@ class Intake:
         if consumer is None:
             return False
         try:
-            batch = await consumer.poll(max_records=MAX_RECORDS, timeout=POLL_SECONDS)
+            batch = await consumer.poll(max_records=MAX_RECORDS, timeout=self._poll_seconds)
             if batch is None:
                 return False
             self._busy = True

@@ -38,7 +38,7 @@ def refuse(field: str, rule: str) -> UnreadableEventError:
 
 def in_family(family: str, raw: bytes, sender_id: str | None) -> Post:
     """The one event of a request to a family's resource. Raises a `ProblemError`."""
-    body = _loaded(raw)
+    body = json_object(raw)
     said = body.get("type")
     event_type = _TYPES.get(said) if isinstance(said, str) else None
     if event_type is None or FAMILY[event_type] != family:
@@ -48,13 +48,13 @@ def in_family(family: str, raw: bytes, sender_id: str | None) -> Post:
 
 def structured(raw: bytes, desk: str) -> Post:
     """A CloudEvent in structured mode. Raises a `ProblemError`."""
-    return _cloud_event(_loaded(raw), desk)
+    return _cloud_event(json_object(raw), desk)
 
 
 def binary(raw: bytes, headers: Mapping[str, str], desk: str) -> Post:
     """A CloudEvent in binary mode: attributes in headers, the data as the body. Raises a `ProblemError`."""
     attributes: dict[str, Any] = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
-    return _cloud_event({**attributes, "data": _loaded(raw)}, desk)
+    return _cloud_event({**attributes, "data": json_object(raw)}, desk)
 
 
 def batch(raw: bytes, desk: str, *, most: int, largest: int) -> list[Post | ProblemError]:
@@ -82,7 +82,8 @@ def _json(raw: bytes) -> Any:
         raise UnreadableEventError(errors=[explain_unreadable(raw)]) from None
 
 
-def _loaded(raw: bytes) -> dict[str, Any]:
+def json_object(raw: bytes) -> dict[str, Any]:
+    """A body that is a JSON object. Raises `UnreadableEventError`."""
     body = _json(raw)
     if not isinstance(body, dict):
         raise refuse("", "wrong_type")

@@ -1,8 +1,8 @@
 """What a desk collects: its inbox, page by page or as a stream, and what it says it did with it."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -15,6 +15,7 @@ from frontdoor_chassis.web import problem_item
 from frontdoor_gateway.core.callers import Caller, KeyRing
 from frontdoor_gateway.core.failures import NotHereError, TooManyError, UnreadableEventError
 from frontdoor_gateway.core.inbox import MAX_PAGE, InboxReader, Item, Marked, Page
+from frontdoor_gateway.core.posts import json_object, refuse
 from frontdoor_gateway.core.sequence import BEGINNING, read_cursor
 from frontdoor_gateway.handlers import documents, models
 from frontdoor_gateway.handlers.models import Mark, Marks
@@ -88,20 +89,25 @@ async def _told(caller: Caller, items: AsyncIterator[Item | None], ring: KeyRing
 
 
 def _marks(raw: bytes, now: datetime) -> list[Marked]:
-    try:
-        items = Marks.model_validate_json(raw).items
-    except ValidationError as error:
-        raise UnreadableEventError(errors=from_validation(error, Marks, raw)) from None
+    body = json_object(raw)
+    items = body.get("items")
+    if not isinstance(items, list) or len(body) > 1:
+        raise refuse("" if "items" in body else "/items", "wrong_type" if "items" in body else "missing")
     if len(items) > MAX_MARKS:
         raise TooManyError(f"At most {MAX_MARKS}")
-    if faults := list(_faults(items, now)):
+    read = [_mark(item, now) for item in items]
+    if faults := [f.model_copy(update={"field": f"/items/{n}{f.field}"}) for n, (_, found) in enumerate(read) for f in found]:
         raise UnreadableEventError(errors=faults)
-    return [Marked(i.disclosure, Level(i.level) if i.level else None, i.told_by_telephone) for i in items]
+    return [mark for mark, _ in read if mark]
 
 
-def _faults(items: Sequence[Mark], now: datetime) -> Iterator[FieldError]:
-    for n, item in enumerate(items):
-        if (item.level is None) == (item.told_by_telephone is None):
-            yield field_error(f"/items/{n}/level", "missing" if item.level is None else "invalid")
-        elif item.told_by_telephone and item.told_by_telephone > now:
-            yield field_error(f"/items/{n}/told_by_telephone", "future_time")
+def _mark(item: Any, now: datetime) -> tuple[Marked | None, list[FieldError]]:
+    try:
+        mark = Mark.model_validate(item)
+    except ValidationError as error:
+        return None, from_validation(error, Mark)
+    if (mark.level is None) == (mark.told_by_telephone is None):
+        return None, [field_error("/level", "missing" if mark.level is None else "invalid")]
+    if mark.told_by_telephone and mark.told_by_telephone > now:
+        return None, [field_error("/told_by_telephone", "future_time")]
+    return Marked(mark.disclosure, Level(mark.level) if mark.level else None, mark.told_by_telephone), []

@@ -1,0 +1,283 @@
+"""The store in memory, for tests: the same promises as the tables, without their durability."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from frontdoor_chassis.bus.ports import Move, Position
+from frontdoor_chassis.relay import OutboxRow
+from frontdoor_chassis.store.ports import FencedError
+from frontdoor_gateway.core.callers import StoredKey
+from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
+from frontdoor_gateway.core.intake import Filed, Work
+from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
+from frontdoor_gateway.core.submissions import Contradicted, Origin, Outcome, Published, Repeated, Sign, Stored, Submission, record
+from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Receipt, Receipts
+from frontdoor_schemas.topics import RECEIPTS
+from frontdoor_schemas.vocabulary import Level
+
+_ORDER = (Level.received, Level.opened, Level.acted)
+
+
+@dataclass(slots=True)
+class _Row:
+    submission: Submission
+    again_at: datetime | None = None
+    decided_at: datetime | None = None
+
+
+class MemorySubmissions:
+    """Submissions, their outbox, and what the router has not answered."""
+
+    def __init__(self, *, sign: Sign) -> None:
+        self.rows: dict[int, _Row] = {}
+        self.ledgers: dict[UUID, tuple[LedgerUpdate, bytes]] = {}
+        self.inboxes: dict[str, MemoryDesk] = {}
+        self._sign = sign
+        self._sent = 0
+
+    async def accept(self, items: Sequence[Submission]) -> Sequence[Outcome]:
+        """As the port says."""
+        return [self._accept(item) for item in items]
+
+    def _accept(self, item: Submission) -> Outcome:
+        same = next((r.submission for r in self.rows.values() if _sender(r.submission) == _sender(item)), None)
+        if same is not None:
+            known = same.body_hmac == item.body_hmac
+            return Repeated(same.event, same.thread, same.received_at) if known else Contradicted()
+        earlier = [r.submission.event for r in self.rows.values() if r.submission.thread == item.thread]
+        position = len(self.rows) + 1
+        self.rows[position] = _Row(item.following(earlier[-1] if earlier else None))
+        return Stored(position, earlier[-1] if earlier else None)
+
+    async def origins(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
+        """As the port says."""
+        told = [e for desk in self.inboxes.values() for e in desk.entries if e.agency == agency and (e.delivery or e.level)]
+        found = {e.event: Origin(e.thread, own=False) for e in told if e.event in events}
+        own = [r.submission for r in self.rows.values() if r.submission.agency == agency and r.submission.event in events]
+        return found | {s.event: Origin(s.thread, own=True) for s in own}
+
+    async def published(self, agency: str, event: UUID) -> Published | None:
+        """As the port says."""
+        found = await self.list_published(agency, before=None, limit=len(self.rows))
+        return next((p for p in found if p.event == event), None)
+
+    async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
+        """As the port says."""
+        own = [r.submission for r in self.rows.values() if r.submission.agency == agency]
+        ends = next((n for n, s in enumerate(own) if s.event == before), 0) if before else len(own)
+        return [self._published(s) for s in reversed(own[:ends])][:limit]
+
+    def _published(self, s: Submission) -> Published:
+        ledger = self.ledgers.get(s.event)
+        return Published(s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, ledger[1] if ledger else None)
+
+    async def sent_up_to(self) -> int:
+        """The outbox's mark."""
+        return self._sent
+
+    async def read(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Rows of the outbox."""
+        rows = [(p, r) for p, r in self.rows.items() if p > after][:limit]
+        return [OutboxRow(p, (record(r.submission, self._sign),)) for p, r in rows]
+
+    async def mark_sent(self, up_to: int) -> None:
+        """Move the mark, never back."""
+        self._sent = max(self._sent, up_to)
+
+    async def overdue(self, before: datetime, limit: int) -> Sequence[tuple[int, Submission]]:
+        """As the port says."""
+        late = [(p, r) for p, r in self.rows.items() if self._late(r, before) and p <= self._sent]
+        return [(p, r.submission) for p, r in late if r.again_at is None or r.again_at < before][:limit]
+
+    async def published_again(self, positions: Sequence[int], at: datetime) -> None:
+        """As the port says."""
+        for position in positions:
+            self.rows[position].again_at = at
+
+    async def undecided(self, before: datetime) -> int:
+        """As the port says."""
+        return sum(self._late(r, before) for r in self.rows.values())
+
+    def _late(self, row: _Row, before: datetime) -> bool:
+        return row.decided_at is None and row.submission.received_at < before
+
+
+def _sender(submission: Submission) -> tuple[str, str]:
+    return submission.agency, submission.sender_id
+
+
+class MemoryReceipts:
+    """The outbox of receipts."""
+
+    def __init__(self, *, gateway: str, sign: Sign) -> None:
+        self.items: list[Receipt] = []
+        self._rows: list[OutboxRow] = []
+        self._gateway = gateway
+        self._sign = sign
+        self._sent = 0
+
+    def add(self, items: Sequence[Receipt], at: datetime) -> list[OutboxRow]:
+        """One record a desk."""
+        self.items += items
+        made: list[OutboxRow] = []
+        for desk in dict.fromkeys(i.desk for i in items):
+            value = Receipts(by=self._gateway, at=at, items=tuple(i for i in items if i.desk == desk))
+            row = self._sign(RECEIPTS, desk.encode(), value.model_dump_json(exclude_none=True).encode())
+            made.append(OutboxRow(len(self._rows) + len(made) + 1, (row,)))
+        self._rows += made
+        return made
+
+    async def sent_up_to(self) -> int:
+        """The outbox's mark."""
+        return self._sent
+
+    async def read(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Rows of the outbox."""
+        return self._rows[after : after + limit]
+
+    async def mark_sent(self, up_to: int) -> None:
+        """Move the mark, never back."""
+        self._sent = max(self._sent, up_to)
+
+
+@dataclass(slots=True)
+class _Entry:
+    place: Place
+    disclosure: UUID
+    agency: str
+    event: UUID
+    thread: UUID
+    delivery: bytes | None
+    recall: int | None = None
+    withdrawn_at: datetime | None = None
+    level: Level | None = None
+    told: bool = False
+
+
+@dataclass(slots=True)
+class MemoryDesk:
+    """One desk's inbox."""
+
+    entries: list[_Entry] = field(default_factory=list)
+    head: Place = START
+    collected: Place = START
+    recalls: int = 0
+
+
+class MemoryInboxes:
+    """Inboxes and what is filed into them."""
+
+    def __init__(self, *, submissions: MemorySubmissions, receipts: MemoryReceipts) -> None:
+        self._desks = submissions.inboxes
+        self._submissions = submissions
+        self._receipts = receipts
+        self._positions: dict[tuple[str, int], Position] = {}
+
+    async def load(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
+        """The consumer's positions."""
+        return {at: position for at, position in self._positions.items() if at[0] in topics}
+
+    async def read(self, desk: str, after: Cursor, limit: int) -> Page:
+        """As the port says."""
+        box = self._desks.get(desk, MemoryDesk())
+        beyond = [e for e in box.entries if after.place < e.place <= box.head][:limit]
+        items = [Item(Cursor(*e.place, box.recalls), e.disclosure, e.delivery, e.withdrawn_at) for e in beyond]
+        return Page(items, items[-1].cursor if items else after)
+
+    async def collect(self, desk: str, cursor: Cursor, *, channel: Channel, at: datetime) -> Sequence[OutboxRow]:
+        """As the port says."""
+        box = self._desks.get(desk, MemoryDesk())
+        if cursor.place > box.head or cursor.recalls > box.recalls:
+            raise LookupError("no such cursor was given out")
+        passed = [e for e in box.entries if box.collected < e.place <= cursor.place]
+        box.collected = max(box.collected, cursor.place)
+        news = [e for e in passed if e.level is None and (e.recall is None or e.recall > cursor.recalls)]
+        for entry in news:
+            entry.level = Level.received
+        return self._receipts.add(
+            [Receipt(disclosure=e.disclosure, desk=desk, level=Level.received, channel=channel, at=at) for e in news], at
+        )
+
+    async def acknowledge(self, desk: str, marks: Sequence[Marked], at: datetime) -> tuple[Sequence[bool], Sequence[OutboxRow]]:
+        """As the port says."""
+        entries = {e.disclosure: e for e in self._desks.get(desk, MemoryDesk()).entries}
+        news = [r for m in marks if m.disclosure in entries and (r := _mark(entries[m.disclosure], m, desk, at))]
+        return [m.disclosure in entries for m in marks], self._receipts.add(news, at)
+
+    async def file(self, work: Work, at: datetime) -> Filed:
+        """As the port says."""
+        self._move(work.moves)
+        unfiled = [d.id for d, raw in work.deliveries if not self._put(d.desk, _Entry(*_entry(d), raw))]
+        for recall in work.recalls:
+            self._recall(recall.desk, recall.disclosure, at)
+        for ledger, raw in work.ledgers:
+            self._keep(ledger, raw, at)
+        filed = [d for d, _ in work.deliveries if d.id not in unfiled]
+        receipts = [Receipt(disclosure=d.id, desk=d.desk, level=Level.filed, channel="gateway", at=at) for d in filed]
+        return Filed(self._receipts.add(receipts, at), tuple(unfiled))
+
+    def _move(self, moves: Sequence[Move]) -> None:
+        for m in moves:
+            if self._positions.get((m.topic, m.partition), Position(m.topic_id, m.old)) != Position(m.topic_id, m.old):
+                raise FencedError("the position has moved")
+        self._positions |= {(m.topic, m.partition): Position(m.topic_id, m.new) for m in moves}
+
+    def _put(self, desk: str, entry: _Entry) -> bool:
+        box = self._desks.setdefault(desk, MemoryDesk())
+        if any(e.disclosure == entry.disclosure for e in box.entries):
+            return True
+        if any(e.place == entry.place for e in box.entries):
+            return False
+        box.entries = sorted([*box.entries, entry], key=lambda e: e.place)
+        box.head = advance(box.head, [e.place for e in box.entries if e.place > box.head])
+        return True
+
+    def _recall(self, desk: str, disclosure: UUID, at: datetime) -> None:
+        box = self._desks.setdefault(desk, MemoryDesk())
+        for entry in box.entries:
+            if entry.disclosure == disclosure and entry.recall is None:
+                box.recalls += 1
+                entry.delivery, entry.recall, entry.withdrawn_at = None, box.recalls, at
+
+    def _keep(self, ledger: LedgerUpdate, raw: bytes, at: datetime) -> None:
+        known = self._submissions.ledgers.get(ledger.event)
+        if known is None or known[0].version < ledger.version:
+            self._submissions.ledgers[ledger.event] = (ledger, raw)
+        for row in self._submissions.rows.values():
+            if row.submission.event == ledger.event:
+                row.decided_at = row.decided_at or at
+
+
+def _entry(delivery: Delivery) -> tuple[Place, UUID, str, UUID, UUID]:
+    d = delivery
+    return Place(d.incarnation, d.number), d.id, d.desk.split(".")[0], d.event.id, d.event.thread
+
+
+def _mark(entry: _Entry, mark: Marked, desk: str, at: datetime) -> Receipt | None:
+    if mark.level is None:
+        news, entry.told = not entry.told, True
+        return (
+            Receipt(disclosure=mark.disclosure, desk=desk, by_telephone=True, channel="telephone", at=mark.told_at or at) if news else None
+        )
+    if entry.level is not None and _ORDER.index(entry.level) >= _ORDER.index(mark.level):
+        return None
+    entry.level = mark.level
+    return Receipt(disclosure=mark.disclosure, desk=desk, level=mark.level, channel="inbox", at=at)
+
+
+class MemoryKeys:
+    """Keys in a list."""
+
+    def __init__(self) -> None:
+        self.keys: list[StoredKey] = []
+
+    async def all(self) -> Sequence[StoredKey]:
+        """Every key."""
+        return list(self.keys)
+
+    async def end(self, key: str, at: datetime) -> bool:
+        """Revoke from a moment on."""
+        self.keys = [replace(k, valid_until=at) if k.id == key else k for k in self.keys]
+        return any(k.id == key for k in self.keys)
