@@ -97,7 +97,8 @@ class Notifier:
         read = await p.consumer.lag() == 0
         nothing_due = await p.store.overdue(now) == 0 and await p.reminders.waiting(now) == 0
         # what is in memory is looked at last and without a pause: it is what reading and looking may just have changed
-        here = p.depot.idle(now) and p.relay.idle and not p.intake.progress.handling and not p.reminding.busy
+        busy = p.intake.progress.handling or p.reminding.busy or p.committer.lock.locked()
+        here = p.depot.idle(now) and p.relay.idle and not busy
         return rehearsal.Activity(idle=read and nothing_due and here, done=done)
 
 
@@ -265,7 +266,6 @@ def _parts(
     relay = Relay(outbox=PgOutbox(pool=pool, signer=signer), producer=producer)
     committer = Committer(depot=depot, store=store, relay=relay, clock=clock, metrics=metrics)
     dispatcher = Dispatcher(depot=depot, store=store, webhooks=webhooks, clock=clock, results=committer.wake, metrics=metrics)
-    committer.on_reset(dispatcher.forget)
     leases = LeaseKeeper(
         depot=depot,
         leases=PgLeases(pool=pool, box=box),
@@ -276,6 +276,7 @@ def _parts(
         duration=settings.lease,
         pump=dispatcher.pump,
     )
+    committer.on_reset(leases.wake.set)
     reader = Reader(
         verifier=Verifier({name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}),
         contacts=contacts,

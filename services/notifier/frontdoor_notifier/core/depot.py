@@ -67,7 +67,6 @@ class Shipment:
     parcel: Parcel
     sender: Sender
     missing: tuple[int, ...]
-    generation: int
 
 
 @dataclass(slots=True)
@@ -88,6 +87,7 @@ class Depot:
     released: list[Lease] = field(default_factory=list)
     """Leases that this instance has no more use for."""
     generation: int = 0
+    """Rises whenever what was read and not committed is forgotten."""
     in_flight: int = 0
     done: int = 0
     version: int = 0
@@ -188,7 +188,7 @@ class Depot:
             return
         self.parcels[parcel.notice.id] = parcel
         sender = self.senders.get(desk)
-        if sender is not None and sender.complete and not sender.leaving:
+        if sender is not None and sender.complete and not sender.leaving and desk not in self.unread:
             sender.queue.add(parcel)
             if not sender.failures:
                 parcel.awaited = True
@@ -222,7 +222,7 @@ class Depot:
         picks = sender.queue.pick(now, sender.slots)
         self.in_flight += len(picks)
         self._schedule(sender, sender.queue.next_at())
-        return [Shipment(pick.parcel, sender, pick.missing, self.generation) for pick in picks]
+        return [Shipment(pick.parcel, sender, pick.missing) for pick in picks]
 
     def _schedule(self, sender: Sender, at: datetime | None) -> None:
         if at is not None and (sender.scheduled is None or at < sender.scheduled):
@@ -266,7 +266,7 @@ class Depot:
         """Whether an attempt may be begun: its lease outlasts the time-out, and nothing was given up since it was picked."""
         sender = shipment.sender
         return (
-            shipment.generation == self.generation
+            not shipment.parcel.forgotten
             and self.senders.get(sender.endpoint.desk) is sender
             and not sender.leaving
             and sender.lease.until - now >= self.rules.timeout
@@ -274,17 +274,17 @@ class Depot:
 
     def not_sent(self, shipment: Shipment) -> None:
         """The attempt could not be made for reasons of our own."""
-        if shipment.generation == self.generation:
-            shipment.parcel.state = Waiting()
-            if shipment.parcel.stored:
-                shipment.parcel.body = None
+        shipment.parcel.state = Waiting()
+        if shipment.parcel.stored:
+            shipment.parcel.body = None
         self._end(shipment, gone=False)
 
     def result(
         self, shipment: Shipment, outcome: Outcome, *, tombstone: bool, started: datetime, now: datetime, seconds: float, clock: float
     ) -> Step | None:
-        """Take in what came of an attempt. None: it belongs to a past that was given up, and does not count."""
-        if shipment.generation != self.generation:
+        """Take in what came of an attempt. None: the delivery was forgotten meanwhile, and comes in again from the bus."""
+        if shipment.parcel.forgotten:
+            self._end(shipment, gone=True)
             return None
         parcel, sender = shipment.parcel, shipment.sender
         first_at = parcel.first_at or started
@@ -326,14 +326,13 @@ class Depot:
 
     def _end(self, shipment: Shipment, *, gone: bool) -> None:
         """An attempt is over: free its slot, and keep the delivery where it will be found again."""
-        if shipment.generation != self.generation:
-            return
+        gone = gone or shipment.parcel.forgotten
         parcel, desk = shipment.parcel, shipment.parcel.notice.desk
         self.in_flight -= 1
         shipment.sender.queue.settled(parcel, gone=gone)
         current = self.senders.get(desk)
         if gone or not parcel.pending or (current is None and parcel.batch is None):
-            self.parcels.pop(parcel.notice.id, None)
+            self._drop(parcel)
         elif current is not None and current is not shipment.sender:
             current.queue.add(parcel)
         if current is not None and not current.complete and len(current.queue) < self.rules.window // 2:
@@ -355,16 +354,27 @@ class Depot:
         if not isinstance(parcel.state, Sending):
             self.parcels.pop(parcel.notice.id, None)
 
-    def reset(self) -> list[Lease]:
-        """Forget everything that the store does not have. Returns the leases still held, to be adopted again."""
-        held = [sender.lease for sender in self.senders.values()]
+    def refresh(self) -> None:
+        """Somebody else read on meanwhile: what memory holds is right and may not be all."""
         self.generation += 1
-        self.in_flight = 0
-        self.ledger = Ledger(linger=self.ledger.linger)
-        self.senders, self.parcels, self.sequences = {}, {}, {}
-        self._awake, self._agenda = set(), []
-        self.unclaimed = {lease.desk for lease in held}
-        return held
+        self.sequences.clear()
+        self.unread.update(self.senders)
+
+    def fenced(self, unit: Unit) -> None:
+        """A unit was refused: forget what was read and not committed. Results of what is stored are kept for the next unit."""
+        for parcel in (*(row.parcel for row in unit.filed), *self.ledger.drop_batches()):
+            parcel.batch = None
+            parcel.forgotten = True
+            self._drop(parcel)
+            sender = self.senders.get(parcel.notice.desk)
+            if sender is not None:
+                sender.queue.discard(parcel)
+        self.ledger.put_back(unit)
+        self.refresh()
+
+    def _drop(self, parcel: Parcel) -> None:
+        if self.parcels.get(parcel.notice.id) is parcel:
+            del self.parcels[parcel.notice.id]
 
 
 def mark_taken_back(parcel: Parcel, how: TakenBack) -> None:

@@ -176,6 +176,14 @@ class Queue:
         if lane.parcels:
             self._ready_now(lane)
 
+    def discard(self, parcel: Parcel) -> None:
+        """Forget a delivery, unless it is under way."""
+        lane = self._lanes.get(parcel.notice.thread)
+        if lane is not None and parcel in lane.parcels and not isinstance(parcel.state, Sending):
+            self._remove(lane, parcel)
+            if lane.parcels:
+                self._ready_now(lane)
+
     def hasten(self) -> None:
         """The endpoint can be reached again: what failed because it could not does not wait any longer."""
         hastened = [p for lane in self._lanes.values() for p in lane.parcels if _waits_for_the_endpoint(p)]

@@ -130,6 +130,7 @@ class Ledger:
         self.linger = linger
         self._batches: list[OpenBatch] = []
         self._changed: dict[UUID, Parcel] = {}
+        self._attempts: list[Attempt] = []
         self._reminded: list[ReminderResult] = []
         self._disabled: list[Disabled] = []
         self._since: float | None = None
@@ -175,6 +176,22 @@ class Ledger:
         self._reminded.append(result)
         self._touch(now)
 
+    def drop_batches(self) -> list[Parcel]:
+        """Forget what was read and not committed; the deliveries in it."""
+        batches, self._batches = self._batches, []
+        self.records = 0
+        return [p for batch in batches for p in batch.parcels]
+
+    def put_back(self, unit: Unit) -> None:
+        """Keep what a refused unit said of deliveries that are stored, of reminders and of endpoints."""
+        stored = {row.parcel.notice.id: row.parcel for row in unit.changed}
+        self._changed = stored | self._changed
+        self._attempts += [a for a in unit.attempts if a.delivery in stored]
+        self._reminded = [*unit.reminded, *self._reminded]
+        self._disabled = [*unit.disabled, *self._disabled]
+        if not self.empty:
+            self._since = 0.0
+
     def take(self, now: float, at: datetime, *, force: bool = False) -> Unit | None:
         """What is to be committed now, if anything: batches from the front that are ready, and all results."""
         batches = self._ready(now, force=force)
@@ -184,6 +201,7 @@ class Ledger:
         del self._batches[: len(batches)]
         self.records -= sum(b.records for b in batches)
         changed, self._changed = list(self._changed.values()), {}
+        attempts, self._attempts = self._attempts, []
         reminded, self._reminded = self._reminded, []
         disabled, self._disabled = self._disabled, []
         self._since = None
@@ -196,7 +214,7 @@ class Ledger:
             records=sum(b.records for b in batches),
             filed=tuple(_row(p) for p in filed),
             changed=tuple(_row(p) for p in changed),
-            attempts=tuple(_histories((*filed, *changed))),
+            attempts=(*attempts, *_histories((*filed, *changed))),
             take_backs=tuple(t for b in batches for t in b.take_backs),
             reached=tuple(r for b in batches for r in b.reached),
             reminders=tuple(r for b in batches for r in b.reminders),

@@ -1,4 +1,4 @@
-"""Commits what the ledger gathered, one unit after the other, and starts anew from the store when it was fenced."""
+"""Commits what the ledger gathered, one unit after the other, and reads again from the store when it was fenced."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,10 +32,10 @@ class Committer:
         self._on_reset: list[Callable[[], None]] = []
         self._seconds = metrics.seconds("commit_seconds", "Time that a commit took")
         self._sizes = metrics.sizes("commit_deliveries", "Deliveries in a commit")
-        self._resets = metrics.counter("resets_total", "Times that memory was given up, because another instance had taken over")
+        self._resets = metrics.counter("resets_total", "Times that reading started again from the store, because somebody else had read on")
 
     def on_reset(self, call: Callable[[], None]) -> None:
-        """Have something forgotten together with the rest."""
+        """Be called when reading starts again from the positions in the store."""
         self._on_reset.append(call)
 
     async def step(self) -> bool:
@@ -47,10 +47,10 @@ class Committer:
         await self._commit(force=True)
 
     async def start_anew(self) -> None:
-        """Commit what can be committed, then forget everything and rebuild it from the store and the bus."""
-        await self.flush()
-        async with self.lock:
-            self._reset()
+        """Somebody else read on meanwhile: commit what there is, and look at the store again before reading on."""
+        await self._commit(force=True)
+        self._depot.refresh()
+        self._tell()
 
     async def _commit(self, *, force: bool) -> bool:
         async with self.lock:
@@ -62,7 +62,8 @@ class Committer:
             try:
                 rows = await self._store.write(unit)
             except FencedError:
-                self._reset()
+                self._depot.fenced(unit)
+                self._tell()
                 return False
             self._depot.committed(unit)
             self._relay.offer(rows)
@@ -70,12 +71,11 @@ class Committer:
             self._account(unit, loop.time() - started)
             return True
 
-    def _reset(self) -> None:
+    def _tell(self) -> None:
         self._resets.inc()
-        held = self._depot.reset()
         for call in self._on_reset:
             call()
-        log.warning("memory.reset", leases=len(held))
+        log.warning("reading.restarted", generation=self._depot.generation)
 
     def _account(self, unit: Unit, seconds: float) -> None:
         self._seconds.observe(seconds)

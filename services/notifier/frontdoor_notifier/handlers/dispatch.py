@@ -130,12 +130,6 @@ class Dispatcher:
             milliseconds=round(seconds * 1000),
         )
 
-    def forget(self) -> None:
-        """End all attempts under way and drop what was to be loaded: memory has been given up."""
-        self._to_load.clear()
-        for task in self._tasks:
-            task.cancel()
-
     async def drain(self, seconds: float) -> int:
         """Start nothing more and let attempts under way end. Returns how many had to be cut off."""
         self.stopped = True

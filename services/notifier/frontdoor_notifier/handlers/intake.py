@@ -95,6 +95,7 @@ class Intake:
             return
         arrived = asyncio.get_running_loop().time()
         incoming = [item for record in batch.records if (item := self._reader.read(record)) is not None]
+        await self._claim_for(incoming)
         await self._count_from(incoming)
         plan = place(self._depot, incoming, self._clock.now())
         repeated = plan.repeated()
@@ -106,7 +107,6 @@ class Intake:
         self._account(batch, incoming)
         self._pump()
         self._committer.wake.set()
-        await self._claim_for(incoming)
 
     def _jumped(self, batch: Batch) -> bool:
         """Whether somebody else read on meanwhile, or the driver went back: what memory holds is then not the whole story."""
@@ -119,6 +119,7 @@ class Intake:
                 self._depot.note_sequence(sequence)
 
     async def _claim_for(self, incoming: list[Incoming]) -> None:
+        """Become the sender for desks that are new here, so that what arrived goes out from memory."""
         desks = {i.delivery.desk for i in incoming if isinstance(i, Arrival)}
         wanted = wanted_desks(self._depot, desks)
         if wanted:
