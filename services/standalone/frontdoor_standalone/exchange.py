@@ -22,6 +22,6 @@ class Exchange:
     """Processes by service; empty where all of it is one process."""
 
     @property
-    def services(self) -> tuple[str, ...]:
-        """Every service's base address, the router last: its clock is to be the last to move."""
-        return (*self.gateways.values(), self.notifier, self.router)
+    def services(self) -> dict[str, str]:
+        """Every service's base address by name, the router last: its clock is to be the last to move."""
+        return {**self.gateways, "notifier": self.notifier, "router": self.router}

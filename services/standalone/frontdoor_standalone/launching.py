@@ -1,12 +1,13 @@
-"""Starts a partnership in this process, for a rehearsal: its own database on a PostgreSQL that is there already."""
+"""Starts a partnership for a rehearsal: within this process, or as processes on a real Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
-import httpx
 import uuid_utils.compat as uuid_utils
 
 from frontdoor_chassis.clock import SettableClock
@@ -14,17 +15,15 @@ from frontdoor_standalone.configuring import Surroundings
 from frontdoor_standalone.database import Database
 from frontdoor_standalone.deployment import NOTIFIER, ROUTER, Deployment
 from frontdoor_standalone.exchange import Exchange
+from frontdoor_standalone.processes import open_processes
+from frontdoor_standalone.readiness import wait_until_ready
 from frontdoor_standalone.rehearsal.runner import Launch
+from frontdoor_standalone.servers.kafka import LocalKafka
 from frontdoor_standalone.servers.postgres import EmbeddedPostgres
 from frontdoor_standalone.servers.processes import free_ports
 from frontdoor_standalone.standalone import HOST, open_services, serve_services
 
-READY_SECONDS = 60.0
-POLL_SECONDS = 0.05
-
-
-class NotReadyError(RuntimeError):
-    """A service did not come up; the message says which and what it answers."""
+BROKER_HEAP_MB = 256
 
 
 @asynccontextmanager
@@ -47,24 +46,60 @@ def in_this_process(server: EmbeddedPostgres) -> Launch:
     async def launch(deployment: Deployment, start: datetime, mail_port: int) -> AsyncIterator[Exchange]:
         async with own_database(server) as dsn:
             around = Surroundings(dsn, rehearsal=True, mail_port=mail_port)
-            clock = SettableClock(start)
             database = Database(dsn)
             await database.migrate(deployment)
             await database.make_bus(deployment)
             keys = await database.keys(deployment, start, {})
-            async with open_services(deployment, around, clock) as services:
+            async with open_services(deployment, around, SettableClock(start)) as services:
                 (port,) = free_ports(1)
                 until = asyncio.Event()
                 serving = asyncio.create_task(serve_services(deployment, services, port=port, until=until))
                 try:
                     exchange = exchange_at(deployment, f"http://{HOST}:{port}", keys)
-                    await wait_until_ready(exchange, serving)
+                    await wait_until_ready(exchange.services.values(), _failed(serving))
                     yield exchange
                 finally:
                     until.set()
                     await serving
 
     return launch
+
+
+def _failed(serving: "asyncio.Task[None]") -> Callable[[], None]:
+    def check() -> None:
+        if serving.done():
+            serving.result()
+            raise RuntimeError("the server has ended")
+
+    return check
+
+
+def on_kafka(server: EmbeddedPostgres, *, bootstrap: str | None = None) -> Launch:
+    """How a rehearsal starts an exchange of one process per service. Without a broker given, each run has its own."""
+
+    @asynccontextmanager
+    async def launch(deployment: Deployment, start: datetime, mail_port: int) -> AsyncIterator[Exchange]:
+        with TemporaryDirectory(prefix="frontdoor-run-") as folder:
+            async with own_database(server) as dsn, _broker(Path(folder), bootstrap) as address:
+                around = Surroundings(dsn, rehearsal=True, mail_port=mail_port)
+                opened = open_processes(deployment, around, bootstrap=address, start=start, logs=Path(folder))
+                async with opened as processes:
+                    yield processes.exchange
+
+    return launch
+
+
+@asynccontextmanager
+async def _broker(folder: Path, bootstrap: str | None) -> AsyncIterator[str]:
+    if bootstrap:
+        yield bootstrap
+        return
+    kafka = LocalKafka(folder / "kafka", heap_mb=BROKER_HEAP_MB)
+    await asyncio.to_thread(kafka.start)
+    try:
+        yield kafka.bootstrap
+    finally:
+        await asyncio.to_thread(kafka.stop)
 
 
 def exchange_at(deployment: Deployment, base: str, keys: dict[str, str]) -> Exchange:
@@ -78,24 +113,3 @@ def exchange_at(deployment: Deployment, base: str, keys: dict[str, str]) -> Exch
         admin_token=deployment.secrets.admin,
         rehearsal_token=deployment.secrets.rehearsal,
     )
-
-
-async def wait_until_ready(exchange: Exchange, serving: "asyncio.Task[None]") -> None:
-    """Return when every service says that it is ready. Raises `NotReadyError`, or what `serving` failed of."""
-    deadline = asyncio.get_running_loop().time() + READY_SECONDS
-    async with httpx.AsyncClient() as client:
-        for base in exchange.services:
-            while (said := await _ready(client, base)) != "ok":
-                if serving.done():
-                    await serving
-                if asyncio.get_running_loop().time() > deadline:
-                    raise NotReadyError(f"{base} is not ready: {said}")
-                await asyncio.sleep(POLL_SECONDS)
-
-
-async def _ready(client: httpx.AsyncClient, base: str) -> str:
-    try:
-        response = await client.get(f"{base}/health/ready")
-    except httpx.TransportError as error:
-        return type(error).__name__
-    return "ok" if response.is_success else response.text

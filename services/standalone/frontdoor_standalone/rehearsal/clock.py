@@ -75,19 +75,16 @@ class Mover:
     async def settle(self) -> None:
         """Return when nothing is in flight. Raises `RestlessError`."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        quiet, before = 0, None
+        quiet, before, busy = 0, None, [""]
         while quiet < self._rest.polls:
             if asyncio.get_running_loop().time() > deadline:
-                raise RestlessError(f"something is in flight at {self._clock.now:%d %b %H:%M} and does not come to rest: {before}")
-            idle, done = await self._look()
-            quiet = quiet + 1 if idle and done == before else 0
+                raise RestlessError(f"at {self._clock.now:%d %b %H:%M} there is no rest: {', '.join(busy) or 'something new all the time'}")
+            answers = await asyncio.gather(*(self._get(base, "/rehearsal/activity") for base in self._exchange.services.values()))
+            done = [answer["done"] for answer in answers]
+            busy = [name for name, answer in zip(self._exchange.services, answers, strict=True) if not answer["idle"]]
+            quiet = quiet + 1 if not busy and done == before else 0
             before = done
             await asyncio.sleep(self._rest.pause)
-
-    async def _look(self) -> tuple[bool, tuple[tuple[str, int], ...]]:
-        answers = await asyncio.gather(*(self._get(base, "/rehearsal/activity") for base in self._exchange.services))
-        done = tuple((base, int(str(a["done"]))) for base, a in zip(self._exchange.services, answers, strict=True))
-        return all(a["idle"] for a in answers), done
 
     async def _next_due(self) -> list[datetime]:
         response = await self._client.get(self._exchange.router + "/admin/next-due", headers=self._admin)
@@ -104,7 +101,7 @@ class Mover:
 
     async def _set(self, to: datetime) -> None:
         self._clock.now = to
-        for base in self._exchange.services:
+        for base in self._exchange.services.values():
             response = await self._client.put(base + "/rehearsal/clock", json={"now": to.isoformat()}, headers=self._headers)
             response.raise_for_status()
         if self._moved:

@@ -1,0 +1,187 @@
+"""A partnership as one operating-system process per service, on a real Kafka and a PostgreSQL."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from frontdoor_chassis.bus.kafka_admin import ensure_topics
+from frontdoor_standalone.configuring import Surroundings, gateway_settings, notifier_settings, router_settings
+from frontdoor_standalone.database import Database
+from frontdoor_standalone.deployment import NOTIFIER, ROUTER, Deployment
+from frontdoor_standalone.exchange import Exchange
+from frontdoor_standalone.readiness import wait_until_ready
+from frontdoor_standalone.servers.processes import free_ports
+from frontdoor_standalone.service_process import STARTS_AT
+
+HOST = "127.0.0.1"
+STOP_SECONDS = 30.0
+"""Longer than any service's own drain."""
+
+
+class ProcessDiedError(RuntimeError):
+    """A service's process ended by itself; the message says which and where its log is."""
+
+
+@dataclass(slots=True)
+class ServiceProcess:
+    """One service: how to run it, and the process that runs it now."""
+
+    name: str
+    kind: str
+    port: int
+    environment: Mapping[str, str] = field(repr=False)
+    log: Path
+    process: asyncio.subprocess.Process | None = None
+    wanted: bool = False
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Start it; it is not ready yet when this returns."""
+        self.wanted = True
+        with self.log.open("ab") as output:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "frontdoor_standalone.service_process",
+                self.kind,
+                env={**_inherited(), **self.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for whoever started the partnership, which stops the services in order
+            )
+
+    async def stop(self, *, kill: bool = False) -> None:
+        """Return when it has ended. With `kill`, as a machine that fails would."""
+        self.wanted = False
+        process = self.process
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        self.process = None
+
+    @property
+    def died(self) -> bool:
+        """Whether it ended although nobody asked it to."""
+        return self.wanted and self.process is not None and self.process.returncode is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """All services of one partnership."""
+
+    deployment: Deployment
+    services: Mapping[str, ServiceProcess]
+    keys: Mapping[str, str] = field(repr=False)
+
+    @property
+    def exchange(self) -> Exchange:
+        """Where everything is."""
+        return Exchange(
+            pack=self.deployment.pack,
+            gateways={name: self.services[name].base for name in self.deployment.directory.gateways()},
+            router=self.services[ROUTER].base,
+            notifier=self.services[NOTIFIER].base,
+            keys=self.keys,
+            admin_token=self.deployment.secrets.admin,
+            rehearsal_token=self.deployment.secrets.rehearsal,
+            pids={name: s.process.pid for name, s in self.services.items() if s.process},
+        )
+
+    def check(self) -> None:
+        """Raise `ProcessDiedError` when a service has ended by itself."""
+        for service in self.services.values():
+            if service.died:
+                raise ProcessDiedError(f"{service.name} ended by itself: see {service.log}")
+
+    async def start(self) -> None:
+        """Return when all are ready."""
+        await asyncio.gather(*(service.start() for service in self.services.values()))
+        await wait_until_ready(self.exchange.services.values(), self.check)
+
+    async def stop(self) -> None:
+        """Gateways take nothing more first; the notifier goes last, and delivers what is on its way."""
+        gateways = [s for s in self.services.values() if s.name not in (ROUTER, NOTIFIER)]
+        await asyncio.gather(*(g.stop() for g in gateways))
+        for name in (ROUTER, NOTIFIER):
+            await self.services[name].stop()
+
+
+def _inherited() -> dict[str, str]:
+    """Of our own environment only what a Python program needs: no setting of ours may leak into a service."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FRONTDOOR_")}
+
+
+def environment_of(settings: BaseSettings, **more: object) -> dict[str, str]:
+    """Settings as the environment that gives them."""
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    values = {name: value for name, value in settings if name in settings.model_fields_set} | more
+    return {f"{prefix}{name}".upper(): _written(value) for name, value in values.items() if value is not None}
+
+
+def _written(value: Any) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case dict():
+            return json.dumps({k: _written(v) for k, v in value.items()})
+        case tuple() | list():
+            return json.dumps([_written(v) for v in value])
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
+@asynccontextmanager
+async def open_processes(
+    deployment: Deployment, around: Surroundings, *, bootstrap: str, start: datetime, logs: Path, replication: int = 1
+) -> AsyncIterator[Processes]:
+    """Prepare database and topics, start every service, and end each by its pid."""
+    database = Database(around.dsn)
+    await database.migrate(deployment)
+    await ensure_topics(bootstrap, deployment.topics, replication=replication)
+    keys = await database.keys(deployment, start, {})
+    processes = Processes(deployment, _services(deployment, around, bootstrap, start, logs), keys)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(processes.stop)
+        await processes.start()
+        yield processes
+        processes.check()
+
+
+def _services(deployment: Deployment, around: Surroundings, bootstrap: str, start: datetime, logs: Path) -> dict[str, ServiceProcess]:
+    gateways = deployment.directory.gateways()
+    settings: dict[str, tuple[str, BaseSettings]] = {g: ("gateway", gateway_settings(deployment, g, around)) for g in gateways}
+    settings[ROUTER] = ("router", router_settings(deployment, around))
+    settings[NOTIFIER] = ("notifier", notifier_settings(deployment, around))
+    clock = {STARTS_AT: start.isoformat()} if around.rehearsal else {}
+    ports = iter(free_ports(len(settings)))
+    found = {}
+    for name, (kind, given) in settings.items():
+        port = next(ports)
+        environment = environment_of(given, kafka=bootstrap, host=HOST, port=port)
+        found[name] = ServiceProcess(name, kind, port, {**environment, **clock}, logs / f"{name}.log")
+    return found
