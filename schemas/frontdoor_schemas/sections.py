@@ -127,7 +127,7 @@ class _Splitter:
         if not nest.many:
             self.block(nest.plan_for(value), value, path + "/", scope)
             return
-        keys = [self.people[v["ref"]][-KEY_LENGTH:] for v in value] if nest.people else _item_keys(value, self.rng)
+        keys = [self.people[v["ref"]][-KEY_LENGTH:] for v in value] if nest.people else _item_keys(value, nest.tag, self.rng)
         for key, item in zip(keys, value, strict=True):
             self.block(nest.plan_for(item), item, f"{path}/{key}/", scope)
 
@@ -145,14 +145,18 @@ def _draw(count: int, rng: random.Random) -> list[str]:
             return keys
 
 
-def _item_keys(items: Sequence[Mapping[str, Any]], rng: random.Random) -> list[str]:
-    """Keys that keep the sender's order among items which travel together, and say nothing of any others."""
+def _item_keys(items: Sequence[Mapping[str, Any]], tag: str | None, rng: random.Random) -> list[str]:
+    """Keys that keep the sender's order among items which travel together, and say nothing of any others.
+
+    Together travel items with the same fields, of the same kind, about the same people, for the same audience.
+    """
     keys = _draw(len(items), rng) if items else []
     if len(keys) < 2:  # noqa: PLR2004 - one item has no order
         return keys
     together: dict[tuple[Any, ...], list[int]] = {}
     for place, item in enumerate(items):
-        together.setdefault((*item, *(str(item.get(shape)) for shape in ("about", "to", "not_for_family"))), []).append(place)
+        fate = (*item, *(str(item.get(name)) for name in (tag, "about", "to", "not_for_family") if name))
+        together.setdefault(fate, []).append(place)
     for places in together.values():
         for place, key in zip(places, sorted(keys[p] for p in places), strict=True):
             keys[place] = key

@@ -148,6 +148,16 @@ def test_the_keys_of_one_child_over_many_events_do_not_tell_how_many_children_th
     assert 0.45 < _mean_key(count) < 0.55
 
 
+@pytest.mark.parametrize("others", [0, 1, 6])
+def test_the_key_of_a_part_does_not_tell_how_many_parts_there_are_for_others(others: int) -> None:
+    parts = [{"kind": "plan", "about": ["child-1"], "text": "planned"}]
+    parts += [{"kind": "treatment", "about": ["child-1"], "text": "treated"}] * others
+    event = submitted(EventType.conference_minutes, {"occurred_at": TIME, **FAMILY, "parts": parts}).data
+    paths = [next(path for path in _with(split(event, rng=rng(seed)), "planned").body if path.endswith("/text")) for seed in range(400)]
+    mean = sum(int(path.split("/")[1], 16) for path in paths) / len(paths) / 2**32
+    assert 0.45 < mean < 0.55
+
+
 class _Repeating(random.Random):
     """Gives all zeros first."""
 
