@@ -16,9 +16,12 @@ from frontdoor_schemas.vocabulary import Category, EventType, Level
 SCHEMA_VERSION = 1
 """Version of the wire format; raised when a consumer of the old one could no longer read it."""
 
-DeskId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9][a-z0-9-]{0,39}$")]
+_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
+DESK_PATTERN = rf"^{_NAME}\.{_NAME}$"
+DeskId = Annotated[str, StringConstraints(pattern=DESK_PATTERN)]
 """`agency.desk`, as the pack names them."""
-AgencyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+AgencyId = Annotated[str, StringConstraints(pattern=rf"^{_NAME}$")]
+AgencyOrDeskId = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(\.{_NAME})?$")]
 PersonRef = Annotated[str, StringConstraints(pattern=r"^(child|adult)-[0-9a-f]{1,8}$")]
 """Names one person within one event. Senders number them; the exchange replaces the number by an opaque key."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from frontdoor_schemas.envelope import AgencyId, DeskId
+from frontdoor_schemas.envelope import AgencyOrDeskId, DeskId
 from frontdoor_schemas.fields import LINK, Block, Structure, held
 from frontdoor_schemas.values import (
     EVENT,
@@ -156,6 +156,6 @@ class Consent(Block):
 class Sharing(Block):
     """What the author says about who may and may not see the event. `withhold_from` is absolute."""
 
-    withhold_from: Annotated[tuple[AgencyId | DeskId, ...], Field(max_length=MAX_ITEMS), held(C.professional_network, EVENT)] = ()
+    withhold_from: Annotated[tuple[AgencyOrDeskId, ...], Field(max_length=MAX_ITEMS), held(C.professional_network, EVENT)] = ()
     locating_for: Annotated[Desks, held(C.professional_network, EVENT)] = ()
     legal_gateway: Annotated[Line | None, held(C.decision_and_status, EVENT)] = None

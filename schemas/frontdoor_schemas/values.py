@@ -1,14 +1,15 @@
 """The kinds of value that fields hold: bounded text, identifiers with their check digits, times, desks and audiences."""
 
+import re
 from datetime import UTC, date, datetime
 from operator import mul
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from nhs_number.validate import is_valid
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from frontdoor_schemas.envelope import DeskId
+from frontdoor_schemas.envelope import DESK_PATTERN, DeskId
 from frontdoor_schemas.fields import Structure
 from frontdoor_schemas.vocabulary import Category, Role, SubjectRule
 
@@ -75,10 +76,23 @@ AboutOneChild = Annotated[tuple[ChildRef, ...], Structure("about"), Field(min_le
 AboutAdults = Annotated[tuple[AdultRef, ...], Structure("about"), Field(min_length=1, max_length=MAX_ADULTS)]
 NotForFamily = Annotated[tuple[SenderRef, ...], Structure("not_for_family"), Field(max_length=MAX_ADULTS + MAX_CHILDREN)]
 
-Group = Literal["members", "invited", "attended"]
-"""A list of desks that the event itself gives; as an audience it stands for everybody on it."""
-GROUPS: frozenset[str] = frozenset(get_args(Group))
-Audience = Annotated[tuple[DeskId | Role | Group, ...], Structure("to"), Field(max_length=MAX_ITEMS)]
+GROUPS = frozenset({"members", "invited", "attended"})
+"""Lists of desks that the event itself gives; as an audience such a name stands for everybody on the list."""
+_NAMES = GROUPS | {role.value for role in Role}
+_is_desk = re.compile(DESK_PATTERN).fullmatch
+
+
+def _addressed(value: str) -> str:
+    # one function and not a union: of all a part of minutes holds, its audience would take longest
+    if value not in _NAMES and not _is_desk(value):
+        raise PydanticCustomError("unknown_value", "neither a desk, nor a role, nor a list of this event")
+    return value
+
+
+_ADDRESSED_SCHEMA = {"anyOf": [{"type": "string", "pattern": DESK_PATTERN}, {"type": "string", "enum": sorted(_NAMES)}]}
+Addressed = Annotated[str, AfterValidator(_addressed), WithJsonSchema(_ADDRESSED_SCHEMA)]
+"""Who an author writes for: a desk, all desks of a role, or a list of the event."""
+Audience = Annotated[tuple[Addressed, ...], Structure("to"), Field(max_length=MAX_ITEMS)]
 Desks = Annotated[tuple[DeskId, ...], Field(max_length=MAX_ITEMS)]
 Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)]
 

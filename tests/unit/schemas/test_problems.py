@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -198,12 +199,14 @@ class Other(BaseModel):
 
     number: int
     pair: tuple[int, int]
+    either: int | UUID
 
 
 def test_models_that_are_no_events_are_explained_too() -> None:
     with pytest.raises(ValidationError) as caught:
-        Other.model_validate_json('{"number": 1e400, "pair": [1, "x"]}')
-    assert [(e.field, e.rule) for e in from_validation(caught.value, Other)] == [("/number", "invalid"), ("/pair/1", "invalid")]
+        Other.model_validate_json('{"number": 1e400, "pair": [1, "x"], "either": "x"}')
+    told = [(e.field, e.rule) for e in from_validation(caught.value, Other)]
+    assert told == [("/number", "invalid"), ("/pair/1", "invalid"), ("/either", "unknown_value")]
 
 
 def test_each_error_has_the_words_of_its_rule() -> None:
