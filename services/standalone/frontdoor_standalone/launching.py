@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import asyncpg
+import httpx
 import uuid_utils.compat as uuid_utils
 
 from frontdoor_chassis.clock import SettableClock
@@ -58,6 +59,10 @@ def in_this_process(server: EmbeddedPostgres) -> Launch:
                     exchange = exchange_at(deployment, f"http://{HOST}:{port}", keys)
                     await wait_until_ready(exchange.services.values(), _failed(serving))
                     yield exchange
+                except httpx.TransportError:
+                    if serving.done():  # Ctrl-C went to the server, which stopped in order; who asks it now finds nobody
+                        raise KeyboardInterrupt from None
+                    raise
                 finally:
                     until.set()
                     await serving

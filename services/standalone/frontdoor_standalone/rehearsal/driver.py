@@ -15,6 +15,7 @@ from frontdoor_standalone.rehearsal.api import Api
 from frontdoor_standalone.rehearsal.clock import Mover, RehearsalClock, Rest
 from frontdoor_standalone.rehearsal.compose import MEMBERS, compose
 from frontdoor_standalone.rehearsal.mail_sink import MailSink
+from frontdoor_standalone.rehearsal.news import News
 from frontdoor_standalone.rehearsal.observed import Observations, Posted
 from frontdoor_standalone.rehearsal.people import individuals
 from frontdoor_standalone.rehearsal.receivers import Receivers
@@ -68,12 +69,22 @@ class Driver:
         await self._endpoints()
         await self._seed(mover)
         steps = sorted(self.scenario.events, key=lambda step: step.at)
+        news = News(self.sinks.receivers, self.sinks.mail, self._alias)
         for moment in sorted({self.scenario.starts, *self.scenario.moments, self.scenario.finish}):
             await mover.advance(moment, trying=self.sinks.receivers.any_down)
+            self._tell_of(news)
             for step in (s for s in steps if s.at == moment):
                 await self._take(step)
                 await mover.settle()
+                self._tell_of(news)
         return await write_down(self._api, self.sinks, self._posted, tuple(self._broken), self._desks())
+
+    def _tell_of(self, news: News) -> None:
+        for at, line in news.new():
+            self.tell(at, line)
+
+    def _alias(self, event: str) -> str | None:
+        return next((p.alias for p in self._posted.values() if p.id == event), None)
 
     @property
     def _api(self) -> Api:

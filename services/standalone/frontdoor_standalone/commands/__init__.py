@@ -1,0 +1,1 @@
+"""The `frontdoor` command, one module for each thing that it does."""

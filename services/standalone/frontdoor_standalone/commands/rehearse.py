@@ -1,0 +1,106 @@
+"""`frontdoor rehearse`."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from frontdoor_standalone.commands.finding import scenarios_in
+from frontdoor_standalone.commands.running import for_this_run
+from frontdoor_standalone.commands.speaking import console, in_a_line
+from frontdoor_standalone.deployment import pack_folder
+from frontdoor_standalone.launching import in_this_process, on_kafka
+from frontdoor_standalone.rehearsal.clock import Rest
+from frontdoor_standalone.rehearsal.moments import shown
+from frontdoor_standalone.rehearsal.report import plain, show_verdicts, summary
+from frontdoor_standalone.rehearsal.runner import Runner
+from frontdoor_standalone.rehearsal.scenario import ZONE, load
+from frontdoor_standalone.rehearsal.switching import Check, checks_of, run_check
+
+OVER_A_BROKER = Rest(pause=0.1, polls=3)
+"""A record may be on its way between two services, seen by neither."""
+
+
+def rehearse(
+    paths: Annotated[list[str] | None, typer.Argument(help="Scenarios, folders or packs; all there are when none is given")] = None,
+    *,
+    kafka: Annotated[bool, typer.Option("--kafka", help="One process per service, on a real Apache Kafka (Java 17 and Maven)")] = False,
+    bootstrap: Annotated[str | None, typer.Option(help="With --kafka: an empty cluster that is running already")] = None,
+    pack: Annotated[str | None, typer.Option(help="Play under this pack in place of the scenario's own")] = None,
+    switch_off: Annotated[
+        bool, typer.Option("--switch-off", help="Show that each expectation can fail: switch off what it stands for, plant what it forbids")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every expectation, also those that were met")] = False,
+) -> None:
+    """Play scenarios and judge them. Ends with 0 when every expectation was met and nobody else was told anything.
+
+    [dim]Examples[/dim]
+
+      frontdoor rehearse
+
+      frontdoor rehearse stockton
+
+      frontdoor rehearse my-scenario.yaml --pack ./my-pack -v
+
+      frontdoor rehearse --kafka stockton/domestic-abuse-night
+
+      frontdoor rehearse --switch-off stockton/domestic-abuse-night
+    """
+    with in_a_line():
+        files = scenarios_in(paths or [])
+        folder = pack_folder(pack) if pack else None
+        with for_this_run() as server:
+            launch = on_kafka(server, bootstrap=bootstrap) if kafka else in_this_process(server)
+            runner = Runner(launch=launch, rest=OVER_A_BROKER if kafka else Rest())
+            passed = uvloop.run(_switch_off(runner, files, folder) if switch_off else _rehearse(runner, files, folder, verbose=verbose))
+        console.print(summary(passed))
+        if not all(passed):
+            raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console, transient=True)
+
+
+async def _rehearse(runner: Runner, files: list[Path], folder: Path | None, *, verbose: bool) -> list[bool]:
+    passed = []
+    with _progress() as progress:
+        bar = progress.add_task("", total=len(files))
+        for file in files:
+            written = await asyncio.to_thread(load, file)
+
+            def tell(when: datetime, _: str, name: str = file.stem) -> None:
+                progress.update(bar, description=f"{name}, {shown(when, ZONE)}")
+
+            progress.update(bar, description=f"{file.stem}, starting")
+            result = await Runner(runner.launch, runner.rest, tell).run(written, folder or pack_folder(written.scenario.pack))
+            progress.advance(bar)
+            if verbose:
+                show_verdicts(console, result)
+            for line in plain(result):
+                console.print(line, soft_wrap=True)
+            passed.append(result.passed)
+    return passed
+
+
+async def _switch_off(runner: Runner, files: list[Path], folder: Path | None) -> list[bool]:
+    found: list[tuple[Path, Check]] = []
+    for file in files:
+        written = await asyncio.to_thread(load, file)
+        found += [(folder or pack_folder(written.scenario.pack), check) for check in checks_of(written)]
+    passed = []
+    with _progress() as progress:
+        bar = progress.add_task("", total=len(found))
+        for pack, check in found:
+            progress.update(bar, description=f"{check.written.path.stem}: {check.says}")
+            outcome = await run_check(runner, check, pack)
+            progress.advance(bar)
+            for problem in outcome:
+                console.print(f"[red]{check.written.path.stem}: {check.says}: {problem}[/red]", soft_wrap=True)
+            passed.append(not outcome)
+    return passed
