@@ -338,3 +338,16 @@ def test_a_desk_without_the_deputy_that_an_escalation_means_is_warned_of(copied:
     spoil(copied, "agencies.toml", 'deputy = "ash-primary.deputy"\n', "")
     warnings = load_pack(copied).warnings
     assert "duties.toml: duty encompass-school escalates to the deputy of ash-primary.dsl, which has none" in warnings
+
+
+def test_an_answer_asked_of_a_desk_that_may_not_give_it_is_warned_of(copied: Path) -> None:
+    spoil(copied, "agencies.toml", '"information-request", "information-response",\n  "involvement-started"', '"involvement-started"')
+    warnings = load_pack(copied).warnings
+    assert "duties.toml: duty hub-check-police asks police.pvp for an information-response, which its agency may not publish" in warnings
+
+
+@pytest.mark.parametrize("needed", ["review-identity", "cannot-decide"])
+def test_pieces_of_work_have_a_clock(copied: Path, needed: str) -> None:
+    spoil(copied, "calendar.toml", f'id = "{needed}"', 'id = "something-else"')
+    with pytest.raises(PackError, match=f"has no deadline {needed}"):
+        load_pack(copied)

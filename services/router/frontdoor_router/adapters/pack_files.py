@@ -116,10 +116,12 @@ def _calendar(reading: _Reading) -> tuple[Calendar, Deadlines] | None:
     if document is None:
         return None
     try:
-        return build(CalendarFile.model_validate(document.data))
+        calendar, deadlines = build(CalendarFile.model_validate(document.data))
     except ValidationError as error:
         reading.faults += document.faults(error)
         return None
+    reading.note(document, calendar_faults(deadlines))
+    return calendar, deadlines
 
 
 def _duties(reading: _Reading, known: Known) -> tuple[DutyEntry, ...] | None:
@@ -160,9 +162,11 @@ def _agreements(reading: _Reading, purposes: frozenset[str] | None) -> tuple[Agr
 def _warnings(entries: Iterable[DutyEntry], agreements: tuple[Agreement, ...], directory: Directory) -> Iterator[str]:
     for entry in entries:
         duty = entry.duty()
+        roles = roles_told(duty, directory)
         for reason in (
             *duties_without_agreement([duty], agreements, directory),
-            *missing_stand_ins(entry.escalate, directory, roles_told(duty, directory)),
+            *missing_stand_ins(entry.escalate, directory, roles),
+            *mute(duty.ask, directory, roles),
         ):
             yield f"{DUTIES_FILE}: duty {duty.id} {reason}"
 

@@ -17,6 +17,9 @@ from frontdoor_router.core.policies import Agreement
 from frontdoor_schemas.body import EventBody
 from frontdoor_schemas.vocabulary import EventType, Role
 
+CLOCKS_OF_WORK = ("review-identity", "cannot-decide")
+"""Deadlines that every calendar has: how long a piece of work may wait for a person."""
+
 Wrong = tuple[Place, str]
 """A place in a document and what is wrong there."""
 
@@ -109,6 +112,13 @@ def _deadline(entry: RuleEntry, deadlines: Deadlines) -> Iterator[Wrong]:
         yield ("deadline",), f"deadline {entry.deadline} is not in force on {gap}"
 
 
+def calendar_faults(deadlines: Deadlines) -> Iterator[Wrong]:
+    """Deadlines that no duty names and the router needs all the same."""
+    for needed in CLOCKS_OF_WORK:
+        if not any(d.id == needed for d in deadlines):
+            yield ("calendar",), f"has no deadline {needed}, by which pieces of work for people run"
+
+
 def agencies_faults(data: Mapping[str, Any], directory: Directory, calendar: Calendar) -> Iterator[Wrong]:
     """Opening hours that the calendar does not have, and another time zone than its own."""
     if directory.time_zone != calendar.zone.key:
@@ -132,6 +142,13 @@ def agreement_faults(agreements: Sequence[Agreement]) -> Iterator[Fault]:
             if policy.id in seen:
                 yield Fault(agreement.file, policy.line, f"@id(“{policy.id}”) is taken by {seen[policy.id]}")
             seen.setdefault(policy.id, f"{agreement.file}:{policy.line}")
+
+
+def mute(ask: EventType | None, directory: Directory, roles: frozenset[Role]) -> Iterator[str]:
+    """Desks of these roles that are asked for a type of event which their agency may not publish."""
+    for desk in directory.desks.values():
+        if ask is not None and desk.by_role and desk.role in roles and ask not in directory.agency(desk.agency).publishes:
+            yield f"asks {desk.id} for an {ask.value}, which its agency may not publish"
 
 
 def missing_stand_ins(steps: Sequence[EscalateEntry], directory: Directory, roles: frozenset[Role]) -> Iterator[str]:
