@@ -17,19 +17,21 @@ FRONT_DOOR = "hub.front-door"
 SCHOOLS = ("ash-primary.dsl", "beck-academy.dsl", "cedar-school.dsl")
 PRACTICES = ("mill-lane.gp", "harbour-road.gp")
 ROLL, REGISTRATION = "council.school-roll", "nhs.registration"
+SEEDS = (ROLL, REGISTRATION)
+"""The registers whose word is confirmed."""
 DESKS = (FRONT_DOOR, *SCHOOLS, *PRACTICES)
 """Every desk that is told of something."""
 RECIPIENTS = 3
 """Desks told of each incident: the child's school, its practice, the front door."""
 
-MAX_CASES = 60_000
+MAX_CASES, PEOPLE = 40_000, 3
 _WHO = {"ref": "child-1", "given_name": "Robin", "family_name": "Made-Up", "born": "2012-03-04"}
 LONG_EVERY, LONG = 4, 3
 """Every fourth case has three events; the others have one."""
 
 CAUSE = "00000000-0000-7000-8000-0000000ca05e"
 """Stands for the event that is answered until its id is known."""
-_NUMBER, _ADULT, _INCIDENT = "@child-number", "@adult-number", "@incident"
+_CHILD, _MOTHER, _PARTNER, _INCIDENT = "@child-number", "@mother-number", "@partner-number", "@incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +85,27 @@ def _numbers() -> Iterator[str]:
 
 @cache
 def _made_up() -> Sequence[str]:
-    return tuple(islice(_numbers(), 2 * MAX_CASES))
+    return tuple(islice(_numbers(), PEOPLE * MAX_CASES))
 
 
-def child_number(n: int) -> str:
-    """NHS number of the n-th case's child."""
-    return _made_up()[2 * n]
+def number(n: int, person: int) -> str:
+    """NHS number of a person of the n-th case: 0 the child, 1 its mother, 2 her partner."""
+    return _made_up()[PEOPLE * n + person]
 
 
-def adult_number(n: int) -> str:
-    """NHS number of the n-th case's mother."""
-    return _made_up()[2 * n + 1]
+def seed(case: Case, register: str, occurred_at: str) -> list[bytes]:
+    """What a register posts before the load: where the child goes to school, who its practice and its school nurse are.
+
+    The practice is the school nurse as well, so that every duty of the pack finds a desk and there are three of them.
+    """
+    told = [("school", case.school)] if register == ROLL else [("gp", case.practice), ("school_nursing", case.practice)]
+    return [_involvement(case, relation, desk, occurred_at) for relation, desk in told]
 
 
-def seed(case: Case, register: str, occurred_at: str) -> bytes:
-    """What a register posts before the load: where the child goes to school, or with whom it is registered."""
-    relation, desk = ("school", case.school) if register == ROLL else ("gp", case.practice)
+def _involvement(case: Case, relation: str, desk: str, occurred_at: str) -> bytes:
     data = {
         "occurred_at": occurred_at,
-        "children": [_WHO | {"nhs_number": child_number(case.n)}],
+        "children": [_WHO | {"nhs_number": number(case.n, 0)}],
         "about": ["child-1"],
         "relation": relation,
         "desk": desk,
@@ -128,8 +132,9 @@ class Incidents:
         """One event of a case; each after the first answers the one before."""
         text = self._first if cause is None else self._later.replace(CAUSE.encode(), cause.encode())
         return (
-            text.replace(_NUMBER.encode(), child_number(case.n).encode())
-            .replace(_ADULT.encode(), adult_number(case.n).encode())
+            text.replace(_CHILD.encode(), number(case.n, 0).encode())
+            .replace(_MOTHER.encode(), number(case.n, 1).encode())
+            .replace(_PARTNER.encode(), number(case.n, 2).encode())
             .replace(_INCIDENT.encode(), f"CL-{case.n}-{place}".encode())
         )
 
@@ -202,7 +207,7 @@ def _child() -> dict[str, Any]:
     return {
         **_WHO,
         "sex": "female",
-        "nhs_number": _NUMBER,
+        "nhs_number": _CHILD,
         "characteristics": {"ethnicity": "White British", "language": "English"},
         "address": {"lines": ["14 Example Terrace", "Stockton-on-Tees"], "postcode": "TS18 1AA"},
         "concern": "yes",
@@ -226,7 +231,7 @@ def _mother() -> dict[str, Any]:
         "given_name": "Alex",
         "family_name": "Made-Up",
         "born": "1986-07-21",
-        "nhs_number": _ADULT,
+        "nhs_number": _MOTHER,
         "relationship": "mother",
         "lives_with_child": "yes",
         "parental_responsibility": "yes",
@@ -240,6 +245,8 @@ def _partner() -> dict[str, Any]:
         "ref": "adult-2",
         "given_name": "Sam",
         "family_name": "Madeup-Person",
+        "born": "1984-11-30",
+        "nhs_number": _PARTNER,
         "relationship": "mother's partner",
         "lives_with_child": "yes",
         "parental_responsibility": "no",

@@ -99,7 +99,7 @@ class Hooks:
 
     def log(self) -> bytes:
         """Everything that came, one line each."""
-        return b"\n".join(orjson.dumps(call) for call in self.calls)
+        return b"\n".join(orjson.dumps(tuple(call)) for call in self.calls)
 
     def forget(self) -> None:
         """Begin anew, the secrets apart."""
