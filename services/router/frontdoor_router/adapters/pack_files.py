@@ -20,9 +20,11 @@ from frontdoor_router.core.pack_checks import (
     Wrong,
     agencies_faults,
     agreement_faults,
+    calendar_faults,
     duty_faults,
     expects_faults,
     missing_stand_ins,
+    mute,
 )
 from frontdoor_router.core.policies import Agreement, read_agreement
 from frontdoor_schemas.events import MODELS
