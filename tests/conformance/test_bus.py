@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import pytest
 
-from frontdoor_chassis.bus import Position, PositionLostError, Received, Record, RecordTooLargeError, SendError
+from frontdoor_chassis.bus import Consumer, Position, PositionLostError, Received, Record, RecordTooLargeError, SendError
 from frontdoor_chassis.bus.sizes import MAX_RECORD_BYTES, record_size
 from frontdoor_chassis.store.ports import FencedError
 from support.buses import Stage, kafka_stage, memory_stage, postgres_stage
+from support.positions import PositionTable
 
 _SERVER_FIXTURE = {"memory": None, "postgres": "database", "kafka": "kafka"}
 
@@ -164,20 +165,53 @@ async def test_nothing_is_lost_or_done_twice_while_consumers_come_and_go(stage: 
     assert sorted(int(value) for value in stage.table.values()) == list(range(400))
 
 
-async def _work(stage: Stage, consumers: list[object], *, until: int) -> None:
+async def _work(stage: Stage, consumers: list[Consumer], *, until: int) -> None:
     """As services do: a fenced batch is given up and the consumer rewound."""
     deadline = time.monotonic() + 60
     while len(stage.table.done) < until:
         assert time.monotonic() < deadline, f"only {len(stage.table.done)} of {until} records came"
         for consumer in consumers:
-            batch = await consumer.poll(max_records=10, timeout=0.1)  # type: ignore[attr-defined]
+            batch = await consumer.poll(max_records=10, timeout=0.1)
             if batch is None:
                 continue
             await asyncio.sleep(0)
             try:
                 stage.table.commit(batch)
             except FencedError:
-                await consumer.rewind()  # type: ignore[attr-defined]
+                await consumer.rewind()
+
+
+class _Interrupted(PositionTable):
+    """Something happens while the positions are loaded."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def load(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
+        held = await super().load(topics)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return held
+
+
+async def test_no_partition_is_read_by_two_when_it_changes_hands_while_positions_are_loaded(stage: Stage) -> None:
+    await stage.create(partitions=4)
+    await (await stage.producer()).send([stage.record(n, key=n) for n in numbered(40)])
+    table = _Interrupted()
+    first = await stage.consumer(table)
+    joined: list[Consumer] = []
+
+    async def join() -> None:
+        joined.append(await stage.consumer())
+
+    table.meanwhile = join
+    read: list[set[int]] = [set(), set()]
+    for _ in range(8):
+        for consumer, partitions in zip([first, *joined], read, strict=False):
+            batch = await consumer.poll(max_records=40, timeout=0.2)
+            partitions.update(r.partition for r in (batch.records if batch else ()))
+    assert read[0] & read[1] == set()
+    assert len(read[0] | read[1]) == stage.partitions
 
 
 async def test_a_consumer_beside_one_that_has_everything_is_handed_nothing(stage: Stage) -> None:
@@ -196,7 +230,7 @@ async def test_two_groups_each_read_everything(stage: Stage) -> None:
     await stage.create()
     await stage.send(*numbered(5))
     await stage.drain(await stage.consumer(), until=5)
-    stage.group, other = f"{stage.group}-other", type(stage.table)()
+    stage.group, other = f"{stage.group}-other", PositionTable()
     await stage.drain(await stage.consumer(other), until=5, table=other)
     assert other.values() == stage.table.values()
 

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from frontdoor_chassis.bus import Consumer, PositionLostError, Producer, Record, SendError
 from frontdoor_chassis.bus import kafka as kafka_bus
 from frontdoor_chassis.bus.kafka import KafkaBus, ensure_topics
+from frontdoor_chassis.bus.kafka_admin import KafkaAdmin
 from frontdoor_standalone.servers.kafka import LocalKafka
 from support.buses import KafkaTopics, Stage, kafka_stage
 from support.positions import PositionTable
@@ -83,6 +84,19 @@ async def test_a_producer_recovers_in_order_when_the_broker_comes_back(stage: St
     await producer.send([stage.record(str(n)) for n in range(10, 15)])
     await read_to_the_end(await stage.consumer(), stage.table)
     assert firsts(stage.table.values()) == list(range(15))
+
+
+async def test_what_was_given_up_does_not_leave_later(stage: Stage, frail: LocalKafka) -> None:
+    producer = await stage.producer()
+    await producer.send([stage.record("0")])
+    await asyncio.to_thread(frail.stop_broker)
+    with pytest.raises(SendError):
+        await producer.send([stage.record("given up")])
+    await asyncio.to_thread(frail.start_broker)
+    await asyncio.sleep(2)  # an idempotent producer left to itself would have sent it by now
+    await producer.send([stage.record("1")])
+    await read_to_the_end(await stage.consumer(), stage.table)
+    assert stage.table.values() == [b"0", b"1"]
 
 
 async def test_nothing_is_lost_or_misordered_when_the_broker_is_killed_while_sending(stage: Stage, frail: LocalKafka) -> None:
@@ -222,6 +236,47 @@ async def test_a_topic_created_again_under_a_consumer_is_noticed(kafka: Kafka, m
         with pytest.raises(PositionLostError, match=r"created again|no longer there"):
             await asyncio.wait_for(poll_for_ever(consumer, stage.table), 20)
         assert stage.table.values() == [b"0", b"1", b"2"]
+
+
+async def test_a_topic_of_another_identity_is_noticed_though_the_group_did_not_change(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with kafka_stage(kafka.bootstrap) as stage:
+        await stage.create()
+        producer = await stage.producer()
+        await producer.send([stage.record("0")])
+        consumer = await stage.consumer()
+        await stage.drain(consumer, until=1)
+        monkeypatch.setattr(kafka_bus, "_IDENTITY_SECONDS", 0.0)
+
+        async def another(self: KafkaAdmin, topics: Sequence[str]) -> dict[str, str]:
+            return dict.fromkeys(topics, "another")
+
+        monkeypatch.setattr(KafkaAdmin, "topic_ids", another)
+        await producer.send([stage.record("1")])
+        with pytest.raises(PositionLostError, match="created again"):
+            await consumer.poll(max_records=5, timeout=10)
+
+
+async def test_what_was_fetched_before_a_partition_was_taken_away_is_not_handed_over(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with kafka_stage(kafka.bootstrap) as stage:
+        await stage.create(partitions=2)
+        first = await stage.consumer()
+        await first.poll(max_records=1, timeout=0)
+        await (await stage.producer()).send([stage.record(str(n), key=str(n)) for n in range(50)])
+        monkeypatch.setattr(kafka_bus, "_IDENTITY_SECONDS", 0.0)
+        real, joined = KafkaAdmin.topic_ids, []
+
+        async def meanwhile(self: KafkaAdmin, topics: Sequence[str]) -> dict[str, str]:
+            monkeypatch.undo()
+            joined.append(await stage.consumer())  # after the fetch, before it is handed over
+            return await real(self, topics)
+
+        monkeypatch.setattr(KafkaAdmin, "topic_ids", meanwhile)
+        batch = await first.poll(max_records=50, timeout=10)
+        assert joined
+        assert batch is not None
+        assert len({r.partition for r in batch.records}) == 1
 
 
 async def test_retention_that_overtakes_a_running_consumer_is_noticed(kafka: Kafka) -> None:

@@ -173,6 +173,9 @@ class LocalKafka:
             "share.coordinator.state.topic.min.isr": in_sync,
             "group.initial.rebalance.delay.ms": "0",
             "auto.create.topics.enable": "false",
+            # A broker that was killed comes back only when its old session has ended: 9 s by default.
+            "broker.session.timeout.ms": "3000",
+            "broker.heartbeat.interval.ms": "500",
             **(self._access_control() if self._accounts else {}),
             **self._config,
         }
