@@ -3,13 +3,14 @@
 import asyncio
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from frontdoor_chassis.relay import OutboxRow
-from frontdoor_gateway.adapters.errors import reached
+from frontdoor_gateway.adapters.errors import AWAY, reached
 from frontdoor_gateway.core.submissions import (
     Contradicted,
     ItemRefusedError,
@@ -79,8 +80,10 @@ class PgSubmissions:
         except _REFUSED as error:
             raise ItemRefusedError from error
         except asyncpg.PostgresError as error:
+            await self.close()
             raise (StoreAwayError if str(error.sqlstate)[:2] in _NOT_DONE else OutcomeLostError) from error
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            await self.close()
             raise OutcomeLostError from error
         outcomes = [_outcome(row) for row in sorted(rows)]
         self._numbered = max(self._numbered, *(o.position for o in outcomes if isinstance(o, Stored)), 0)
@@ -88,12 +91,14 @@ class PgSubmissions:
 
     async def close(self) -> None:
         """Give back the connection that flushes are made on."""
-        if self._connection is not None:
-            await self._pool.release(self._connection)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*AWAY):
+                await self._pool.release(connection)
 
     async def _writer(self) -> asyncpg.Connection:
         """One connection for all flushes: there is one flusher, and giving it back each time costs a round trip."""
-        if self._connection is None or self._connection.is_closed():
+        if self._connection is None or _lost(self._connection):
             await self.close()
             with reached():
                 self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
@@ -165,6 +170,13 @@ class PgSubmissions:
         sql = "SELECT count(*) FROM submission WHERE decided_at IS NULL AND received_at < $1"
         with reached():
             return int(await self._pool.fetchval(sql, before))
+
+
+def _lost(connection: asyncpg.Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool took it back by itself when the server cut it
+        return True
 
 
 async def _packed(bodies: Sequence[bytes]) -> list[bytes]:
