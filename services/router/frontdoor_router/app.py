@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import structlog
 from fastapi import FastAPI
 
 from frontdoor_chassis import rehearsal
@@ -17,15 +18,17 @@ from frontdoor_chassis.clock import Clock, SettableClock
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.relay import Relay
 from frontdoor_chassis.signing import Signer, Verifier
+from frontdoor_chassis.store import FencedError
 from frontdoor_chassis.store.engine import open_pool
 from frontdoor_chassis.store.migrate import require_current
 from frontdoor_chassis.store.positions import PgPositions
 from frontdoor_chassis.supervise import Loop, Step, Supervisor
 from frontdoor_chassis.web import Check, add_problems, operations
 from frontdoor_router.adapters.ledger import PgLedger
+from frontdoor_router.adapters.opening import Works
 from frontdoor_router.adapters.outbox import PgOutbox
 from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.adapters.work import Works
+from frontdoor_router.adapters.work import SWEEP_BATCH
 from frontdoor_router.core.arriving import reader
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.decision import IdMaker
@@ -38,6 +41,8 @@ from frontdoor_router.handlers.stream import Stream
 from frontdoor_router.settings import RouterSettings
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
 
+log = structlog.get_logger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 CLOCK_SECONDS = 1.0
 """How often clocks are looked at; deadlines are minutes and hours."""
@@ -45,6 +50,12 @@ RELAY_SECONDS = 0.2
 """Fallback for a wake that was missed."""
 RECEIPT_GRACE_SECONDS = 60
 """How long a stage waits for receipts that are still on the bus before it fires as unconfirmed."""
+SWEEP_SECONDS = 5.0
+"""How often it is looked for what was left lying."""
+UNFILED_AFTER = timedelta(minutes=2)
+"""After which a delivery that no gateway has filed is sent again: well over what a gateway's restart takes."""
+WAITED_AFTER = timedelta(minutes=10)
+"""After which a person is told that an event still waits for the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ class Engine:
             routing=self.routing,
             read=read,
             verifier=Verifier({name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}),
+            directory=pack.directory,
             clock=clock,
             batch=settings.batch,
             metrics=self.metrics,
@@ -95,6 +107,7 @@ class Engine:
             Loop("router.stream", self._stream_step, idle_seconds=0.0),
             Loop("router.relay", self._relay.step, idle_seconds=RELAY_SECONDS, wake=self._relay.wake),
             Loop("router.clocks", self._clock_step, idle_seconds=CLOCK_SECONDS),
+            Loop("router.sweeps", self.sweep_step, idle_seconds=SWEEP_SECONDS),
         ]
 
     def today(self) -> date:
@@ -108,21 +121,13 @@ class Engine:
         return self._routing
 
     async def keep_day(self) -> None:
-        """Activate the policy of the local day when it has changed."""
+        """Activate the policy of the local day when it has changed. Raises `PolicyChangedError`."""
         today = self.today()
-        if today == self._day:
+        if today == self._day and self._works.epoch:
             return
-        policy = policy_of(self._pack, today)
-        if policy.epoch != self._works.epoch:
-            epoch = self._pack.epoch(today)
-            await self._works.activate(
-                policy.epoch,
-                pack=self._pack.directory.name,
-                number=self._pack.number,
-                pack_hash=self._pack.hash,
-                agreements=epoch.agreements,
-            )
-        decider = Decider(policy=policy, ids=self._ids, keys=self._keys, today=today)
+        opens = await self._works.activate(policy_of(self._pack, today).epoch, self._pack.epoch(today))
+        policy = policy_of(self._pack, max(today, opens))
+        decider = Decider(policy=policy, ids=self._ids)
         self._routing = Routing(decider=decider, keys=self._keys, epoch=policy.epoch, others_close_after=self._settings.others_close_after)
         self._day = today
 
@@ -137,9 +142,26 @@ class Engine:
             self._behind_since = None
         elif not self._grace_is_over():
             return False
-        fired = await self._works.fire_due(today=self.today(), confirmed=confirmed)
+        try:
+            async with self._works.open() as work:
+                fired = await work.fire_due(today=self.today(), confirmed=confirmed)
+        except FencedError:
+            return True
         self._fired += fired
         return fired > 0
+
+    async def sweep_step(self) -> bool:
+        """Send again what nobody has filed, and have a person told of what waits for too long. True when there may be more."""
+        await self.keep_day()
+        try:
+            async with self._works.open() as work:
+                waiting = await work.tell_of_waiting(WAITED_AFTER, self.routing())
+                again = await work.send_unfiled(UNFILED_AFTER)
+        except FencedError:
+            return True
+        if again or waiting:
+            log.warning("sweep.done", sent_again=again, waiting_too_long=waiting)
+        return max(again, waiting) == SWEEP_BATCH
 
     def _grace_is_over(self) -> bool:
         now = asyncio.get_running_loop().time()

@@ -7,14 +7,15 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from frontdoor_router.adapters.reading import kept_events, parse_sections
 from frontdoor_router.core.decision import Stage
 from frontdoor_router.core.firing import Running
 from frontdoor_router.core.outgoing import Standing
 from frontdoor_router.core.receiving import Merged, Owes, Row
-from frontdoor_schemas.envelope import Envelope, Section
 
 DISCLOSURE = (
-    "id, event, kind, desk, at, stands_for, visible, filed_at, received_at, opened_at, acted_at, told_at, failed, withdrawn_at, recall_told"
+    "id, event, kind, desk, at, stands_for, chases, visible, filed_at, received_at, opened_at, acted_at, told_at, failed, withdrawn_at, "
+    "recall_told"
 )
 
 
@@ -22,15 +23,27 @@ def _standing(row: asyncpg.Record) -> Standing:
     return Standing(row["desk"], row["at"], row["received_at"], row["opened_at"], row["acted_at"], row["told_at"], row["withdrawn_at"])
 
 
+def _row(row: asyncpg.Record) -> Row:
+    return Row(
+        id=row["id"],
+        event=row["event"],
+        kind=row["kind"],
+        visible=row["visible"],
+        standing=_standing(row),
+        stands_for=row["stands_for"],
+        chases=row["chases"],
+        filed=row["filed_at"],
+        failed=row["failed"],
+        recall_told=row["recall_told"],
+    )
+
+
 async def read_disclosures(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Row]:
-    """Disclosures by id, locked in order of id."""
-    rows = await connection.fetch(f"SELECT {DISCLOSURE} FROM disclosure WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", list(ids))
-    return {
-        r["id"]: Row(
-            r["id"], r["event"], r["kind"], r["stands_for"], r["visible"], _standing(r), r["filed_at"], r["failed"], r["recall_told"]
-        )
-        for r in rows
-    }
+    """Disclosures by id, locked in order of id. What was considered and not told is not among them."""
+    rows = await connection.fetch(
+        f"SELECT {DISCLOSURE} FROM disclosure WHERE id = ANY($1::uuid[]) AND number IS NOT NULL ORDER BY id FOR UPDATE", list(ids)
+    )
+    return {r["id"]: _row(r) for r in rows}
 
 
 async def read_owed(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> list[Owes]:
@@ -55,7 +68,7 @@ async def visible_standings(connection: asyncpg.Connection, events: Sequence[UUI
     """Events with the standings that their publisher may know, their ledger version raised."""
     heads = await connection.fetch(
         "UPDATE event SET ledger_version = ledger_version + 1 WHERE id = ANY($1::uuid[]) RETURNING id, source, ledger_version, missing, others_close_at",
-        sorted(events),
+        list(events),
     )
     rows = await connection.fetch(
         f"SELECT {DISCLOSURE} FROM disclosure WHERE event = ANY($1::uuid[]) AND visible AND number IS NOT NULL", list(events)
@@ -70,43 +83,30 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
     """Open obligations whose next stage is due, each taken by one instance only."""
     rows = await connection.fetch(
         """
-        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage,
-               e.thread, e.type, e.source, e.cause, e.occurred_at, e.received_at, e.sections, d.given
-        FROM obligation o JOIN event e ON e.id = o.event LEFT JOIN disclosure d ON d.id = o.disclosure
+        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, d.given, d.made
+        FROM obligation o LEFT JOIN disclosure d ON d.id = o.disclosure
         WHERE o.state IN ('open', 'overdue') AND o.next_at <= $1 ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED
         """,
         now,
         limit,
     )
-    return [_running(row) for row in rows]
-
-
-def _running(row: asyncpg.Record) -> Running:
-    sections = [Section.model_construct(**s) for s in orjson.loads(row["sections"])]
-    return Running(
-        id=row["id"],
-        duty=row["duty"],
-        event=row["event"],
-        desk=row["desk"],
-        disclosure=row["disclosure"],
-        due=row["due"],
-        stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
-        next_stage=row["next_stage"],
-        envelope=Envelope.model_construct(
-            id=row["event"],
-            type=row["type"],
-            schema_version=1,
-            thread=row["thread"],
-            after=None,
-            cause=row["cause"],
-            occurred_at=row["occurred_at"],
-            received_at=row["received_at"],
-            source=None,
-        ),
-        source=row["source"],
-        sections={UUID(str(s.id)): s for s in sections},
-        given=tuple(UUID(g["section"]) for g in orjson.loads(row["given"])) if row["given"] else (),
-    )
+    kept = await kept_events(connection, [r["event"] for r in rows]) if rows else {}
+    return [
+        Running(
+            id=row["id"],
+            duty=row["duty"],
+            event=row["event"],
+            desk=row["desk"],
+            disclosure=row["disclosure"],
+            due=row["due"],
+            stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
+            next_stage=row["next_stage"],
+            kept=kept[row["event"]],
+            given=tuple(g["section"] for g in orjson.loads(row["given"])) if row["given"] else (),
+            made=parse_sections(row["made"]),
+        )
+        for row in rows
+    ]
 
 
 async def advance(connection: asyncpg.Connection, running: Running, now: datetime, told: Sequence[tuple[str, str]]) -> None:

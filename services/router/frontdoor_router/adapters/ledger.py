@@ -78,7 +78,9 @@ class PgLedger:
 
     async def looked(self, at: str, now: datetime) -> None:
         """Record that somebody looked, before the answer is given."""
-        await self._pool.execute("INSERT INTO audit (at, type, epoch, detail) VALUES ($1, 'admin.looked', '', $2::jsonb)", now, orjson.dumps({"at": at}).decode())
+        await self._pool.execute(
+            "INSERT INTO audit (at, type, epoch, detail) VALUES ($1, 'admin.looked', '', $2::jsonb)", now, orjson.dumps({"at": at}).decode()
+        )
 
     async def next_due(self) -> datetime | None:
         """When the next stage of any obligation is due."""

@@ -4,17 +4,24 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
+import orjson
 
-from frontdoor_router.core.identify import Key
-from frontdoor_router.core.world import Earlier, Entry, Owed, Person, Tie, Told, World
+from frontdoor_router.core.identify import NUMBER_KINDS, Key, Person, Register
+from frontdoor_router.core.keeping import Kept
+from frontdoor_router.core.world import Earlier, Entry, Owed, Tie, Told, World
+from frontdoor_schemas.envelope import Envelope, Section, Submitted
 from frontdoor_schemas.vocabulary import Answer, EventType, Level, Relation
 
 MAX_ENTRIES = 200
 """Lines of one person's chronology that a decision looks at: the newest that are open or domestic abuse."""
+MAX_LOCKS = 1000
+"""Locks of one batch. PostgreSQL keeps room for some thousands among all instances; a larger batch takes one lock for all instead."""
+ALL_KEYS = 0x66726F6E75
+"""Lock that every batch shares, and that one takes alone which has more keys than may be locked one by one."""
 
 EARLIER = """
-SELECT e.id, e.thread, e.type, e.source, e.occurred_at,
-       coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at)
+SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause,
+       coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at, d.about, d.graded)
                 ORDER BY d.desk, d.number) FILTER (WHERE d.number IS NOT NULL), '{}') AS told
 FROM event e LEFT JOIN disclosure d ON d.event = e.id
 WHERE e.id = ANY($1::uuid[]) OR e.thread = ANY($2::uuid[])
@@ -24,6 +31,10 @@ GROUP BY e.id
 
 async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
     """Take the locks of a batch, in the given order, until the transaction ends."""
+    if len(numbers) > MAX_LOCKS:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", ALL_KEYS)
+        return
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", ALL_KEYS)
     await connection.execute(
         "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(n, o) ORDER BY o", list(numbers)
     )
@@ -38,51 +49,57 @@ async def known_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> s
 async def load_world(connection: asyncpg.Connection, *, keys: Sequence[Key], threads: Sequence[UUID], causes: Sequence[UUID]) -> World:
     """Everything that the decisions about these people and threads may look at."""
     world = World()
-    await _people(connection, world, keys)
-    ids = list(world.people)
+    await _people(connection, world.register, keys)
+    ids = list(world.register.people)
     if ids:
         await _about_people(connection, world, ids)
     events = list({*causes, *(e.event for entries in world.entries.values() for e in entries)})
-    for row in await connection.fetch(EARLIER, events, list(threads)):
+    for row in await connection.fetch(EARLIER, events, list(threads)) if events or threads else ():
         world.events[row["id"]] = _earlier(row)
-    for row in await connection.fetch(
-        "SELECT id, event, desk, satisfied_by FROM obligation WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')", list(causes)
-    ):
-        world.owed.setdefault(row["event"], []).append(Owed(row["id"], row["event"], row["desk"], frozenset(row["satisfied_by"])))
+    await _owed(connection, world, causes)
     return world
 
 
-async def _people(connection: asyncpg.Connection, world: World, keys: Sequence[Key]) -> None:
+async def _owed(connection: asyncpg.Connection, world: World, causes: Sequence[UUID]) -> None:
+    """What may be answered: what hangs on the events answered, and on their corrections."""
+    versions = {v.id for cause in causes for v in world.versions(cause)}
+    for row in (
+        await connection.fetch(
+            "SELECT id, event, desk, satisfied_by FROM obligation WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')",
+            list(versions),
+        )
+        if versions
+        else ()
+    ):
+        world.owed.setdefault(row["event"], []).append(Owed(row["id"], row["event"], row["desk"], tuple(row["satisfied_by"])))
+
+
+async def _people(connection: asyncpg.Connection, register: Register, keys: Sequence[Key]) -> None:
     rows = await connection.fetch(
         "SELECT k.kind, k.hash, k.person FROM person_key k JOIN unnest($1::text[], $2::bytea[]) AS w(kind, hash) USING (kind, hash)",
         [k.kind for k in keys],
         [k.hash for k in keys],
     )
-    for row in rows:
-        key = Key(row["kind"], row["hash"])
-        world.found[key] = world.found.get(key, frozenset()) | {row["person"]}
     ids = sorted({r["person"] for r in rows})
+    if not ids:
+        return
     for row in await connection.fetch(
         "SELECT id, kind, born, protected FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", ids
     ):
-        world.people[row["id"]] = Person(row["id"], row["kind"], Answer(row["protected"]), row["born"])
+        register.people[row["id"]] = Person(row["id"], row["kind"], Answer(row["protected"]), row["born"])
+    numbers = await connection.fetch(
+        "SELECT kind, hash, person FROM person_key WHERE person = ANY($1::uuid[]) AND kind = ANY($2::text[])", ids, list(NUMBER_KINDS)
+    )
+    for row in (*rows, *numbers):
+        register.remember(register.people[row["person"]], [Key(row["kind"], row["hash"])])
 
 
 async def _about_people(connection: asyncpg.Connection, world: World, ids: Sequence[UUID]) -> None:
     for row in await connection.fetch(
-        "SELECT person, desk, relation, since, until, asserted_by, confirmed_by, event FROM tie WHERE person = ANY($1::uuid[])", ids
+        "SELECT person, desk, relation, since, asserted_by, confirmed_by, event, until, plan FROM tie WHERE person = ANY($1::uuid[])", ids
     ):
-        tie = Tie(
-            row["person"],
-            row["desk"],
-            Relation(row["relation"]),
-            row["since"],
-            row["asserted_by"],
-            row["confirmed_by"],
-            row["event"],
-            row["until"],
-        )
-        world.ties.setdefault(tie.person, []).append(tie)
+        person, desk, relation, *rest = row
+        world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *rest))
     for row in await connection.fetch(
         """
         SELECT e.* FROM unnest($1::uuid[]) AS p(id) CROSS JOIN LATERAL (
@@ -92,33 +109,75 @@ async def _about_people(connection: asyncpg.Connection, world: World, ids: Seque
         ids,
         MAX_ENTRIES,
     ):
-        entry = Entry(
-            row["person"],
-            row["event"],
-            EventType(row["type"]),
-            row["source"],
-            row["occurred_at"],
-            row["open"],
-            row["domestic_abuse"],
-            row["grade"],
-        )
-        world.entries.setdefault(entry.person, []).append(entry)
-    for row in await connection.fetch("SELECT person, desk FROM listed WHERE person = ANY($1::uuid[])", ids):
-        world.listed.setdefault(row["person"], set()).add(row["desk"])
+        person, event, event_type, *rest = row
+        world.entries.setdefault(person, []).append(Entry(person, event, EventType(event_type), *rest))
+    for row in await connection.fetch("SELECT person, desk, event FROM listed WHERE person = ANY($1::uuid[])", ids):
+        world.list_desk(row["person"], row["desk"], row["event"])
 
 
 def _earlier(row: asyncpg.Record) -> Earlier:
     return Earlier(
         id=row["id"],
         thread=row["thread"],
-        type=EventType(row["type"]),
+        type=EventType(row["counts_as"]),
         source=row["source"],
         occurred_at=row["occurred_at"],
-        told=tuple(_told(t) for t in row["told"]),
+        told=tuple(_told(*t) for t in row["told"]),
+        cause=row["cause"],
+        corrects=row["type"] == EventType.correction.value,
     )
 
 
-def _told(found: tuple[object, ...]) -> Told:
-    disclosure, desk, kind, withdrawn, received, opened, acted = found
+def _told(
+    disclosure: UUID,
+    desk: str,
+    kind: str,
+    withdrawn: bool,
+    received: object,
+    opened: object,
+    acted: object,
+    telephoned: object,
+    about: Sequence[UUID],
+    graded: bool,
+) -> Told:
     level = Level.acted if acted else Level.opened if opened else Level.received if received else None
-    return Told(disclosure, desk, kind, level, bool(withdrawn))  # type: ignore[arg-type] # a composite comes as a tuple of objects
+    return Told(disclosure, desk, kind, level, withdrawn, telephoned is not None, frozenset(about), graded)
+
+
+def parse_sections(stored: bytes | None) -> tuple[Section, ...]:
+    """Sections as they are kept. They were checked when they came in."""
+    return tuple(Section.model_construct(**s) for s in orjson.loads(stored)) if stored else ()
+
+
+async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> dict[UUID, Kept]:
+    """Events as they are kept, decided or waiting."""
+    wanted = list(set(ids))
+    rows = await connection.fetch(
+        """
+        SELECT id, type, thread, cause, occurred_at, received_at, source, sections,
+               EXISTS (SELECT FROM event_person i JOIN person p ON p.id = i.person WHERE i.event = e.id AND p.protected = 'yes') AS protected
+        FROM event e WHERE id = ANY($1::uuid[])
+        """,
+        wanted,
+    )
+    found = {row["id"]: _kept(row) for row in rows}
+    missing = [i for i in wanted if i not in found]
+    for row in await connection.fetch("SELECT record FROM waiting WHERE event = ANY($1::uuid[])", missing) if missing else ():
+        submitted = Submitted.model_validate_json(row["record"])
+        found[submitted.envelope.id] = Kept(submitted.envelope, submitted.envelope.source or "", submitted.sections)
+    return found
+
+
+def _kept(row: asyncpg.Record) -> Kept:
+    envelope = Envelope.model_construct(
+        id=row["id"],
+        type=EventType(row["type"]),
+        schema_version=1,
+        thread=row["thread"],
+        after=None,
+        cause=row["cause"],
+        occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
+        source=None,
+    )
+    return Kept(envelope, row["source"], parse_sections(row["sections"]), row["protected"])

@@ -1,23 +1,28 @@
 """The router's tables inside one transaction, and what that transaction sends: one outbox row for all of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
-from frontdoor_router.adapters import reading, writing
-from frontdoor_router.core.decide import Arrived
-from frontdoor_router.core.decision import AuditEntry, Disclosure, Obligation, Task
+from frontdoor_router.adapters import clockwork, reading, saving, writing
+from frontdoor_router.adapters.wire import delivery_json, submitted_json
+from frontdoor_router.adapters.writing import DisclosureRow
+from frontdoor_router.core.amending import withdrawal_notice
+from frontdoor_router.core.arriving import Arrived
+from frontdoor_router.core.decide import told
+from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker, Involved, Obligation, Task
+from frontdoor_router.core.draft import Draft
 from frontdoor_router.core.identify import Key
-from frontdoor_router.core.outgoing import Decided, Numbered, Standing, delivery, ledger
-from frontdoor_router.core.world import World
+from frontdoor_router.core.outgoing import Decided, HeldEvent, Numbered, Standing, delivery, ledger
+from frontdoor_router.core.receiving import Met
+from frontdoor_router.core.world import Owed, Told, World
 from frontdoor_schemas.envelope import Delivery, Envelope, LedgerUpdate, Recall, Remind
 from frontdoor_schemas.topics import to_gateway
 
@@ -31,12 +36,19 @@ class PgSession:
     signer: Signer
     epoch: str
     rebuild: Callable[[bytes, str], Arrived]
-    _numbered: list[tuple[Numbered, UUID, UUID]] = field(default_factory=list)
-    _silent: list[tuple[Disclosure, UUID, UUID]] = field(default_factory=list)
+    ids: IdMaker
+    now: datetime
+    _told: list[tuple[Numbered, Told]] = field(default_factory=list)
+    _silent: list[tuple[Disclosure, UUID]] = field(default_factory=list)
     _obligations: list[tuple[UUID, Obligation]] = field(default_factory=list)
-    _tasks: list[tuple[UUID, Task]] = field(default_factory=list)
+    _tasks: list[tuple[UUID | None, Task]] = field(default_factory=list)
     _audit: list[tuple[UUID | None, AuditEntry]] = field(default_factory=list)
-    _controls: list[tuple[str, Recall | Remind | LedgerUpdate]] = field(default_factory=list)
+    _controls: list[Recall | Remind | LedgerUpdate] = field(default_factory=list)
+    _again: list[Delivery] = field(default_factory=list)
+    _met: list[Met] = field(default_factory=list)
+    _recalled: set[UUID] = field(default_factory=set)
+    _taken_back: list[UUID] = field(default_factory=list)
+    _ledgers: set[UUID] = field(default_factory=set)
 
     async def lock(self, numbers: Sequence[int]) -> None:
         """Take locks in this order."""
@@ -47,8 +59,18 @@ class PgSession:
         return await reading.known_events(self.connection, ids)
 
     async def world(self, *, keys: Sequence[Key], threads: Sequence[UUID], causes: Sequence[UUID]) -> World:
-        """What is known about these people, threads and events."""
-        return await reading.load_world(self.connection, keys=keys, threads=threads, causes=causes)
+        """What is known about these people, threads and events: what is in the tables, and what this session will put there."""
+        world = await reading.load_world(self.connection, keys=keys, threads=threads, causes=causes)
+        met = {m.obligation for m in self._met}
+        for item, as_told in self._told:
+            event = world.events.get(item.envelope.id)
+            if event is not None:
+                stands = replace(as_told, withdrawn=as_told.id in self._recalled)
+                world.events[event.id] = replace(event, told=(*event.told, stands))
+        for event_id, o in self._obligations:
+            if event_id in world.events and event_id not in self._taken_back and o.id not in met:
+                world.owed.setdefault(event_id, []).append(Owed(o.id, event_id, o.desk, o.satisfied_by))
+        return world
 
     async def wait(self, waiting: Sequence[tuple[Arrived, UUID]], now: datetime) -> None:
         """Keep events until the one before them is decided."""
@@ -58,85 +80,136 @@ class PgSession:
         )
 
     async def released(self, by: Sequence[UUID]) -> Sequence[Arrived]:
-        """Take out the events that waited for these."""
-        rows = await self.connection.fetch("DELETE FROM waiting WHERE waits_for = ANY($1::uuid[]) RETURNING record, writer", list(by))
+        """Take out the events that waited for these. Who was told that they waited has nothing more to do."""
+        rows = await self.connection.fetch("DELETE FROM waiting WHERE waits_for = ANY($1::uuid[]) RETURNING record, writer, task", list(by))
+        await writing.close_work(self.connection, [r["task"] for r in rows if r["task"]], "released", self.now)
         return [self.rebuild(row["record"], row["writer"]) for row in rows]
 
     async def save(self, decided: Sequence[Decided], now: datetime) -> None:
         """Write everything that was decided; disclosures are numbered when the session finishes."""
         if not decided:
             return
-        await writing.save_people(self.connection, decided, now)
-        await writing.save_events(self.connection, decided, now)
+        await saving.save_people(self.connection, decided, now)
+        await saving.save_events(self.connection, decided, now)
         for one in decided:
-            envelope = one.case.envelope
-            await writing.meet_obligations(self.connection, one.decision.met, now)
-            self._obligations += [(envelope.id, o) for o in one.decision.obligations]
-            self._tasks += [(envelope.id, t) for t in one.decision.tasks]
-            self._audit += [(envelope.id, a) for a in one.decision.audit]
-            for disclosure in one.decision.disclosures:
-                self.tell(disclosure, envelope)
-            for recalled in one.decision.withdrawn:
-                self.control(recalled.desk, Recall(disclosure=recalled.id, desk=recalled.desk, at=now))
-            self.control(one.case.source.desk, _first_ledger(one, now))
+            await self._save_one(one)
 
-    def tell(self, disclosure: Disclosure, envelope: Envelope) -> None:
+    async def _save_one(self, one: Decided) -> None:
+        envelope, decision = one.case.envelope, one.decision
+        for disclosure in decision.disclosures:
+            self.tell(disclosure, envelope, decision.involved)
+        self._obligations += [(envelope.id, o) for o in decision.obligations]
+        self._tasks += [(envelope.id, t) for t in decision.tasks]
+        self._audit += [(envelope.id, a) for a in decision.audit]
+        self._met += [Met(o, self.now, f"reply:{envelope.id}", envelope.id) for o in decision.met]
+        await self._recall(one)
+        self.control(_first_ledger(one, self.now))
+
+    async def _recall(self, one: Decided) -> None:
+        """Recall what was withdrawn, and tell who has it by now: a receipt may have come since the decision read how things stood."""
+        withdrawn = one.decision.withdrawn
+        if withdrawn:
+            noticed = {d.refers_to for d in one.decision.disclosures}
+            has_it = await writing.recall(self.connection, [t.id for t in withdrawn], self.now)
+            for item in withdrawn:
+                self.control(Recall(disclosure=item.id, desk=item.desk, at=self.now))
+                if item.id in has_it and item.id not in noticed:
+                    self.tell(withdrawal_notice(self.ids, item), one.case.envelope)
+            self._recalled |= {t.id for t in withdrawn}
+        if one.decision.withdrawn_events:
+            await saving.take_back(self.connection, one.decision.withdrawn_events, self.now)
+        self._taken_back += one.decision.withdrawn_events
+        self._ledgers |= set(one.decision.withdrawn_events)
+
+    def tell(self, disclosure: Disclosure, envelope: Envelope, involved: Sequence[Involved] = ()) -> None:
         """Keep a disclosure; send it when somebody is told."""
         if disclosure.kind is None:
-            self._silent.append((disclosure, envelope.id, envelope.id))
+            self._silent.append((disclosure, envelope.id))
         else:
-            self._numbered.append((Numbered(disclosure, envelope), envelope.id, envelope.id))
+            self._told.append((Numbered(disclosure, envelope), told(disclosure, involved)))
 
-    def oblige(self, event: UUID, obligation: Obligation) -> None:
-        """Open an obligation."""
-        self._obligations.append((event, obligation))
+    def follow(self, draft: Draft, envelope: Envelope) -> None:
+        """Keep and tell what follows for an event besides its decision."""
+        for disclosure in draft.disclosures:
+            self.tell(disclosure, envelope)
+        self._obligations += [(envelope.id, o) for o in draft.obligations]
+        self._tasks += [(envelope.id, t) for t in draft.tasks]
+        self._audit += [(envelope.id, a) for a in draft.audit]
 
     def note(self, event: UUID | None, entry: AuditEntry) -> None:
         """Add an audit entry."""
         self._audit.append((event, entry))
 
-    def control(self, desk: str, record: Recall | Remind | LedgerUpdate) -> None:
+    def control(self, record: Recall | Remind | LedgerUpdate) -> None:
         """Send a desk's gateway something that has no number."""
-        self._controls.append((desk, record))
+        self._controls.append(record)
 
-    async def park(self, arrived: Arrived, reason: str, now: datetime) -> None:
-        """Set an event aside that could not be decided because of an error here, with a task for a person."""
-        envelope = arrived.envelope
-        await self.connection.execute(
-            "INSERT INTO event (id, thread, type, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, others_close_at, "
-            "sections) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'held', $11, $10, $12) ON CONFLICT DO NOTHING",
-            envelope.id,
-            envelope.thread,
-            envelope.type.value,
-            envelope.source or "",
-            arrived.gateway,
-            envelope.after,
-            envelope.cause,
-            envelope.occurred_at,
-            envelope.received_at,
-            now,
-            self.epoch,
-            writing.sections_json(arrived.sections),
-        )
-        self._audit.append((envelope.id, AuditEntry("event.parked", None, {"error": reason})))
+    def send_again(self, item: Delivery) -> None:
+        """Send a delivery once more, under the number that it has."""
+        self._again.append(item)
+
+    async def answer_again(self, events: Sequence[UUID]) -> None:
+        """Somebody asks once more after events that were decided: their publishers did not get the answer."""
+        self._ledgers |= set(events)
+
+    async def park(self, held: HeldEvent, draft: Draft, now: datetime) -> None:
+        """Set an event aside that could not be decided, with a task for a person. Its publisher sees what it always sees."""
+        await saving.save_held_event(self.connection, held, epoch=self.epoch, now=now)
+        self.follow(draft, held.envelope)
+        if held.envelope.source is not None:
+            self._ledgers.add(held.envelope.id)
 
     async def finish(self, now: datetime) -> OutboxRow | None:
         """Number, write disclosures, obligations, tasks and audit, then the outbox row. Call once, at the end."""
-        numbers = await writing.number(self.connection, [n for n, _, _ in self._numbered]) if self._numbered else {}
-        await writing.save_disclosures(self.connection, [*self._numbered, *self._silent], numbers, epoch=self.epoch, now=now)
+        numbers = await writing.number(self.connection, [n for n, _ in self._told]) if self._told else {}
+        await writing.save_disclosures(self.connection, list(self._rows()), numbers, epoch=self.epoch, now=now)
         await writing.save_obligations(self.connection, self._obligations, now)
         await writing.save_tasks(self.connection, self._tasks, now)
-        await writing.save_audit(self.connection, self._audit, epoch=self.epoch, now=now)
-        return await writing.save_outbox(self.connection, self._records(numbers, now))
-
-    def _records(self, numbers: Mapping[UUID, int], now: datetime) -> list[Record]:
-        records = [
-            self._record(
-                n.disclosure.desk, delivery_json(delivery(n, number=numbers[n.disclosure.id], incarnation=writing.INCARNATION, at=now))
-            )
-            for n, _, _ in sorted(self._numbered, key=lambda item: numbers[item[0].disclosure.id])
+        await self._meet()
+        await writing.close_event(self.connection, self._taken_back, now)
+        await self._say_how_it_stands()
+        deliveries = [
+            delivery(n, number=numbers[n.disclosure.id], incarnation=writing.INCARNATION, at=now)
+            for n, _ in sorted(self._told, key=lambda item: numbers[item[0].disclosure.id])
         ]
-        return records + [self._record(desk, control.model_dump_json(exclude_none=True).encode()) for desk, control in self._controls]
+        records = self._records([*deliveries, *self._again], self._controls)
+        await writing.save_audit(self.connection, self._audit, epoch=self.epoch, now=now)
+        return await writing.save_outbox(self.connection, records)
+
+    def _rows(self) -> Iterable[DisclosureRow]:
+        for item, as_told in self._told:
+            withdrawn = self.now if as_told.id in self._recalled else None
+            yield DisclosureRow(item.disclosure, item.envelope.id, as_told.about, as_told.graded, withdrawn)
+        for disclosure, event in self._silent:
+            yield DisclosureRow(disclosure, event)
+
+    async def _meet(self) -> None:
+        open_until_now = set(await writing.meet_obligations(self.connection, self._met))
+        for met in self._met:
+            if met.obligation in open_until_now:
+                self.note(met.event, AuditEntry("obligation.met", None, {"obligation": str(met.obligation), "by": met.by}))
+
+    async def _say_how_it_stands(self) -> None:
+        """Publishers' ledgers of events where something changed that they may know."""
+        for head, standings in await clockwork.visible_standings(self.connection, sorted(self._ledgers)) if self._ledgers else ():
+            if self.directory.find(head["source"]):
+                self.control(
+                    ledger(
+                        event=head["id"],
+                        desk=head["source"],
+                        version=head["ledger_version"],
+                        missing=head["missing"],
+                        standings=standings,
+                        others_close_at=head["others_close_at"],
+                    )
+                )
+
+    def _records(self, deliveries: Iterable[Delivery], controls: Iterable[Recall | Remind | LedgerUpdate]) -> list[Record]:
+        said = [(d.desk, delivery_json(d)) for d in deliveries]
+        said += [(c.desk, c.model_dump_json(exclude_none=True).encode()) for c in controls]
+        for desk in {desk for desk, _ in said if self.directory.find(desk) is None}:
+            self.note(None, AuditEntry("desk.gone", desk, {}))
+        return [self._record(desk, value) for desk, value in said if self.directory.find(desk) is not None]
 
     def _record(self, desk: str, value: bytes) -> Record:
         return self.signer.record(to_gateway(self.directory.gateway_of(desk)), desk.encode(), value)
@@ -153,23 +226,3 @@ def _first_ledger(one: Decided, now: datetime) -> LedgerUpdate:
         standings=visible,
         others_close_at=one.others_close_at,
     )
-
-
-def envelope_dict(envelope: Envelope) -> dict[str, object]:
-    """An envelope for the wire, without what it does not have."""
-    return {k: v for k, v in envelope.__dict__.items() if v is not None}
-
-
-def submitted_json(arrived: Arrived) -> bytes:
-    """An event as it is kept while it waits."""
-    return orjson.dumps({"envelope": envelope_dict(arrived.envelope), "sections": [writing.section_dict(s) for s in arrived.sections]}, default=str)
-
-
-def delivery_json(item: Delivery) -> bytes:
-    """A delivery for the wire, without what it does not have."""
-    body = {k: v for k, v in item.__dict__.items() if v not in (None, ())}
-    body["event"] = envelope_dict(item.event)
-    body["sections"] = [writing.section_dict(s) for s in item.sections]
-    if item.ask is not None:
-        body["ask"] = {k: v for k, v in item.ask.__dict__.items() if v is not None}
-    return orjson.dumps({"record": "delivery", **body}, default=str)  # asyncpg brings its own kind of UUID

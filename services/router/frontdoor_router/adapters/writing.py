@@ -1,6 +1,7 @@
 """Writes what decisions, receipts and clocks bring about. Order of locks everywhere: thread, person, desk, outbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from uuid import UUID
@@ -11,7 +12,8 @@ import orjson
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Obligation, Task
-from frontdoor_router.core.outgoing import Decided, Numbered
+from frontdoor_router.core.outgoing import Numbered
+from frontdoor_router.core.receiving import Met
 from frontdoor_schemas.envelope import Section
 
 INCARNATION = 1
@@ -28,89 +30,15 @@ def section_dict(section: Section) -> dict[str, object]:
     return {k: v for k, v in section.__dict__.items() if v not in (None, ())}
 
 
-async def save_people(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
-    """New people and keys, ties, chronology lines, lists for locating facts."""
-    people = [(p.id, p.kind, p.born, p.protected.value, now) for d in decided for p, _ in d.decision.people]
-    if people:
-        await connection.executemany(
-            "INSERT INTO person (id, kind, born, protected, created_at) VALUES ($1, $2, $3, $4, $5) "
-            "ON CONFLICT (id) DO UPDATE SET protected = excluded.protected",
-            people,
-        )
-    keys = [(k.kind, k.hash, p.id) for d in decided for p, found in d.decision.people for k in found]
-    if keys:
-        await connection.executemany("INSERT INTO person_key (kind, hash, person) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", keys)
-    ended = [(t.person, t.desk, t.relation.value, d.case.envelope.occurred_at) for d in decided for t in d.decision.ended]
-    if ended:
-        await connection.executemany("UPDATE tie SET until = $4 WHERE person = $1 AND desk = $2 AND relation = $3 AND until IS NULL", ended)
-    ties = [
-        (t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event)
-        for d in decided
-        for t in d.decision.ties
-    ]
-    if ties:
-        await connection.executemany(
-            "INSERT INTO tie (person, desk, relation, since, until, asserted_by, confirmed_by, event) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            ties,
-        )
-    entries = [
-        (e.person, e.event, e.type.value, e.source, e.occurred_at, e.open, e.domestic_abuse, e.grade)
-        for d in decided
-        for e in d.decision.entries
-    ]
-    if entries:
-        await connection.executemany("INSERT INTO entry VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING", entries)
-    closed = [pair for d in decided for pair in d.decision.closed_entries]
-    if closed:
-        await connection.executemany("UPDATE entry SET open = false WHERE person = $1 AND event = $2", closed)
-    listed = [(person, desk, d.case.envelope.id) for d in decided for person, desk in d.decision.listed]
-    if listed:
-        await connection.executemany("INSERT INTO listed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", listed)
-
-
-async def save_events(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
-    """The events themselves, who they turned out to be about, and what they withdraw."""
-    await connection.executemany(
-        "INSERT INTO event (id, thread, type, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, missing, "
-        "others_close_at, sections) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'decided', $11, $12, $13, $14)",
-        [
-            (
-                e.id,
-                e.thread,
-                e.type.value,
-                d.case.source.desk,
-                d.gateway,
-                e.after,
-                e.cause,
-                e.occurred_at,
-                e.received_at,
-                now,
-                d.epoch,
-                list(d.decision.missing),
-                d.others_close_at,
-                sections_json(d.case.sections),
-            )
-            for d in decided
-            for e in (d.case.envelope,)
-        ],
+async def recall(connection: asyncpg.Connection, told: Sequence[UUID], now: datetime) -> list[UUID]:
+    """Mark disclosures as withdrawn. Returns those of which the desk has the content, by all that is known at this moment."""
+    rows = await connection.fetch(
+        "UPDATE disclosure SET withdrawn_at = $2, recall_told = received_at IS NOT NULL OR told_at IS NOT NULL "
+        "WHERE id = ANY($1::uuid[]) AND withdrawn_at IS NULL RETURNING id, recall_told",
+        list(told),
+        now,
     )
-    involved = [(d.case.envelope.id, i.ref, i.person, i.why_held) for d in decided for i in d.decision.involved]
-    if involved:
-        await connection.executemany("INSERT INTO event_person VALUES ($1, $2, $3, $4)", involved)
-    withdrawn = [(d.decision.withdrawn_event, now) for d in decided if d.decision.withdrawn_event]
-    if withdrawn:
-        await connection.executemany("UPDATE event SET withdrawn_at = $2 WHERE id = $1", withdrawn)
-        await connection.executemany(
-            "UPDATE obligation SET state = 'closed' WHERE event = $1 AND state IN ('open', 'overdue')", [w[:1] for w in withdrawn]
-        )
-        await connection.executemany("UPDATE entry SET open = false WHERE event = $1", [w[:1] for w in withdrawn])
-        await connection.executemany("UPDATE tie SET until = $2 WHERE event = $1 AND until IS NULL", withdrawn)
-    recalled = [(told.id, now) for d in decided for told in d.decision.withdrawn]
-    if recalled:
-        await connection.executemany(
-            "UPDATE disclosure SET withdrawn_at = $2, recall_told = received_at IS NOT NULL WHERE id = $1 AND withdrawn_at IS NULL",
-            recalled,
-        )
+    return [r["id"] for r in rows if r["recall_told"]]
 
 
 async def save_obligations(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID, Obligation]], now: datetime) -> None:
@@ -138,21 +66,60 @@ async def save_obligations(connection: asyncpg.Connection, pairs: Sequence[tuple
         )
 
 
-async def meet_obligations(connection: asyncpg.Connection, met: Sequence[tuple[UUID, str]], now: datetime) -> None:
-    """Close obligations with what met them. One that was overdue keeps saying so by its due and met times."""
-    if met:
-        await connection.executemany(
-            "UPDATE obligation SET state = 'met', met_at = $2, met_by = $3, next_at = NULL WHERE id = $1 AND state IN ('open', 'overdue')",
-            [(obligation, now, by) for obligation, by in met],
+async def meet_obligations(connection: asyncpg.Connection, met: Sequence[Met]) -> list[UUID]:
+    """Close obligations with what met them, and the tasks that hung on them. Returns those that were open."""
+    if not met:
+        return []
+    rows = await connection.fetch(
+        """
+        UPDATE obligation o SET state = 'met', met_at = m.at, met_by = m.by, next_at = NULL
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS m(id, at, by)
+        WHERE o.id = m.id AND o.state IN ('open', 'overdue') RETURNING o.id, o.desk, o.disclosure, o.met_at
+        """,
+        [m.obligation for m in met],
+        [m.at for m in met],
+        [m.by for m in met],
+    )
+    await connection.executemany(
+        "UPDATE task SET closed_at = $2, closed_by = $3 WHERE notice = $1 AND closed_at IS NULL",
+        [(r["disclosure"], r["met_at"], r["desk"]) for r in rows if r["disclosure"]],
+    )
+    return [r["id"] for r in rows]
+
+
+async def close_event(connection: asyncpg.Connection, events: Sequence[UUID], now: datetime) -> None:
+    """Events were withdrawn or corrected: nothing of what they asked of anybody stands."""
+    if events:
+        ids = list(events)
+        await connection.execute(
+            "UPDATE obligation SET state = 'closed', next_at = NULL WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')", ids
+        )
+        await connection.execute(
+            "UPDATE task SET closed_at = $2, closed_by = 'withdrawn' WHERE event = ANY($1::uuid[]) AND closed_at IS NULL", ids, now
         )
 
 
-async def save_tasks(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID, Task]], now: datetime) -> None:
+async def close_work(connection: asyncpg.Connection, tasks: Sequence[UUID], by: str, now: datetime) -> None:
+    """What a task was opened for has come about without it."""
+    notices = await connection.fetch(
+        "UPDATE task SET closed_at = $2, closed_by = $3 WHERE id = ANY($1::uuid[]) AND closed_at IS NULL RETURNING notice",
+        list(tasks),
+        now,
+        by,
+    )
+    await connection.execute(
+        "UPDATE obligation SET state = 'closed', next_at = NULL WHERE disclosure = ANY($1::uuid[]) AND state IN ('open', 'overdue')",
+        [r["notice"] for r in notices],
+    )
+
+
+async def save_tasks(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID | None, Task]], now: datetime) -> None:
     """Pieces of work for a person."""
     if pairs:
         await connection.executemany(
-            "INSERT INTO task (id, kind, reason, owner, event, refs, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-            [(t.id, t.kind.value, t.reason, t.owner, event, list(t.refs), now) for event, t in pairs],
+            "INSERT INTO task (id, kind, reason, owner, event, refs, notice, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+            "ON CONFLICT DO NOTHING",
+            [(t.id, t.kind.value, t.reason, t.owner, event, list(t.refs), t.notice, now) for event, t in pairs],
         )
 
 
@@ -190,51 +157,59 @@ async def number(connection: asyncpg.Connection, numbered: Sequence[Numbered]) -
     return numbers
 
 
+@dataclass(frozen=True, slots=True)
+class DisclosureRow:
+    """A disclosure with what it is kept under. `about` are the people whom it told something about."""
+
+    disclosure: Disclosure
+    event: UUID
+    about: frozenset[UUID] = frozenset()
+    graded: bool = False
+    withdrawn_at: datetime | None = None
+
+
 async def save_disclosures(
-    connection: asyncpg.Connection,
-    pairs: Sequence[tuple[Numbered | Disclosure, UUID, UUID]],
-    numbers: Mapping[UUID, int],
-    *,
-    epoch: str,
-    now: datetime,
+    connection: asyncpg.Connection, rows: Sequence[DisclosureRow], numbers: Mapping[UUID, int], *, epoch: str, now: datetime
 ) -> None:
     """One row per desk that was told or considered, with what was given and withheld and by which policies."""
-    if not pairs:
-        return
-    rows = []
-    for item, event, trigger in pairs:
-        d = item.disclosure if isinstance(item, Numbered) else item
-        n = numbers.get(d.id)
-        rows.append(
-            (
-                d.id,
-                event,
-                trigger,
-                d.desk,
-                d.kind.value if d.kind else "none",
-                INCARNATION if n is not None else None,
-                n,
-                now,
-                epoch,
-                list(d.purposes),
-                orjson.dumps(
-                    [
-                        {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies}
-                        for g in d.given
-                    ]
-                ).decode(),
-                orjson.dumps([{"category": w.category, "subjects": w.subjects, "policies": w.policies} for w in d.withheld]).decode(),
-                [m.value for m in d.marks],
-                d.reason,
-                d.refers_to,
-                d.stands_for,
-                d.visible,
-            )
+    if rows:
+        await connection.executemany(
+            "INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, "
+            "graded, made, reason, refers_to, stands_for, chases, visible, withdrawn_at) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, "
+            "$10::jsonb, $11::jsonb, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+            [_disclosure(row, numbers.get(row.disclosure.id), epoch, now) for row in rows],
         )
-    await connection.executemany(
-        "INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, reason, refers_to, "
-        "stands_for, visible) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING",
-        rows,
+
+
+def _disclosure(row: DisclosureRow, number: int | None, epoch: str, now: datetime) -> tuple[object, ...]:
+    d = row.disclosure
+    given = [
+        {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies} for g in d.given
+    ]
+    withheld = [{"category": w.category, "subjects": w.subjects, "policies": w.policies} for w in d.withheld]
+    made = [g.section for g in d.given if g.made]
+    return (
+        d.id,
+        row.event,
+        d.desk,
+        d.kind.value if d.kind else "none",
+        INCARNATION if number is not None else None,
+        number,
+        now,
+        epoch,
+        list(d.purposes),
+        orjson.dumps(given, default=str).decode(),
+        orjson.dumps(withheld).decode(),
+        [m.value for m in d.marks],
+        list(row.about),
+        row.graded,
+        sections_json(made) if made else None,
+        d.reason,
+        d.refers_to,
+        d.stands_for,
+        d.chases,
+        d.visible,
+        row.withdrawn_at,
     )
 
 

@@ -1,13 +1,33 @@
-"""Reads an event off the wire: envelope, sections, the message put together, the keys of its people."""
+"""Reads an event off the wire: envelope, sections, the message put together, the keys of its people; and who may say it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import orjson
 
-from frontdoor_router.core.decide import Arrived
-from frontdoor_router.core.identify import KeyMaker, mentions
-from frontdoor_schemas.envelope import Submitted
+from frontdoor_chassis.directory import Directory
+from frontdoor_router.core.identify import KeyMaker, Mention, mentions
+from frontdoor_schemas.envelope import Envelope, Section, Submitted
 from frontdoor_schemas.sections import join
+from frontdoor_schemas.topics import FAMILY
+from frontdoor_schemas.vocabulary import EventType
+
+NOTIFIER = "notifier"
+"""The writer that reports for desks of every gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An event as it came off the bus, with its message put together and its people's keys worked out."""
+
+    envelope: Envelope
+    sections: Sequence[Section]
+    message: Mapping[str, Any]
+    mentions: tuple[Mention, ...]
+    gateway: str
 
 
 def reader(keys: KeyMaker) -> Callable[[bytes, str], Arrived]:
@@ -25,9 +45,22 @@ def reader(keys: KeyMaker) -> Callable[[bytes, str], Arrived]:
     return read
 
 
-def event_of(record: bytes) -> str | None:
-    """The id of an event in a record that cannot be read whole; None when not even that can be."""
-    try:
-        return str(orjson.loads(record)["envelope"]["id"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+def serves(directory: Directory, writer: str, desk: str) -> bool:
+    """Whether a writer is the gateway of a desk: nobody publishes or confirms for the desks of another gateway."""
+    return directory.find(desk) is not None and directory.gateway_of(desk) == writer
+
+
+def envelope_of(record: bytes, *, topic: str, stand_in: UUID, now: datetime) -> Envelope | None:
+    """The envelope of an event that cannot be read whole, or one made up in its place. None when it is no event at all."""
+    types = [event_type for event_type, family in FAMILY.items() if family == topic]
+    if not types:
         return None
+    try:
+        return Envelope.model_validate(orjson.loads(record)["envelope"])
+    except (ValueError, KeyError, TypeError):
+        return made_up_envelope(types[0], stand_in, now)
+
+
+def made_up_envelope(event_type: EventType, stand_in: UUID, now: datetime) -> Envelope:
+    """For what nobody can say anything about: so that a desk can be told of it all the same."""
+    return Envelope(id=stand_in, type=event_type, thread=stand_in, occurred_at=now, received_at=now)

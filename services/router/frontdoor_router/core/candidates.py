@@ -14,6 +14,9 @@ from frontdoor_schemas.vocabulary import EventType, Relation, Role
 ONLY_AS_PERMITTED = frozenset({"named", "told_of_thread"})
 """Relations for which it is no failing when the agreements permit nothing: others chose the desk, not the partnership."""
 
+ALWAYS_SOMEBODY = frozenset({"role", "desk"})
+"""Relations to an event by which the partnership itself names who is to hear of it."""
+
 STATED_FIELDS = {
     Relation.school: "school",
     Relation.early_years: "school",
@@ -61,7 +64,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """A duty that found no desk: a piece of work for a person."""
+    """A duty that found no desk, or none that still exists: a piece of work for a person."""
 
     duty: Duty
     subject: str | None
@@ -73,6 +76,8 @@ class Search:
 
     candidates: dict[str, Candidate] = field(default_factory=dict)
     unmet: list[Unmet] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    """Desks that the author names and that do not exist, or no longer."""
 
     def add(self, desk: str, duty: Duty, subject: str | None) -> Candidate:
         """Note that a duty names a desk, about one person or the event."""
@@ -92,9 +97,11 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
     for duty in duties:
         if duty.tell is not None and applies(duty, case):
             _tell(search, case, duty, duty.tell, directory, today)
-    for desk in named_desks(case):
+    for desk in sorted(named_desks(case)):
         if directory.in_force(desk, today):
             search.candidates.setdefault(desk, Candidate(desk)).named = True
+        else:
+            search.absent.append(desk)
     if case.unsure:
         for found in directory.desks_of_role(Role.front_door, today):
             search.candidates.setdefault(found.id, Candidate(found.id)).review = True
@@ -122,9 +129,12 @@ def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directo
         case EachAdult():
             people = case.adults
         case WholeEvent(relation):
-            for desk in _desks_of_event(case, relation, directory, today):
-                if desk != case.source.desk and directory.in_force(desk, today):
+            desks = [d for d in _desks_of_event(case, relation, directory, today) if directory.in_force(d, today)]
+            for desk in desks:
+                if desk != case.source.desk:
                     search.add(desk, duty, None)
+            if not desks and (duty.must_find or relation.partition(":")[0] in ALWAYS_SOMEBODY):
+                search.unmet.append(Unmet(duty, None))
             return
     for subject in people:
         _tell_about(search, case, duty, subject, directory, today)
@@ -134,18 +144,19 @@ def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> 
     if age is None:
         return True
     years = case.age(subject, today)
-    return years is not None and age.from_ <= years < age.under
+    return years is None or age.from_ <= years < age.under  # of whom nobody knows the age, nobody may be left out for it
 
 
 def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> None:
-    found = False
-    for desk, stated in _desks_about(case, duty, subject, directory, today):
-        if directory.in_force(desk, today) and desk != case.source.desk:
+    named = list(_desks_about(case, duty, subject, directory, today))
+    there = [(desk, stated) for desk, stated in named if directory.in_force(desk, today)]
+    for desk, stated in there:
+        if desk != case.source.desk:
             candidate = search.add(desk, duty, subject.ref)
             if stated:
                 candidate.stated.add(subject.ref)
-        found = True
-    if not found and duty.must_find and subject.person is not None:  # who is not identified is already a task
+    missed = len(there) < len(named) or (not named and duty.must_find)
+    if missed and subject.person is not None:  # who is not identified is already a task
         search.unmet.append(Unmet(duty, subject.ref))
 
 
@@ -162,7 +173,8 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     yield from ((d, False) for d in confirmed)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
     if duty.stated and not confirmed and stated and _role_fits(stated, Relation(relation), directory):
-        yield stated, True
+        # its own word makes nobody a recipient: a source that states a desk of its own agency is told nothing by it
+        yield (case.source.desk, False) if directory.desk(stated).agency == case.source.agency else (stated, True)
 
 
 _ROLES_OF_RELATION = {
@@ -211,7 +223,9 @@ def _desks_of_event(case: Case, relation: str, directory: Directory, today: date
         case ("referrer", _, _):
             return sorted(_referrers(case))
         case ("told_of_thread", _, _):
-            return sorted({t.desk for e in case.world.thread(case.envelope.thread) for t in e.told if t.kind == "disclosure" and not t.withdrawn})
+            return sorted(
+                {t.desk for e in case.world.thread(case.envelope.thread) for t in e.told if t.kind == "disclosure" and not t.withdrawn}
+            )
         case _:
             raise ValueError(f"no such relation to an event: {relation}")
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from frontdoor_router.core.identify import Known, Mention, New, Unsure
-from frontdoor_router.core.world import Earlier, Person, World
+from frontdoor_router.core.identify import Known, Mention, New, Person, Unsure
+from frontdoor_router.core.world import Earlier, World
 from frontdoor_schemas.envelope import Envelope, Section
 from frontdoor_schemas.vocabulary import Answer, EventType, Role
 
@@ -57,6 +57,11 @@ class Case:
         return self.envelope.id
 
     @property
+    def took_effect_at(self) -> datetime:
+        """When what it ends ended: an event that is dated ahead ends things at once all the same."""
+        return min(self.envelope.occurred_at, self.now)
+
+    @property
     def children(self) -> list[Subject]:
         """The children that the event names."""
         return [s for s in self.subjects.values() if s.mention.kind == "child"]
@@ -87,11 +92,10 @@ class Case:
         return frozenset(self.message.get("sharing", {}).get("locating_for", ()))
 
     def age(self, subject: Subject, zone_day: date) -> int | None:
-        """Age in whole years on a local day; None when the birth date is not stated."""
-        born = self.blocks[subject.ref].get("born")
-        if born is None:
+        """Age in whole years on a local day, by the birth date stated or known; None when there is none, -1 before birth."""
+        birth = subject.mention.born or (subject.person.born if subject.person else None)
+        if birth is None:
             return -1 if self.blocks[subject.ref].get("unborn") else None
-        birth = date.fromisoformat(born)
         return zone_day.year - birth.year - ((zone_day.month, zone_day.day) < (birth.month, birth.day))
 
 

@@ -97,7 +97,7 @@ def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
         for item in node:
             yield from _values(item, path)
     elif not path:
-        if node is not None and node != {}:
+        if node is not None:  # an empty block says that it is there
             yield node
     elif isinstance(node, Mapping) and path[0] in node:
         yield from _values(node[path[0]], path[1:])

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from frontdoor_router.core.identify import Key
-from frontdoor_router.core.world import Entry, Person, Tie, Told
+from frontdoor_router.core.identify import Key, Person
+from frontdoor_router.core.world import Entry, Tie, Told
 from frontdoor_schemas.envelope import Ask, DeliveryKind, Mark, Section
 
 
@@ -43,10 +43,11 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A section that was given, and the policies that permitted it."""
+    """A section that was given, and the policies that permitted it. `made`: the router made it for this desk alone."""
 
     section: Section
     policies: tuple[str, ...]
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,11 @@ class Disclosure:
     marks: tuple[Mark, ...] = ()
     ask: Ask | None = None
     reason: str | None = None
+    missing: tuple[str, ...] = ()
     refers_to: UUID | None = None
-    stands_for: UUID | None = None
+    stands_for: UUID | None = None  # a deputy's: it meets what hangs on that disclosure as the desk itself would
+    chases: UUID | None = None  # an escalation's: whoever gets it may record that the desk was told by telephone
     visible: bool = False
-
-
-class Target(StrEnum):
-    """Whom an escalation goes to, before it is resolved to desks."""
-
-    owing = "owing"  # the desk that owes, by e-mail reminder
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,6 @@ class TaskKind(StrEnum):
 
     identity = "identity"
     cannot_decide = "cannot-decide"
-    incomplete = "incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +117,7 @@ class Task:
     kind: TaskKind
     reason: str
     owner: str
+    notice: UUID | None
     refs: tuple[str, ...] = ()
 
 
@@ -155,9 +152,9 @@ class Decision:
     listed: tuple[tuple[UUID, str], ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
     obligations: tuple[Obligation, ...] = ()
-    met: tuple[tuple[UUID, str], ...] = ()
+    met: tuple[UUID, ...] = ()
     withdrawn: tuple[Told, ...] = ()
-    withdrawn_event: UUID | None = None
+    withdrawn_events: tuple[UUID, ...] = ()
     tasks: tuple[Task, ...] = ()
     missing: tuple[str, ...] = ()
     audit: tuple[AuditEntry, ...] = field(default=())

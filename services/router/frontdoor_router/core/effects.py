@@ -1,6 +1,7 @@
 """What an event changes in what the router knows: people, ties, chronology, lists. Worked out before anybody is told."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -9,8 +10,8 @@ from uuid import UUID
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case, Subject
 from frontdoor_router.core.decision import IdMaker
-from frontdoor_router.core.identify import Key, Known, Mention, New, Unsure, identify
-from frontdoor_router.core.world import Entry, Person, Tie, World
+from frontdoor_router.core.identify import Identity, Key, Known, Mention, New, Person, Register, Unsure, WhyHeld, identify
+from frontdoor_router.core.world import Entry, Tie, World
 from frontdoor_schemas.vocabulary import Answer, EventType, Relation
 
 ENDED = frozenset({"ended"})
@@ -25,43 +26,64 @@ class Resolved:
     people: tuple[tuple[Person, tuple[Key, ...]], ...]
 
 
-def resolve(event: UUID, message: Mapping[str, Any], found: tuple[Mention, ...], world: World, ids: IdMaker, *, by_lead: bool) -> Resolved:
-    """Say who each mention is, and add to the world who was not known before."""
+def resolve(
+    event: UUID, message: Mapping[str, Any], found: Sequence[Mention], register: Register, ids: IdMaker, *, by_lead: bool
+) -> Resolved:
+    """Say who each mention is, and add to the register who was not known before."""
     subjects: dict[str, Subject] = {}
     people: list[tuple[Person, tuple[Key, ...]]] = []
     blocks = {b["ref"]: b for kind in ("children", "adults") for b in message.get(kind, ())}
-    for mention in found:
-        stated = Answer(blocks[mention.ref].get("protected", Answer.unknown))
-        identity = identify(mention, world.found)
-        person, keys = _person(identity, mention, blocks[mention.ref], world, ids("person", event, mention.ref))
+    for mention, identity in identities(found, register):
+        stated = _stated(blocks[mention.ref])
+        person, keys = _person(identity, mention, register, ids("person", event, mention.ref))
         if person is not None:
-            changed = replace(person, protected=_sticky(person.protected, stated, by_lead=by_lead))
-            if keys or changed != world.people.get(person.id):
-                world.remember(changed, keys)
+            changed = replace(person, protected=_kept(person.protected, stated, by_lead=by_lead), born=person.born or mention.born)
+            if keys or changed != register.people.get(person.id):
+                register.remember(changed, keys)
                 people.append((changed, keys))
             person = changed
-        subjects[mention.ref] = Subject(mention, identity, person, person.protected if person else stated)
+        known = person.protected if person else Answer.unknown
+        subjects[mention.ref] = Subject(mention, identity, person, known if stated is Answer.unknown or known is Answer.yes else stated)
     return Resolved(subjects, tuple(people))
 
 
-def _person(
-    identity: Known | New | Unsure, mention: Mention, block: Mapping[str, Any], world: World, new_id: UUID
-) -> tuple[Person | None, tuple[Key, ...]]:
+def identities(found: Sequence[Mention], register: Register) -> list[tuple[Mention, Identity]]:
+    """Who each mention of one event is. Nobody is in an event twice: what would make it so is held."""
+    uses = Counter(k for m in found for k in (*m.exact, *m.number, m.local) if k)
+    apart = [replace(m, local=None) if m.local and uses[m.local] > 1 else m for m in found]
+    said = [(m, identify(m, register)) for m in apart]
+    times = Counter(i.person for _, i in said if isinstance(i, Known))
+    return [(m, Unsure(WhyHeld.identifiers_disagree) if _twice(m, i, uses, times) else i) for m, i in said]
+
+
+def _twice(mention: Mention, identity: Identity, uses: Mapping[Key, int], times: Mapping[UUID, int]) -> bool:
+    match identity:
+        case Known(person):
+            return times[person] > 1
+        case New():
+            return any(uses[k] > 1 for k in (*mention.exact, *mention.number))
+        case Unsure():
+            return False
+
+
+def _person(identity: Identity, mention: Mention, register: Register, new_id: UUID) -> tuple[Person | None, tuple[Key, ...]]:
     match identity:
         case Known(person, keys):
-            return world.people[person], keys
+            return register.people[person], keys
         case New(keys):
-            born = date.fromisoformat(block["born"]) if block.get("born") else None
-            return Person(new_id, mention.kind, Answer.unknown, born), keys
+            return Person(new_id, mention.kind), keys
         case Unsure():
             return None, ()
 
 
-def _sticky(known: Answer, stated: Answer, *, by_lead: bool) -> Answer:
-    """Protected stays protected until the lead agency says otherwise; unknown says nothing."""
-    if stated is Answer.unknown or (known is Answer.yes and stated is Answer.no and not by_lead):
-        return known
-    return stated
+def _stated(block: Mapping[str, Any]) -> Answer:
+    """What the author says about protection. Who gives an address as protected says that the person is."""
+    return Answer.yes if "protected_address" in block else Answer(block.get("protected", Answer.unknown))
+
+
+def _kept(known: Answer, stated: Answer, *, by_lead: bool) -> Answer:
+    """Anybody may say that a person is protected, and it stays so; that a person is not is kept from the lead agency alone."""
+    return stated if stated is Answer.yes or (by_lead and stated is Answer.no) else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +107,21 @@ def effects(case: Case, directory: Directory) -> Effects:
         closed=tuple(_closed(case)),
         listed=tuple(_listed(case, directory)),
     )
-    _apply(case.world, found, case.envelope.occurred_at)
+    _apply(case, found)
     return found
 
 
-def _apply(world: World, found: Effects, at: datetime) -> None:
+def _apply(case: Case, found: Effects) -> None:
+    world = case.world
     for tie in found.ties:
         world.ties.setdefault(tie.person, []).append(tie)
-    world.end_ties(found.ended, at)
+    world.end_ties(found.ended, case.took_effect_at)
     for entry in found.entries:
         world.entries.setdefault(entry.person, []).append(entry)
     for person, event in found.closed:
         world.entries[person] = [replace(e, open=False) if e.event == event else e for e in world.entries.get(person, ())]
     for person, desk in found.listed:
-        world.listed.setdefault(person, set()).add(desk)
+        world.list_desk(person, desk, case.envelope.id)
 
 
 def _ties(case: Case, directory: Directory) -> tuple[list[Tie], list[Tie]]:
@@ -125,12 +148,16 @@ def _started(case: Case, directory: Directory) -> Iterator[Tie]:
     if desk is None or relation is None or directory.find(desk) is None:
         return
     for person in _about(case, "relation"):
-        yield _tie(case, person, desk, Relation(relation), directory, message.get("since"))
+        tie = _tie(case, person, desk, Relation(relation), directory)
+        if not _is_tied(case.world, tie):
+            yield tie
 
 
-def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory, since: str | None = None) -> Tie:
+def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory) -> Tie:
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
-    return Tie(person, desk, relation, _moment(since) or case.envelope.occurred_at, case.source.desk, confirmed, case.envelope.id)
+    since = _moment(case.message.get("since")) or case.envelope.occurred_at
+    plan = case.message.get("plan_type") if relation is Relation.plan_group else None
+    return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -157,20 +184,25 @@ def _joined(case: Case, directory: Directory) -> Iterator[Tie]:
         return
     for person in _about(case, "to_status"):
         for desk in case.message.get("members", ()):
-            if directory.find(desk) and not _is_tied(case.world, person, desk, Relation.plan_group):
-                yield _tie(case, person, desk, Relation.plan_group, directory)
+            tie = _tie(case, person, desk, Relation.plan_group, directory)
+            if directory.find(desk) and not _is_tied(case.world, tie):
+                yield tie
 
 
-def _is_tied(world: World, person: UUID, desk: str, relation: Relation) -> bool:
-    return any(t.desk == desk and t.relation is relation and t.until is None and t.confirmed_by for t in world.ties.get(person, ()))
+def _is_tied(world: World, new: Tie) -> bool:
+    """Whether a running tie says all that a new one would: a confirmation adds to an assertion, and nothing to a confirmation."""
+    same = (t for t in world.ties.get(new.person, ()) if (t.desk, t.relation, t.plan) == (new.desk, new.relation, new.plan))
+    running = (t for t in same if t.until is None and t.since <= new.since)
+    return any(t.confirmed_by or (not new.confirmed_by and t.asserted_by == new.asserted_by) for t in running)
 
 
 def _plan_over(case: Case, directory: Directory) -> Iterator[Tie]:
+    """The group of the plan that ended; that of another plan of the child runs on."""
     if case.message.get("to_status") not in ENDED or not directory.confirms(case.source.desk, Relation.plan_group):
         return
     for person in _about(case, "to_status"):
         for tie in case.world.ties.get(person, ()):
-            if tie.relation is Relation.plan_group and tie.until is None:
+            if tie.relation is Relation.plan_group and tie.until is None and tie.plan in {None, case.message.get("plan_type")}:
                 yield tie
 
 

@@ -58,7 +58,7 @@ class DeskFacts:
         if not section.to:
             return "none"
         desk = self._candidate.desk
-        names = {desk, desk.split(".")[0], f"role:{self._role}", *(("members",) if self._candidate.named else ())}
+        names = {desk, self._role}
         return "named" if names & set(section.to) else "not_named"
 
     def _facts(self, ref: str | None, purpose: str) -> dict[str, str]:

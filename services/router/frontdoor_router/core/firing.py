@@ -1,23 +1,25 @@
 """What happens when a stage of an obligation's clock is reached: a reminder, or an escalation down the chain the duty names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from frontdoor_chassis.directory import Directory
+from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, IdMaker, Stage
-from frontdoor_schemas.envelope import DeliveryKind, Envelope, Remind, Section
+from frontdoor_router.core.keeping import Kept
+from frontdoor_schemas.envelope import DeliveryKind, Remind, Section
 from frontdoor_schemas.vocabulary import Category, Role
 
+SOURCE = "source/desk"
 UNCONFIRMED = "-unconfirmed"
 """Added to a reason when receipts could not be read up to the due time: the desk may have done it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An open obligation whose next stage is due."""
+    """An open obligation whose next stage is due, with the event and what the desk was given of it."""
 
     id: UUID
     duty: str
@@ -27,10 +29,9 @@ class Running:
     due: datetime
     stages: tuple[Stage, ...]
     next_stage: int
-    envelope: Envelope
-    source: str
-    sections: Mapping[UUID, Section]
-    given: tuple[UUID, ...]
+    kept: Kept
+    given: tuple[str, ...] = ()
+    made: tuple[Section, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -46,45 +47,56 @@ class Fired:
     notices: tuple[Disclosure, ...]
     audit: AuditEntry
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What was done, and to which desks."""
+        return [("escalate", n.desk) for n in self.notices] or [("remind", r.desk) for r in self.reminds]
+
 
 def fire(running: Running, directory: Directory, ids: IdMaker, *, now: datetime, today: date, confirmed: bool) -> Fired:
-    """Work out whom a stage tells. A target that does not exist falls through to the desk for what cannot be decided."""
+    """Work out whom a stage tells. Where nobody can be, it is the desk for what cannot be decided: never nobody."""
     stage = running.stage
     detail: dict[str, Any] = {"obligation": str(running.id), "duty": running.duty, "stage": running.next_stage, "kind": stage.kind}
-    if stage.kind == "remind":
-        remind = _remind(running, running.desk, "waiting", ids, now)
+    if stage.kind == "remind" and directory.find(running.desk):
+        remind = _remind(running, running.desk, "waiting", ids, now, running.disclosure)
         return Fired((remind,), (), AuditEntry("obligation.reminded", running.desk, detail))
-    targets = list(_targets(running, stage.to, directory, today)) or [directory.cannot_decide]
-    notices = tuple(_notice(running, desk, ids, deputy=stage.to == "deputy", confirmed=confirmed) for desk in targets)
-    reminds = tuple(_remind(running, desk, "overdue", ids, now, notice.id) for desk, notice in zip(targets, notices, strict=True))
-    return Fired(reminds, notices, AuditEntry("obligation.escalated", None, {**detail, "to": targets}))
+    targets = _targets(running, stage.to, directory, today)
+    notices = tuple(
+        _notice(running, desk, ids, deputy=stage.to == "deputy" and desk != directory.cannot_decide, confirmed=confirmed)
+        for desk in targets
+    )
+    reminds = tuple(_remind(running, notice.desk, "overdue", ids, now, notice.id) for notice in notices)
+    return Fired(reminds, notices, AuditEntry("obligation.escalated", None, {**detail, "to": targets, "confirmed": confirmed}))
 
 
-def _targets(running: Running, to: str, directory: Directory, today: date) -> Iterator[str]:
+def _targets(running: Running, to: str, directory: Directory, today: date) -> list[str]:
+    found = [d.id for d in _named(running, to, directory, today) if d is not None and d.in_force(today)]
+    allowed = [desk for desk in found if not running.kept.withholds_from(desk)]
+    return allowed or [directory.cannot_decide]
+
+
+def _named(running: Running, to: str, directory: Directory, today: date) -> Iterator[Desk | None]:
     match to.partition(":"):
-        case ("deputy", _, _):
-            found = [directory.deputy(running.desk, today)]
-        case ("manager", _, _):
-            found = [directory.manager(running.desk, today)]
+        case ("deputy", _, _) if directory.find(running.desk):
+            yield directory.deputy(running.desk, today)
+        case ("manager", _, _) if directory.find(running.desk):
+            yield directory.manager(running.desk, today)
         case ("source", _, _):
-            found = [directory.find(running.source)]
-        case ("source-manager", _, _):
-            found = [directory.manager(running.source, today)]
-        case ("role", _, role):
-            found = list(directory.desks_of_role(Role(role), today))
+            yield directory.find(running.kept.source)
+        case ("source-manager", _, _) if directory.find(running.kept.source):
+            yield directory.manager(running.kept.source, today)
+        case ("role", _, role) if role in set(Role):
+            yield from directory.desks_of_role(Role(role), today)
         case ("desk", _, desk):
-            found = [directory.find(desk)]
-        case _:
-            raise ValueError(f"no such target of an escalation: {to}")
-    yield from (d.id for d in found if d is not None)
+            yield directory.find(desk)
 
 
-def _remind(running: Running, desk: str, reason: str, ids: IdMaker, now: datetime, disclosure: UUID | None = None) -> Remind:
+def _remind(running: Running, desk: str, reason: str, ids: IdMaker, now: datetime, disclosure: UUID | None) -> Remind:
     return Remind(
         id=ids("remind", running.id, running.next_stage, desk),
         desk=desk,
         reason=reason,
-        disclosure=disclosure or running.disclosure,
+        disclosure=disclosure,
         due=running.due,
         at=now,
     )
@@ -92,19 +104,29 @@ def _remind(running: Running, desk: str, reason: str, ids: IdMaker, now: datetim
 
 def _notice(running: Running, desk: str, ids: IdMaker, *, deputy: bool, confirmed: bool) -> Disclosure:
     """A deputy stands in for the desk and sees what the desk was given; anybody else learns who has not done what."""
-    notice_id = ids("overdue", running.id, running.next_stage, desk)
-    given = tuple(Given(running.sections[s], ()) for s in running.given if s in running.sections) if deputy else (_who(running, ids, desk),)
     return Disclosure(
-        id=notice_id,
+        id=ids("overdue", running.id, running.next_stage, desk),
         desk=desk,
         kind=DeliveryKind.overdue,
         purposes=("escalation",),
-        given=given,
+        given=_what_the_desk_has(running) if deputy else (_who(running, ids, desk),),
         reason=running.duty if confirmed else running.duty + UNCONFIRMED,
-        stands_for=running.disclosure,
+        stands_for=running.disclosure if deputy else None,
+        chases=running.disclosure,
     )
+
+
+def _what_the_desk_has(running: Running) -> tuple[Given, ...]:
+    """Facts that locate a family are for desks listed by name, and a deputy is another desk; in a protected case the source is one."""
+    given = running.kept.given(running.given, running.made)
+    return tuple(g for g in given if not _locates(g.section, protected=running.kept.protected))
+
+
+def _locates(section: Section, *, protected: bool) -> bool:
+    return section.category == Category.locating or (protected and SOURCE in section.body)
 
 
 def _who(running: Running, ids: IdMaker, desk: str) -> Given:
     body = {"overdue/desk": running.desk, "overdue/due": running.due.isoformat()}
-    return Given(Section(id=ids("overdue-who", running.id, desk), category=Category.professional_network, subjects=(), body=body), ())
+    section = Section(id=ids("overdue-who", running.id, desk), category=Category.professional_network, subjects=(), body=body)
+    return Given(section, (), made=True)

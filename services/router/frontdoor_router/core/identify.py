@@ -7,12 +7,27 @@ child the mother's exact identifier and the expected date. A name never identifi
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
+from frontdoor_schemas.vocabulary import Answer
+
 PersonKind = Literal["child", "adult"]
+NUMBER_KINDS = ("nhs_number", "upn")
+"""Identifiers of which nobody has two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person whom the exchange can tell from all others. `protected` is sticky."""
+
+    id: UUID
+    kind: PersonKind
+    protected: Answer = Answer.unknown
+    born: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,7 @@ class Mention:
     number: tuple[Key, ...]
     name: Key | None
     local: Key | None
+    born: date | None = None
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -72,7 +88,34 @@ class Unsure:
 
 
 Identity = Known | New | Unsure
-Lookup = Mapping[Key, frozenset[UUID]]
+
+
+@dataclass(slots=True)
+class Register:
+    """The people who were found: under which keys, who they are, and which numbers each of them has."""
+
+    found: dict[Key, frozenset[UUID]] = field(default_factory=dict)
+    people: dict[UUID, Person] = field(default_factory=dict)
+    numbers: dict[UUID, frozenset[Key]] = field(default_factory=dict)
+
+    def under(self, keys: Iterable[Key | None]) -> frozenset[UUID]:
+        """Everybody who has one of these keys."""
+        return frozenset[UUID]().union(*(self.found.get(k, frozenset()) for k in keys if k))
+
+    def remember(self, person: Person, keys: Iterable[Key]) -> None:
+        """Add a person, or further keys of one."""
+        self.people[person.id] = person
+        for key in keys:
+            self.found[key] = self.found.get(key, frozenset()) | {person.id}
+            if key.kind in NUMBER_KINDS:
+                self.numbers[person.id] = self.numbers.get(person.id, frozenset()) | {key}
+
+    def contradicts(self, person: UUID, mention: Mention) -> bool:
+        """Whether a person cannot be meant: born on another day, or the bearer of another number of the same kind."""
+        born = self.people[person].born
+        has = {k.kind: k for k in self.numbers.get(person, ())}
+        other_number = any(has.get(k.kind, k) != k for k in mention.number)
+        return other_number or (born is not None and mention.born is not None and born != mention.born)
 
 
 class KeyMaker:
@@ -113,12 +156,19 @@ def _mention(kind: PersonKind, block: Mapping[str, Any], by_ref: Mapping[str, Ma
             number.append(make(name, value))
             if born:
                 exact.append(make(f"{name}+born", value, born))
-    mother = by_ref.get(block.get("mother", ""), {})
-    if block.get("unborn") and block.get("expected_on") and mother.get("nhs_number"):
-        exact.append(make("mother+expected", mother["nhs_number"], block["expected_on"]))
-    name_key = _name_key(block, make)
+    if mother := _mother_of_expected(block, by_ref):
+        exact.append(make("mother+expected", *mother, block["expected_on"]))
     local = make("local", agency, block["local_id"]) if block.get("local_id") else None
-    return Mention(block["ref"], kind, tuple(exact), tuple(number), name_key, local)
+    born_on = date.fromisoformat(born) if born else None
+    return Mention(block["ref"], kind, tuple(exact), tuple(number), _name_key(block, make), local, born_on)
+
+
+def _mother_of_expected(block: Mapping[str, Any], by_ref: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The mother's exact identifier, when a birth was or is expected. Said of a born child too, it joins the child to the unborn one."""
+    mother = by_ref.get(block.get("mother", ""), {})
+    if block.get("expected_on") and mother.get("nhs_number") and mother.get("born"):
+        return mother["nhs_number"], mother["born"]
+    return None
 
 
 def _may_identify(name: str, value: str) -> bool:
@@ -132,26 +182,38 @@ def _name_key(block: Mapping[str, Any], make: KeyMaker) -> Key | None:
     return None
 
 
-def identify(mention: Mention, found: Lookup) -> Identity:
+def identify(mention: Mention, register: Register) -> Identity:
     """Say who a mention is, from the people found under its keys."""
-    exact = _all(found, mention.exact)
-    if len(exact) > 1:
+    exact, numbered, local = register.under(mention.exact), register.under(mention.number), _linked(mention, register)
+    meant = exact or local
+    if len(exact | numbered | local) > 1 or any(register.contradicts(p, mention) for p in meant):
         return Unsure(WhyHeld.identifiers_disagree)
-    numbered = _all(found, mention.number)
-    if exact:
-        (person,) = exact
-        if numbered - exact:
-            return Unsure(WhyHeld.identifiers_disagree)
-        return Known(person, _unseen(mention, found, person))
-    local = _all(found, (mention.local,)) if mention.local else frozenset()
+    if exact or any(numbered or _may_stand_alone(mention, register.people[p]) for p in local):
+        (person,) = meant
+        return Known(person, tuple(k for k in _to_remember(mention) if person not in register.found.get(k, ())))
+    if local or (numbered and mention.born is None):
+        return Unsure(WhyHeld.one_person_fits)
     if numbered:
         return Unsure(WhyHeld.identifiers_disagree)
-    if len(local) == 1 and not mention.exact:
-        (person,) = local
-        return Known(person, ())
     if mention.exact:
-        return New(_to_remember(mention))
-    return Unsure(_why(_all(found, (mention.name,)) if mention.name else frozenset()))
+        return New(mention.keys)
+    return Unsure(_why(register.under([mention.name])))
+
+
+def _linked(mention: Mention, register: Register) -> frozenset[UUID]:
+    """Whom the sender's own id is linked to. One that is linked to several names a household or a case, and nobody in it."""
+    found = register.under([mention.local])
+    return found if len(found) == 1 else frozenset()
+
+
+def _may_stand_alone(mention: Mention, person: Person) -> bool:
+    """A linked local id identifies; with a number that nobody has yet, only if it has the birth date on its side."""
+    return not mention.number or (mention.born is not None and mention.born == person.born)
+
+
+def _to_remember(mention: Mention) -> tuple[Key, ...]:
+    """A number without a birth date is not exact, and is not remembered as somebody's."""
+    return mention.keys if mention.exact else tuple(filter(None, (mention.name, mention.local)))
 
 
 def _why(candidates: frozenset[UUID]) -> WhyHeld:
@@ -162,19 +224,6 @@ def _why(candidates: frozenset[UUID]) -> WhyHeld:
             return WhyHeld.one_person_fits
         case _:
             return WhyHeld.two_people_fit
-
-
-def _all(found: Lookup, keys: Iterable[Key | None]) -> frozenset[UUID]:
-    people: frozenset[UUID] = frozenset()
-    return people.union(*(found.get(k, frozenset()) for k in keys if k))
-
-
-def _to_remember(mention: Mention) -> tuple[Key, ...]:
-    return mention.keys
-
-
-def _unseen(mention: Mention, found: Lookup, person: UUID) -> tuple[Key, ...]:
-    return tuple(k for k in _to_remember(mention) if person not in found.get(k, frozenset()))
 
 
 def lock_numbers(all_mentions: Sequence[Mention], threads: Iterable[UUID], make: KeyMaker) -> list[int]:

@@ -1,13 +1,13 @@
 """What leaves the router: numbered deliveries, recalls, reminders, ledgers; each for one desk on its gateway's topic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.decision import Decision, Disclosure
-from frontdoor_schemas.envelope import Delivery, Envelope, EventState, LedgerLine, LedgerUpdate
+from frontdoor_schemas.envelope import Delivery, Envelope, EventState, LedgerLine, LedgerUpdate, Section
 from frontdoor_schemas.vocabulary import Level
 
 
@@ -19,6 +19,16 @@ class Decided:
     gateway: str
     decision: Decision
     epoch: str
+    others_close_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEvent:
+    """An event that could not be decided: kept, and counted as decided by those that follow it."""
+
+    envelope: Envelope
+    gateway: str
+    sections: Sequence[Section]
     others_close_at: datetime
 
 
@@ -52,8 +62,14 @@ def delivery(item: Numbered, *, number: int, incarnation: int, at: datetime) -> 
         marks=d.marks,
         ask=d.ask,
         reason=d.reason,
+        missing=d.missing,
         refers_to=d.refers_to,
     )
+
+
+def first(*moments: datetime | None) -> datetime | None:
+    """The earliest of those that there are."""
+    return min(filter(None, moments), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +99,16 @@ class Standing:
         return LedgerLine(desk=self.desk, state="in_hand", at=self.at)
 
     def merged(self, level: Level | None, at: datetime, *, by_telephone: bool) -> "Standing":
-        """With one more receipt: levels merge by maximum, each keeps its first time."""
+        """With one more receipt: levels merge by maximum, each has its first time, in whatever order receipts come."""
         if by_telephone:
-            return replace(self, told=self.told or at)
+            return replace(self, told=first(self.told, at))
         match level:
             case Level.received:
-                return replace(self, received=self.received or at)
+                return replace(self, received=first(self.received, at))
             case Level.opened:
-                return replace(self, received=self.received or at, opened=self.opened or at)
+                return replace(self, received=first(self.received, at), opened=first(self.opened, at))
             case Level.acted:
-                return replace(self, received=self.received or at, opened=self.opened or at, acted=self.acted or at)
+                return replace(self, received=first(self.received, at), opened=first(self.opened, at), acted=first(self.acted, at))
             case Level.filed | None:
                 return self
 
@@ -110,7 +126,3 @@ def ledger(
         lines=tuple(s.line() for s in sorted(standings, key=lambda s: s.desk)),
         others_close_at=others_close_at,
     )
-
-
-Gateways = Mapping[str, str]
-"""Which gateway serves a desk."""

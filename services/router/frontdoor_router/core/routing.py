@@ -1,16 +1,26 @@
 """Routes one batch of the bus: what to decide, in which order, what waits. Owns the transaction through its port."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from frontdoor_router.core.decide import Arrived, Decider
-from frontdoor_router.core.decision import Decision
+from frontdoor_router.core.arriving import Arrived
+from frontdoor_router.core.decide import Decider
+from frontdoor_router.core.draft import Draft
 from frontdoor_router.core.identify import Key, KeyMaker, lock_numbers
-from frontdoor_router.core.outgoing import Decided
+from frontdoor_router.core.outgoing import Decided, HeldEvent
 from frontdoor_router.core.world import World
+from frontdoor_schemas.envelope import Envelope
+from frontdoor_schemas.vocabulary import EventType
+
+RESTRICTING = frozenset({EventType.involvement_ended, EventType.withdrawal, EventType.correction})
+"""Events after which fewer may be told: among those of a batch that do not follow one another they are decided first."""
+
+
+class CannotGoOnError(Exception):
+    """No event is at fault: the store is away, or this instance is out of date. It has to stop, and begins again where it was."""
 
 
 class Session(Protocol):
@@ -40,8 +50,12 @@ class Session(Protocol):
         """Write everything that was decided."""
         ...
 
-    async def park(self, arrived: Arrived, reason: str, now: datetime) -> None:
+    async def park(self, held: HeldEvent, draft: Draft, now: datetime) -> None:
         """Set an event aside that could not be decided because of an error here, with a task for a person."""
+        ...
+
+    async def answer_again(self, events: Sequence[UUID]) -> None:
+        """Tell the publishers of decided events once more that they are."""
         ...
 
 
@@ -54,7 +68,6 @@ class Tally:
     seen_before: int = 0
     parked: int = 0
     disclosures: int = 0
-    latest: list[Decision] = field(default_factory=list)
 
 
 class Routing:
@@ -75,54 +88,80 @@ class Routing:
             todo = list(await session.released(decided)) if decided else []
         return tally
 
+    def set_aside(self, event: UUID, reason: str, now: datetime) -> Draft:
+        """What follows for an event that cannot be decided or read."""
+        return self._decider.set_aside(event, reason, now)
+
+    def closes_at(self, envelope: Envelope) -> datetime:
+        """When the publisher's line for other services closes, whatever happened."""
+        return envelope.received_at + self._others_close_after
+
     async def _round(self, batch: Sequence[Arrived], session: Session, now: datetime, tally: Tally) -> list[UUID]:
         await session.lock(lock_numbers([m for a in batch for m in a.mentions], {a.envelope.thread for a in batch}, self._keys))
         referred = {r for a in batch for r in (a.envelope.id, a.envelope.after, a.envelope.cause) if r}
         known = await session.known(referred)
-        ready, waiting = _sort(batch, known, tally)
+        fresh = {a.envelope.id: a for a in batch if a.envelope.id not in known}
+        tally.seen_before += len(batch) - len(fresh)
+        if seen := sorted({a.envelope.id for a in batch} - fresh.keys()):
+            await session.answer_again(seen)
+        ready, waiting = in_order(fresh.values(), known)
         if waiting:
             await session.wait(waiting, now)
             tally.waiting += len(waiting)
-        if not ready:
-            return []
-        world = await session.world(
-            keys=list(dict.fromkeys(k for a in ready for m in a.mentions for k in m.keys)),
-            threads=list({a.envelope.thread for a in ready if a.envelope.thread != a.envelope.id}),
-            causes=list({a.envelope.cause for a in ready if a.envelope.cause}),
-        )
-        await session.save([d for a in ready if (d := await self._decide(a, world, session, now, tally))], now)
+        rest: Sequence[Arrived] = ready
+        while rest:
+            rest = await self._until_fault(rest, session, now, tally)
         return [a.envelope.id for a in ready]
 
-    async def _decide(self, arrived: Arrived, world: World, session: Session, now: datetime, tally: Tally) -> Decided | None:
-        try:
-            case, decision = self._decider.decide(arrived, world, now)
-        except Exception as error:  # noqa: BLE001 - whatever the fault, the event is kept and a person is told; the others go on
-            await session.park(arrived, type(error).__name__, now)
-            tally.parked += 1
-            return None
-        tally.decided += 1
-        tally.disclosures += sum(d.kind is not None for d in decision.disclosures)
-        return Decided(case, arrived.gateway, decision, self._epoch, arrived.envelope.received_at + self._others_close_after)
+    async def _until_fault(self, batch: Sequence[Arrived], session: Session, now: datetime, tally: Tally) -> Sequence[Arrived]:
+        """Decide until one cannot be; set that one aside, and return the rest: they need a world that it has not half changed."""
+        world = await session.world(
+            keys=list(dict.fromkeys(k for a in batch for m in a.mentions for k in m.keys)),
+            threads=list({a.envelope.thread for a in batch if a.envelope.thread != a.envelope.id}),
+            causes=list({a.envelope.cause for a in batch if a.envelope.cause}),
+        )
+        decided: list[Decided] = []
+        for n, arrived in enumerate(batch):
+            try:
+                decided.append(self._decide(arrived, world, now))
+            except Exception as error:  # noqa: BLE001 - whatever the fault, the event is kept and a person is told; the others go on
+                await self._save(decided, session, now, tally)
+                await self._park(arrived, type(error).__name__, session, now, tally)
+                return batch[n + 1 :]
+        await self._save(decided, session, now, tally)
+        return ()
+
+    def _decide(self, arrived: Arrived, world: World, now: datetime) -> Decided:
+        case, decision = self._decider.decide(arrived, world, now)
+        return Decided(case, arrived.gateway, decision, self._epoch, self.closes_at(arrived.envelope))
+
+    async def _save(self, decided: Sequence[Decided], session: Session, now: datetime, tally: Tally) -> None:
+        await session.save(decided, now)
+        tally.decided += len(decided)
+        tally.disclosures += sum(d.kind is not None for one in decided for d in one.decision.disclosures)
+
+    async def _park(self, arrived: Arrived, error: str, session: Session, now: datetime, tally: Tally) -> None:
+        held = HeldEvent(arrived.envelope, arrived.gateway, arrived.sections, self.closes_at(arrived.envelope))
+        await session.park(held, self.set_aside(arrived.envelope.id, f"error:{error}", now), now)
+        tally.parked += 1
 
 
-def _sort(batch: Sequence[Arrived], known: set[UUID], tally: Tally) -> tuple[list[Arrived], list[tuple[Arrived, UUID]]]:
+def in_order(batch: Iterable[Arrived], known: set[UUID]) -> tuple[list[Arrived], list[tuple[Arrived, UUID]]]:
     """Which events can be decided now, in an order in which each comes after what it follows, and what the rest wait for."""
     ready: list[Arrived] = []
-    waiting: dict[UUID, tuple[Arrived, UUID]] = {}
     settled = set(known)
-    fresh: Mapping[UUID, Arrived] = {a.envelope.id: a for a in batch if a.envelope.id not in known}
-    tally.seen_before += len(batch) - len(fresh)
-    remaining = list(fresh.values())
+    remaining = sorted(batch, key=lambda a: a.envelope.type not in RESTRICTING)
     progress = True
-    while remaining and progress:
+    while progress:
         progress = False
         for arrived in list(remaining):
-            blocker = next((p for p in (arrived.envelope.after, arrived.envelope.cause) if p and p not in settled), None)
-            if blocker is None:
+            if _waits_for(arrived, settled) is None:
                 ready.append(arrived)
                 settled.add(arrived.envelope.id)
                 remaining.remove(arrived)
                 progress = True
-            else:
-                waiting[arrived.envelope.id] = (arrived, blocker)
-    return ready, [waiting[a.envelope.id] for a in remaining]
+    return ready, [(a, blocker) for a in remaining if (blocker := _waits_for(a, settled))]
+
+
+def _waits_for(arrived: Arrived, settled: set[UUID]) -> UUID | None:
+    return next((p for p in (arrived.envelope.after, arrived.envelope.cause) if p and p not in settled), None)

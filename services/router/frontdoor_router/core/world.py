@@ -2,21 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from frontdoor_router.core.identify import Key, PersonKind
-from frontdoor_schemas.vocabulary import Answer, EventType, Level, Relation
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person whom the exchange can tell from all others. `protected` is sticky."""
-
-    id: UUID
-    kind: PersonKind
-    protected: Answer = Answer.unknown
-    born: date | None = None
+from frontdoor_router.core.identify import Register
+from frontdoor_schemas.vocabulary import EventType, Level, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +21,8 @@ class Tie:
     confirmed_by: str | None
     event: UUID
     until: datetime | None = None
+    plan: str | None = None
+    """Of a plan group: of which plan. A child may have one that begins before the other has ended."""
 
     def holds(self, at: datetime) -> bool:
         """Whether it was in force at a moment."""
@@ -39,18 +31,26 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One disclosure as it stands: how far it got with its desk."""
+    """One disclosure as it stands: how far it got with its desk, whom it was about, and whether it gave the risk grade."""
 
     id: UUID
     desk: str
     kind: str
-    level: Level | None
+    level: Level | None = None
     withdrawn: bool = False
+    by_telephone: bool = False
+    about: frozenset[UUID] = frozenset()
+    graded: bool = False
+
+    @property
+    def has_it(self) -> bool:
+        """Whether a system or a person of the desk has the content."""
+        return self.level is not None or self.by_telephone
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An event that was decided before."""
+    """An event that was decided before. Of a correction, `type` is that of the event that it puts in place."""
 
     id: UUID
     thread: UUID
@@ -58,6 +58,8 @@ class Earlier:
     source: str
     occurred_at: datetime
     told: tuple[Told, ...] = ()
+    cause: UUID | None = None
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,17 @@ class Owed:
     id: UUID
     event: UUID
     desk: str
-    satisfied_by: frozenset[str]
+    satisfied_by: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class World:
     """All of it, for one batch of decisions. Decisions of the batch are applied to it one after the other."""
 
-    found: dict[Key, frozenset[UUID]] = field(default_factory=dict)
-    people: dict[UUID, Person] = field(default_factory=dict)
+    register: Register = field(default_factory=Register)
     ties: dict[UUID, list[Tie]] = field(default_factory=dict)
     entries: dict[UUID, list[Entry]] = field(default_factory=dict)
-    listed: dict[UUID, set[str]] = field(default_factory=dict)
+    listed: dict[UUID, dict[str, set[UUID]]] = field(default_factory=dict)
     events: dict[UUID, Earlier] = field(default_factory=dict)
     owed: dict[UUID, list[Owed]] = field(default_factory=dict)
 
@@ -100,11 +101,12 @@ class World:
         """Earlier events of a thread."""
         return [e for e in self.events.values() if e.thread == thread]
 
-    def remember(self, person: Person, keys: Iterable[Key]) -> None:
-        """Add a person, or further keys of one."""
-        self.people[person.id] = person
-        for key in keys:
-            self.found[key] = self.found.get(key, frozenset()) | {person.id}
+    def versions(self, event: UUID) -> list[Earlier]:
+        """An event and what has corrected it since, one after another."""
+        found = [self.events[event]] if event in self.events else []
+        for version in found:
+            found += [e for e in self.events.values() if e.corrects and e.cause == version.id and e not in found]
+        return found
 
     def tied(self, person: UUID, relation: Relation, at: datetime) -> list[Tie]:
         """Confirmed ties of one relation in force at a moment."""
@@ -115,3 +117,19 @@ class World:
         gone = set(ended)
         for person in {t.person for t in gone}:
             self.ties[person] = [replace(t, until=at) if t in gone else t for t in self.ties[person]]
+
+    def list_desk(self, person: UUID, desk: str, event: UUID) -> None:
+        """A desk is listed by name for somebody's locating facts."""
+        self.listed.setdefault(person, {}).setdefault(desk, set()).add(event)
+
+    def take_back(self, event: UUID, at: datetime) -> None:
+        """An event was withdrawn or corrected: what it said no longer counts."""
+        self.end_ties([t for ties in self.ties.values() for t in ties if t.event == event and t.until is None], at)
+        for person, entries in self.entries.items():
+            self.entries[person] = [replace(e, open=False) if e.event == event else e for e in entries]
+        for desks in self.listed.values():
+            for desk in [d for d, events in desks.items() if events <= {event}]:
+                del desks[desk]
+        earlier = self.events[event]
+        self.events[event] = replace(earlier, told=tuple(replace(t, withdrawn=True) for t in earlier.told))
+        self.owed.pop(event, None)

@@ -6,21 +6,23 @@ from datetime import datetime
 from typing import Protocol
 
 import structlog
-from pydantic import ValidationError
 
 from frontdoor_chassis.bus import Batch, Consumer, Received
 from frontdoor_chassis.clock import Clock
+from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.signing import ForgedRecordError, Verifier
 from frontdoor_chassis.store import FencedError
-from frontdoor_router.core.decide import Arrived
-from frontdoor_router.core.routing import Routing, Session, Tally
+from frontdoor_router.core.arriving import NOTIFIER, Arrived, serves
+from frontdoor_router.core.routing import CannotGoOnError, Routing, Session, Tally
 from frontdoor_schemas.envelope import Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.2
+FORGED, UNREADABLE, REFUSED = "forged", "unreadable", "refused-by-the-store"
+"""Why a record is set aside."""
 
 
 class Work(Session, Protocol):
@@ -30,7 +32,7 @@ class Work(Session, Protocol):
         """Merge receipts; returns how many named nothing known."""
         ...
 
-    async def park_raw(self, record: Received, reason: str, now: datetime) -> None:
+    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> None:
         """Keep a record that cannot be read, and raise a task."""
         ...
 
@@ -50,6 +52,7 @@ class Stream:
         routing: Callable[[], Routing],
         read: Callable[[bytes, str], Arrived],
         verifier: Verifier,
+        directory: Directory,
         clock: Clock,
         batch: int,
         metrics: Metrics,
@@ -59,31 +62,45 @@ class Stream:
         self._routing = routing
         self._read = read
         self._verifier = verifier
+        self._directory = directory
         self._clock = clock
         self._batch = batch
+        self._one_by_one = 0
         self.done = 0
         self._decided = metrics.counter("events_decided", "Events decided")
         self._told = metrics.counter("disclosures_made", "Deliveries given to desks")
+        self._strange = metrics.counter("receipts_strange", "Receipts that name no disclosure of their desk")
         self._parked = metrics.counter(
             "records_parked", "Records set aside: unreadable, forged, or not decidable for a fault here", ("why",)
         )
 
     async def step(self) -> bool:
         """Handle one batch. True when there may be more."""
-        batch = await self._consumer.poll(max_records=self._batch, timeout=POLL_SECONDS)
+        batch = await self._consumer.poll(max_records=1 if self._one_by_one else self._batch, timeout=POLL_SECONDS)
         if batch is None:
             return False
         try:
             tally = await self._handle(batch)
-        except FencedError:
-            log.warning("batch.fenced", records=len(batch.records))
+        except FencedError as error:
+            log.warning("batch.fenced", records=len(batch.records), error=type(error).__name__)
             await self._consumer.rewind()
+            return True
+        except CannotGoOnError:
+            await self._consumer.rewind()
+            raise
+        except Exception as error:  # noqa: BLE001 - one record must not stop all others: find it, and set it aside
+            await self._isolate(batch, error)
             return True
         except BaseException:
             # the transaction did not commit: hand the batch over again, here or after a restart
             await self._consumer.rewind()
             raise
+        self._account(batch, tally)
+        return True
+
+    def _account(self, batch: Batch, tally: Tally) -> None:
         self.done += len(batch.records)
+        self._one_by_one = max(0, self._one_by_one - len(batch.records))
         self._decided.inc(tally.decided)
         self._told.inc(tally.disclosures)
         log.info(
@@ -95,7 +112,21 @@ class Stream:
             parked=tally.parked,
             disclosures=tally.disclosures,
         )
-        return True
+
+    async def _isolate(self, batch: Batch, error: Exception) -> None:
+        """A batch that could not be written is handed over again one record at a time; the one that is at fault is set aside."""
+        log.error("batch.failed", records=len(batch.records), error=type(error).__name__, exc_info=error)
+        if len(batch.records) > 1:
+            self._one_by_one = len(batch.records)
+            await self._consumer.rewind()
+            return
+        try:
+            async with self._open_work(batch) as work:
+                await self._set_aside(batch.records[0], work, REFUSED, self._clock.now())
+        except BaseException:
+            await self._consumer.rewind()
+            raise
+        self._account(batch, Tally(parked=1))
 
     async def _handle(self, batch: Batch) -> Tally:
         now = self._clock.now()
@@ -106,22 +137,41 @@ class Stream:
                 await self._take(record, work, arrived, receipts, now)
             tally = await self._routing().route(arrived, work, now)
             if receipts:
-                await work.receive(receipts, now)
+                self._strange.inc(await work.receive(receipts, now))
             return tally
 
     async def _take(self, record: Received, work: Work, arrived: list[Arrived], receipts: list[Receipt], now: datetime) -> None:
         try:
             writer = self._verifier.writer(record)
             if record.topic == RECEIPTS:
-                receipts.extend(Receipts.model_validate_json(record.value).items)
+                receipts.extend(self._receipts(record, writer))
             else:
-                arrived.append(self._read(record.value, writer))
+                arrived.append(self._event(record, writer))
         except ForgedRecordError:
-            await self._set_aside(record, work, "forged", now)
-        except (ValidationError, ValueError):
-            await self._set_aside(record, work, "unreadable", now)
+            await self._set_aside(record, work, FORGED, now)
+        except Exception:  # noqa: BLE001 - whatever a record of a wrong shape brings about, it is kept and the others go on
+            await self._set_aside(record, work, UNREADABLE, now)
+
+    def _event(self, record: Received, writer: str) -> Arrived:
+        event = self._read(record.value, writer)
+        if not serves(self._directory, writer, event.envelope.source or ""):
+            raise ForgedRecordError(f"record at {record.topic}/{record.partition}/{record.offset} is not from its source's gateway")
+        return event
+
+    def _receipts(self, record: Received, writer: str) -> list[Receipt]:
+        """A gateway speaks for its own desks alone: another's “opened” must not close an obligation."""
+        items = Receipts.model_validate_json(record.value).items
+        own = [i for i in items if writer == NOTIFIER or serves(self._directory, writer, i.desk)]
+        self._strange.inc(len(items) - len(own))
+        return own
 
     async def _set_aside(self, record: Received, work: Work, why: str, now: datetime) -> None:
         self._parked.labels(why).inc()
         log.error("record.parked", topic=record.topic, partition=record.partition, offset=record.offset, why=why)
-        await work.park_raw(record, why, now)
+        await work.park_raw(record, why, self._signed_by(record), self._routing(), now)
+
+    def _signed_by(self, record: Received) -> str | None:
+        try:
+            return self._verifier.writer(record)
+        except ForgedRecordError:
+            return None

@@ -1,0 +1,53 @@
+"""Withdrawal and correction: what was told of an event is taken back; who has it already is told so, without content."""
+
+from frontdoor_router.core.case import Case, Source
+from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker
+from frontdoor_router.core.draft import Basis, Draft
+from frontdoor_router.core.owing import to_collect
+from frontdoor_router.core.tasks import cannot_decide
+from frontdoor_router.core.world import Earlier, Told
+from frontdoor_schemas.envelope import DeliveryKind
+
+WITH_CONTENT = frozenset({DeliveryKind.disclosure.value, DeliveryKind.overdue.value})
+"""What a desk may hold of an event: its own disclosure, or that of the desk for which it stands in."""
+
+
+def may_amend(source: Source, cause: Earlier | None) -> bool:
+    """An event is its sender's to take back, and nobody else's."""
+    return cause is None or _agency(cause.source) == source.agency
+
+
+def refuse(draft: Draft, basis: Basis, case: Case) -> None:
+    """Nothing of it is decided: a person sees to it."""
+    draft.audit.append(AuditEntry("amendment.refused", case.source.desk, {"event": str(case.envelope.cause)}))
+    cannot_decide(draft, basis, event=case.envelope.id, reason="not-its-own", start=case.now)
+
+
+def take_back(draft: Draft, basis: Basis, case: Case) -> None:
+    """Take back every version of the event that this one answers."""
+    versions = case.world.versions(case.cause.id) if case.cause else []
+    for version in versions:
+        if may_amend(case.source, version):
+            _withdraw(draft, basis, case, version)
+    if not versions:
+        draft.audit.append(AuditEntry("amendment.of_nothing", None, {}))
+
+
+def _agency(desk: str) -> str:
+    return desk.partition(".")[0]
+
+
+def _withdraw(draft: Draft, basis: Basis, case: Case, event: Earlier) -> None:
+    live = [t for t in event.told if t.kind in WITH_CONTENT and not t.withdrawn]
+    notices = [withdrawal_notice(basis.ids, t) for t in live if t.has_it]
+    draft.disclosures += notices
+    draft.obligations += [to_collect(basis, case, n.desk, n.id) for n in notices]
+    draft.withdrawn += live
+    draft.withdrawn_events.append(event.id)
+    draft.audit.append(AuditEntry("event.withdrawn", None, {"event": str(event.id), "disclosures": len(live)}))
+    case.world.take_back(event.id, case.now)
+
+
+def withdrawal_notice(ids: IdMaker, told: Told) -> Disclosure:
+    """Tells a desk that what it has was withdrawn. The same for a desk that turns out later to have it."""
+    return Disclosure(ids("withdrawn", told.id), told.desk, DeliveryKind.withdrawn, ("withdrawal",), refers_to=told.id)

@@ -1,0 +1,70 @@
+"""Events and deliveries as they are kept, and what is made of them again without deciding again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from frontdoor_router.core.decision import Disclosure, Given, Obligation
+from frontdoor_router.core.outgoing import Numbered, delivery
+from frontdoor_router.core.owing import ask_of
+from frontdoor_schemas.envelope import Delivery, DeliveryKind, Envelope, Mark, Section
+
+WITHHOLD = "sharing/withhold_from"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event as it is kept."""
+
+    envelope: Envelope
+    source: str
+    sections: Sequence[Section] = field(repr=False)
+    protected: bool = False
+
+    def given(self, ids: Iterable[str], made: Iterable[Section] = ()) -> tuple[Given, ...]:
+        """The sections that a desk was given: of the event, and those made for the desk alone."""
+        wanted = set(ids)
+        return tuple(Given(s, ()) for s in self.sections if str(s.id) in wanted) + tuple(Given(s, (), made=True) for s in made)
+
+    def withholds_from(self, desk: str) -> bool:
+        """Whether the author keeps the event from a desk or its agency."""
+        named = {who for s in self.sections for who in s.body.get(WITHHOLD, ())}
+        return desk in named or desk.partition(".")[0] in named
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """A delivery that nobody has confirmed to have filed, as it is kept."""
+
+    id: UUID
+    desk: str
+    kind: DeliveryKind
+    incarnation: int
+    number: int
+    at: datetime
+    given: tuple[str, ...]
+    made: tuple[Section, ...]
+    marks: tuple[Mark, ...]
+    reason: str | None
+    refers_to: UUID | None
+    withdrawn_at: datetime | None
+    event: UUID
+
+
+def again(unfiled: Unfiled, kept: Kept, owed: Sequence[Obligation]) -> Delivery:
+    """The same delivery once more, from what is kept. One that was withdrawn since keeps its number and loses its content."""
+    u = unfiled
+    disclosure = Disclosure(
+        id=u.id,
+        desk=u.desk,
+        kind=u.kind,
+        purposes=(),
+        given=() if u.withdrawn_at else kept.given(u.given, u.made),
+        marks=u.marks,
+        ask=ask_of(owed) if u.kind is DeliveryKind.disclosure else None,
+        reason=u.reason,
+        missing=(u.reason,) if u.kind is DeliveryKind.owed and u.reason else (),
+        refers_to=u.refers_to,
+    )
+    return delivery(Numbered(disclosure, kept.envelope), number=u.number, incarnation=u.incarnation, at=u.at)

@@ -1,0 +1,97 @@
+"""Obligations: who owes what by when, and which of them an event answers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from frontdoor_router.core.candidates import Owing, applies
+from frontdoor_router.core.case import Case
+from frontdoor_router.core.clocks import replies_wanted
+from frontdoor_router.core.decision import Obligation
+from frontdoor_router.core.draft import Basis, Draft
+from frontdoor_router.core.duties import Duty, Expect
+from frontdoor_router.core.tasks import cannot_decide
+from frontdoor_schemas.envelope import Ask
+from frontdoor_schemas.vocabulary import EventType, Level, Role
+
+COLLECT = "collect"
+COLLECT_WITHIN = timedelta(hours=24)
+"""For what no duty asks for: a deadline of that name in the calendar, or a day. Nothing lies uncollected without somebody being told."""
+
+
+def of_duty(basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID, subjects: Sequence[str]) -> Iterator[Obligation]:
+    """What a desk owes under a duty: once for each person it was told about, or once for the event."""
+    duty = owing.duty
+    due, stages = basis.clock_of(duty, case.now)
+    for ref in subjects or (None,):
+        person = case.subjects[ref].person if ref else None
+        yield Obligation(
+            id=basis.ids("obligation", case.envelope.id, duty.id, desk, ref),
+            duty=duty.id,
+            desk=desk,
+            person=person.id if person else None,
+            disclosure=disclosure,
+            satisfied_by=duty.satisfied_by,
+            due=due,
+            stages=stages,
+        )
+
+
+def to_collect(basis: Basis, case: Case, desk: str, disclosure: UUID) -> Obligation:
+    """What was told without a duty has to be collected all the same."""
+    due, stages = basis.clock_within(COLLECT, COLLECT_WITHIN, case.now)
+    obligation = basis.ids("obligation", COLLECT, disclosure)
+    return Obligation(obligation, COLLECT, desk, None, disclosure, (Level.received.value, "told_by_telephone"), due, stages)
+
+
+def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
+    """Duties that tell nobody: somebody owes a reply to this event."""
+    for duty in basis.policy.duties(case.type):
+        if duty.expect is not None and applies(duty, case):
+            desks = _owing_desks(basis, case, duty.expect)
+            draft.obligations += [_reply(basis, case, duty, desk) for desk in desks]
+            if not desks:
+                cannot_decide(draft, basis, event=case.envelope.id, reason=f"no-desk:{duty.id}", start=case.now)
+
+
+def _reply(basis: Basis, case: Case, duty: Duty, desk: str) -> Obligation:
+    due, stages = basis.clock_of(duty, case.now)
+    obligation = basis.ids("obligation", case.envelope.id, duty.id, desk, None)
+    return Obligation(obligation, duty.id, desk, None, None, duty.satisfied_by, due, stages)
+
+
+def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
+    directory, today = basis.policy.directory, basis.policy.today
+    match expect.by.partition(":"):
+        case ("role", _, role):
+            return [d.id for d in directory.desks_of_role(Role(role), today)]
+        case ("desk", _, desk):
+            return [desk] if directory.in_force(desk, today) else []
+        case _:
+            return [case.source.desk]
+
+
+def answered(case: Case) -> Iterator[UUID]:
+    """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to a correction of it."""
+    said = {case.type.value, case.envelope.type.value}
+    for version in case.world.versions(case.cause.id) if case.cause else ():
+        for owed in case.world.owed.get(version.id, ()):
+            if said & replies_wanted(owed.satisfied_by) and owed.desk.partition(".")[0] == case.source.agency:
+                yield owed.id
+
+
+_LEVELS = (Level.received, Level.opened, Level.acted)
+
+
+def ask_of(owed: Iterable[Obligation]) -> Ask | None:
+    """What a desk is asked for: the earliest due time, the highest level, a reply where one is wanted."""
+    asked = [o for o in owed if o.duty != COLLECT]
+    if not asked:
+        return None
+    levels = [lowest for o in asked if (lowest := next((x for x in _LEVELS if x.value in o.satisfied_by), None))]
+    replies = sorted({r for o in asked for r in replies_wanted(o.satisfied_by)})
+    return Ask(
+        level=max(levels, key=_LEVELS.index) if levels else None,
+        reply=EventType(replies[0]) if replies else None,
+        due=min(o.due for o in asked),
+    )
