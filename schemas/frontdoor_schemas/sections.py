@@ -74,6 +74,11 @@ class _Splitter:
             elif isinstance(shape, Nest):
                 self._nest(shape, value, path + name, scope)
 
+    def _empty(self, plan: Plan, path: str, scope: _Scope) -> None:
+        """A block that says nothing but that it is there (`domestic_abuse: {}`, a person) is a fact of its first field's kind."""
+        first = next(shape for shape in plan.fields.values() if isinstance(shape, Leaf))
+        self._body(first, scope)[path] = {}
+
     def _body(self, leaf: Leaf, scope: _Scope) -> _Body:
         rule = leaf.held.subject
         body = self._bucket(leaf.held.category, self._subjects(rule, scope), scope)
@@ -125,11 +130,19 @@ class _Splitter:
 
     def _nest(self, nest: Nest, value: Any, path: str, scope: _Scope) -> None:
         if not nest.many:
-            self.block(nest.plan_for(value), value, path + "/", scope)
+            plan = nest.plan_for(value)
+            if value:
+                self.block(plan, value, path + "/", scope)
+            else:
+                self._empty(plan, path, scope)
             return
         keys = [self.people[v["ref"]][-KEY_LENGTH:] for v in value] if nest.people else _item_keys(value, nest.tag, self.rng)
         for key, item in zip(keys, value, strict=True):
-            self.block(nest.plan_for(item), item, f"{path}/{key}/", scope)
+            plan = nest.plan_for(item)
+            if nest.people and item.keys() == {"ref"}:
+                self._empty(plan, f"{path}/{key}", self._narrowed(item, path, scope))
+            else:
+                self.block(plan, item, f"{path}/{key}/", scope)
 
 
 KEY_LENGTH = 8
@@ -178,22 +191,23 @@ def split(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, M
     """Cut an event into its sections.
 
     `rng` gives keys and ids; hand in `random.SystemRandom()` outside tests. `extra` adds sections about the event
-    itself (the source desk). Every fact of the event is in exactly one section, exactly once. What an item of a list
+    itself (the source desk), each of its own: who may see the source is another question than who may see the
+    members of a meeting, though both are the professional network. Every fact of the event is in exactly one section, exactly once. What an item of a list
     says of itself (`about`, `not_for_family`, and `handling`, the latter's words) goes along with each of its facts.
     """
     data = event.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     splitter = _Splitter(data, rng)
     everybody = splitter.everybody
     splitter.block(event.plan, data, "", _Scope(everybody, everybody, (), (), _UNMARKED))
-    for category, body in extra:
-        splitter.buckets.setdefault((category, (), (), ()), {}).update(body)
-    return _sections(splitter, rng)
+    cut = [(*bucket, body) for bucket, body in splitter.buckets.items()]
+    cut += [(category, (), (), (), dict(body)) for category, body in extra]
+    return _sections(cut, rng)
 
 
-def _sections(splitter: _Splitter, rng: random.Random) -> tuple[Section, ...]:
-    bits = rng.getrandbits(128 * len(splitter.buckets))
+def _sections(cut: Sequence[tuple[Category, _Refs, _Refs, _Refs, _Body]], rng: random.Random) -> tuple[Section, ...]:
+    bits = rng.getrandbits(128 * len(cut))
     made = []
-    for (category, subjects, to, not_for), body in splitter.buckets.items():
+    for category, subjects, to, not_for, body in cut:
         section_id = UUID(int=bits & _UUID4_FREE | _UUID4)
         bits >>= 128
         made.append(Section.cut(section_id, category, subjects, to, not_for, body))
@@ -231,6 +245,6 @@ def is_key(step: str) -> bool:
 
 
 def _listed(node: dict[str, Any]) -> Any:
-    if is_key(next(iter(node))):
+    if node and is_key(next(iter(node))):
         return [_listed(node[key]) for key in sorted(node)]
     return {name: _listed(value) if isinstance(value, dict) else value for name, value in node.items()}

@@ -73,9 +73,9 @@ def test_no_condition_always_holds() -> None:
     assert all_hold([], {})
 
 
-def test_true_is_not_one_and_a_block_that_says_nothing_is_absent() -> None:
+def test_true_is_not_one_and_a_block_that_says_nothing_but_that_it_is_there_is_present() -> None:
     assert not holds(OneOf(("flag",), (1,)), {"flag": True})
-    assert not holds(Present(("block",)), {"block": {}})
+    assert holds(Present(("block",)), {"block": {}})
     assert holds(Absent(("items",)), {"items": []})
 
 
