@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.orm import registry
 from sqlmodel import BigInteger, Field, SQLModel
 
 
@@ -19,7 +20,11 @@ def _text(*, null: bool = False) -> Column[str]:
     return Column(Text, nullable=null)
 
 
-class Submission(SQLModel, table=True):
+class GatewayTable(SQLModel, registry=registry()):
+    """Base of these tables, with metadata of their own: other services have tables of the same names."""
+
+
+class Submission(GatewayTable, table=True):
     """One accepted event. The row is the outbox row: positions are dense and in commit order."""
 
     __table_args__ = (
@@ -47,7 +52,7 @@ class Submission(SQLModel, table=True):
     decided_at: datetime | None = Field(None, sa_column=_at(null=True))
 
 
-class OutboxHead(SQLModel, table=True):
+class OutboxHead(GatewayTable, table=True):
     """One row: the last position given out, and up to where everything is on the bus. Locked by whoever numbers."""
 
     __tablename__ = "outbox_head"
@@ -58,7 +63,7 @@ class OutboxHead(SQLModel, table=True):
     sent_up_to: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class ReceiptOutbox(SQLModel, table=True):
+class ReceiptOutbox(GatewayTable, table=True):
     """Receipts to be published, numbered as submissions are."""
 
     __tablename__ = "receipt_outbox"
@@ -68,7 +73,7 @@ class ReceiptOutbox(SQLModel, table=True):
     record: bytes = Field(sa_column=_bytes())
 
 
-class ReceiptHead(SQLModel, table=True):
+class ReceiptHead(GatewayTable, table=True):
     """The head of the receipts' outbox."""
 
     __tablename__ = "receipt_head"
@@ -79,7 +84,7 @@ class ReceiptHead(SQLModel, table=True):
     sent_up_to: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class Inbox(SQLModel, table=True):
+class Inbox(GatewayTable, table=True):
     """What a desk was told, under its number. Without `delivery` it was withdrawn and is a tombstone.
 
     `recall` is the ordinal of the recall among those of the desk: a page knows how many it had seen, so it can be
@@ -105,7 +110,7 @@ class Inbox(SQLModel, table=True):
     told_at: datetime | None = Field(None, sa_column=_at(null=True))
 
 
-class InboxHead(SQLModel, table=True):
+class InboxHead(GatewayTable, table=True):
     """How far each desk's numbers are without a gap, and how far the desk has proved that it has them."""
 
     __tablename__ = "inbox_head"
@@ -118,7 +123,7 @@ class InboxHead(SQLModel, table=True):
     collected_number: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class Ledger(SQLModel, table=True):
+class Ledger(GatewayTable, table=True):
     """The latest ledger of each own event, as the router let its publisher know it."""
 
     event: UUID = Field(primary_key=True)
@@ -128,7 +133,7 @@ class Ledger(SQLModel, table=True):
     record: bytes = Field(sa_column=_bytes())
 
 
-class ApiKey(SQLModel, table=True):
+class ApiKey(GatewayTable, table=True):
     """A key of one desk. Only the hash of its 256-bit secret is kept; several may be valid at once."""
 
     __tablename__ = "api_key"
@@ -140,7 +145,7 @@ class ApiKey(SQLModel, table=True):
     valid_until: datetime | None = Field(None, sa_column=_at(null=True))
 
 
-class Position(SQLModel, table=True):
+class Position(GatewayTable, table=True):
     """How far this gateway has read of its topics; moved in the transaction of the work."""
 
     topic: str = Field(sa_column=Column(Text, primary_key=True))

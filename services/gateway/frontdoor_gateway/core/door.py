@@ -41,6 +41,7 @@ from frontdoor_gateway.core.submissions import (
     Submissions,
     record,
 )
+from frontdoor_schemas.amendments import Amendment
 from frontdoor_schemas.body import check_times
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import SUBMISSIONS, SourceFacts, parse, to_sections
@@ -119,7 +120,7 @@ class Door:
         origin = origins.get(said.in_reply_to) if said.in_reply_to else None
         if said.in_reply_to and origin is None:
             return unknown_origin(UNKNOWN_EVENT)
-        if origin and not origin.own and said.data.must_reply:
+        if origin and not origin.own and isinstance(said.data, Amendment):
             return unknown_origin(NOT_OWN)
         now = self._clock.now()
         event = uuid_utils.uuid7(nanoseconds=int(now.timestamp() * 1000) * 1_000_000)

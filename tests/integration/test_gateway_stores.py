@@ -1,0 +1,255 @@
+"""The store in memory and the tables keep the same promises; the tables are what the models say."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from frontdoor_chassis.signing import Signer
+from frontdoor_chassis.store.engine import open_pool
+from frontdoor_gateway.adapters.filing import PgFiling
+from frontdoor_gateway.adapters.inbox import PgInboxes
+from frontdoor_gateway.adapters.keys import PgKeys, create_key
+from frontdoor_gateway.adapters.memory import MemoryInboxes, MemoryReceipts, MemorySubmissions
+from frontdoor_gateway.adapters.receipts import PgReceipts
+from frontdoor_gateway.adapters.submissions import PgSubmissions
+from frontdoor_gateway.adapters.tables import GatewayTable
+from frontdoor_gateway.core.inbox import Inboxes, Marked
+from frontdoor_gateway.core.intake import Filing, Work
+from frontdoor_gateway.core.sequence import BEGINNING, Cursor
+from frontdoor_gateway.core.submissions import (
+    Contradicted,
+    ItemRefusedError,
+    Outcome,
+    Repeated,
+    Stored,
+    Submission,
+    Submissions,
+    Undecided,
+)
+from frontdoor_schemas.envelope import Delivery, Recall
+from frontdoor_schemas.vocabulary import EventType, Level
+from unit.gateway.kit import CONTROL_ROOM, HUB, NOW, PVP, a_delivery, a_ledger, prepare, settings
+
+SIGN = Signer("police", b"made-up").record
+
+
+@dataclass
+class Stores:
+    """One kind of store."""
+
+    submissions: Any
+    inboxes: Inboxes
+    filing: Filing
+
+
+def _memory() -> Stores:
+    submissions = MemorySubmissions(sign=SIGN)
+    both = MemoryInboxes(submissions=submissions, receipts=MemoryReceipts(gateway="police", sign=SIGN))
+    return Stores(submissions, both, both)
+
+
+@pytest.fixture(params=["memory", pytest.param("tables", marks=pytest.mark.needs_postgres)])
+async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    if request.param == "memory":
+        yield _memory()
+        return
+    given = settings(request.getfixturevalue("database"), Path())
+    await prepare(given)
+    pool = await open_pool(given.dsn.get_secret_value(), schema=given.schema_name, role=given.role, max_size=4)
+    receipts = PgReceipts(pool, gateway="police", sign=SIGN)
+    store = PgSubmissions(pool, sign=SIGN)
+    yield Stores(store, PgInboxes(pool, receipts=receipts), PgFiling(pool, receipts=receipts))
+    await store.close()
+    await pool.close()
+
+
+def _submission(sender_id: str = "", *, agency: str = "police", thread: uuid.UUID | None = None, body: bytes = b"[]") -> Submission:
+    event = uuid.uuid4()
+    desk = {"police": PVP, "hub": HUB}[agency]
+    return Submission(event, agency, desk, sender_id or event.hex, b"same", thread or event, None, EventType.referral, NOW, NOW, body)
+
+
+async def test_numbering_and_threads(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    first = _submission()
+    second, other, third = _submission(thread=first.thread), _submission(), _submission(thread=first.thread)
+    assert await store.accept([first]) == [Stored(1, None)]
+    assert await store.accept([second, other, third]) == [Stored(2, first.event), Stored(3, None), Stored(4, second.event)]
+
+
+async def test_ids_known_before_and_within_one_batch(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    first = _submission("a")
+    await store.accept([first])
+    new = _submission("b")
+    batch = [
+        replace(_submission("a"), received_at=NOW + timedelta(hours=1)),
+        replace(_submission("a"), body_hmac=b"other"),
+        new,
+        _submission("b"),
+        replace(_submission("b"), body_hmac=b"other"),
+        _submission("a", agency="hub"),
+    ]
+    assert await store.accept(batch) == [
+        Repeated(first.event, first.thread, NOW),
+        Contradicted(),
+        Stored(2, None),
+        Repeated(new.event, new.thread, NOW),
+        Contradicted(),
+        Stored(3, None),
+    ]
+
+
+async def test_the_outbox_gives_back_what_went_in(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    bodies = [b'[{"n":%d,"text":"%s"}]' % (n, b"words " * n * 100) for n in range(4)]
+    await store.accept([_submission(body=body) for body in bodies])
+    rows = await store.read(1, 2)
+    assert [r.position for r in rows] == [2, 3]
+    assert [bodies[r.position - 1] in r.records[0].value for r in rows] == [True, True]
+    assert await store.sent_up_to() == 0
+    await store.mark_sent(3)
+    await store.mark_sent(2)
+    assert await store.sent_up_to() == 3
+
+
+async def test_what_an_agency_may_answer(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    mine, others = _submission(), _submission(agency="hub")
+    await store.accept([mine, others])
+    told, taken_back, read_before = (a_delivery(CONTROL_ROOM, n) for n in (1, 2, 3))
+    await _file(stores, told, taken_back, read_before)
+    await stores.inboxes.acknowledge(CONTROL_ROOM, [Marked(read_before.id, Level.opened)], NOW)
+    await stores.filing.file(Work([], recalls=[Recall(disclosure=d.id, desk=d.desk, at=NOW) for d in (taken_back, read_before)]), NOW)
+    asked = [mine.event, others.event, told.event.id, taken_back.event.id, read_before.event.id, uuid.uuid4()]
+    found = await store.origins("police", asked)
+    assert {event: origin.own for event, origin in found.items()} == {mine.event: True, told.event.id: False, read_before.event.id: False}
+    assert found[told.event.id].thread == told.event.thread
+    assert await store.origins("hub", asked[2:]) == {}
+
+
+async def test_what_is_published_is_shown_to_its_agency(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    made = [_submission(), _submission(agency="hub"), _submission()]
+    await store.accept(made)
+    assert [p.event for p in await store.list_published("police", before=None, limit=9)] == [made[2].event, made[0].event]
+    assert [p.event for p in await store.list_published("police", before=made[2].event, limit=9)] == [made[0].event]
+    assert await store.list_published("police", before=made[1].event, limit=9) == []
+    assert await store.published("police", made[1].event) is None
+    found = await store.published("police", made[0].event)
+    assert found is not None
+    assert (found.ledger, found.received_at, found.type) == (None, NOW, EventType.referral)
+
+
+async def test_the_clock_of_what_is_not_decided(stores: Stores) -> None:
+    store: Any = stores.submissions
+    undecided: Undecided = store
+    made = [_submission(), _submission(), _submission()]
+    await store.accept(made)
+    await store.mark_sent(2)
+    later = NOW + timedelta(minutes=1)
+    assert await undecided.undecided(NOW) == 0
+    assert [p for p, _ in await undecided.overdue(later, 9)] == [1, 2]
+    await undecided.published_again([1], later)
+    assert [(p, s.event) for p, s in await undecided.overdue(later, 9)] == [(2, made[1].event)]
+    ledger = a_ledger(made[1].event, PVP)
+    await stores.filing.file(Work([], ledgers=[(ledger, ledger.model_dump_json().encode())]), later)
+    assert await undecided.overdue(later, 9) == []
+    assert await undecided.undecided(later) == 2
+
+
+async def _file(stores: Stores, *deliveries: Delivery, at: datetime = NOW) -> Any:
+    return await stores.filing.file(Work([], deliveries=[(d, d.model_dump_json().encode()) for d in deliveries]), at)
+
+
+async def test_reading_and_collecting(stores: Stores) -> None:
+    deliveries = [a_delivery(PVP, n) for n in (1, 2, 3)]
+    filed = await _file(stores, *deliveries)
+    assert (len(filed.receipts), list(filed.unfiled)) == (1, [])
+    page = await stores.inboxes.read(PVP, BEGINNING, 2)
+    assert [i.cursor for i in page.items] == [Cursor(1, 1, 0), Cursor(1, 2, 0)]
+    assert page.cursor == Cursor(1, 2, 0)
+    assert len(await stores.inboxes.collect(PVP, page.cursor, channel="inbox", at=NOW)) == 1
+    assert list(await stores.inboxes.collect(PVP, page.cursor, channel="inbox", at=NOW)) == []
+    with pytest.raises(LookupError):
+        await stores.inboxes.collect(PVP, Cursor(1, 4, 0), channel="inbox", at=NOW)
+    with pytest.raises(LookupError):
+        await stores.inboxes.collect(CONTROL_ROOM, Cursor(1, 1, 0), channel="inbox", at=NOW)
+    assert (await stores.inboxes.read(CONTROL_ROOM, BEGINNING, 2)).items == []
+
+
+async def test_recalls_are_counted(stores: Stores) -> None:
+    one, two = a_delivery(PVP, 1), a_delivery(PVP, 2)
+    await _file(stores, one, two)
+    recall = Recall(disclosure=one.id, desk=PVP, at=NOW)
+    await stores.filing.file(Work([], recalls=[recall, recall, Recall(disclosure=two.id, desk=CONTROL_ROOM, at=NOW)]), NOW)
+    page = await stores.inboxes.read(PVP, BEGINNING, 9)
+    assert [(i.cursor.recalls, i.delivery is None, i.withdrawn_at) for i in page.items] == [(1, True, NOW), (1, False, None)]
+
+
+async def test_a_number_is_not_given_twice(stores: Stores) -> None:
+    first, second = a_delivery(PVP, 1), a_delivery(PVP, 1)
+    assert list((await _file(stores, first, first)).unfiled) == []
+    filed = await _file(stores, first, second)
+    assert list(filed.unfiled) == [second.id]
+    assert len(filed.receipts) == 1
+
+
+@pytest.fixture
+async def submissions(database: str) -> AsyncIterator[PgSubmissions]:
+    given = settings(database, Path())
+    await prepare(given)
+    pool = await open_pool(database, schema=given.schema_name, role=given.role, max_size=2)
+    yield PgSubmissions(pool, sign=SIGN)
+    await pool.close()
+
+
+async def test_what_postgresql_refuses_is_refused_as_a_whole_and_takes_no_number(submissions: PgSubmissions) -> None:
+    with pytest.raises(ItemRefusedError):
+        await submissions.accept([_submission(), _submission("nul \0")])
+    outcomes: list[Outcome] = list(await submissions.accept([_submission()]))
+    assert outcomes == [Stored(1, None)]
+    await submissions.close()
+
+
+async def test_keys_are_kept_as_hashes(database: str) -> None:
+    given = settings(database, Path())
+    await prepare(given)
+    pool = await open_pool(database, schema=given.schema_name, role=given.role, max_size=2)
+    made = await create_key(pool, PVP, NOW, valid_for=timedelta(days=1))
+    rows = await pool.fetch("SELECT api_key::text FROM api_key")
+    (key,) = await PgKeys(pool).all()
+    assert made.split("_", 2)[2] not in str(rows)
+    assert (key.desk, key.valid_from, key.valid_until) == (PVP, NOW, NOW + timedelta(days=1))
+    assert await PgKeys(pool).end(key.id, NOW)
+    assert not await PgKeys(pool).end(key.id, NOW)
+    await pool.close()
+
+
+async def test_the_tables_are_what_the_models_say(database: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    given = settings(database, Path())
+    await prepare(given)
+    metadata = GatewayTable.metadata
+
+    def differences(connection: Connection) -> list[Any]:
+        connection.execute(text(f"SET search_path TO {given.schema_name}"))
+        options = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables, "compare_type": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    engine = create_async_engine(make_url(database).set(drivername="postgresql+asyncpg"))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    await engine.dispose()
+    assert len(metadata.tables) == 9
+    assert found == []
