@@ -98,9 +98,11 @@ async def test_what_was_disclosed_may_be_answered_but_not_withdrawn() -> None:
         told = a_delivery(CONTROL_ROOM, 1)
         await stand.tell(told)
         answer = await client.post("/v1/referrals", json=posted(in_reply_to=str(told.event.id)))
+        asked_for = await client.post("/v1/information", json=posted("information-response", in_reply_to=str(told.event.id)))
         withdrawal = {"occurred_at": "2020-11-10T20:30:00Z", "reason": "not ours to withdraw"}
         refused = await client.post("/v1/amendments", json=posted("withdrawal", withdrawal, in_reply_to=str(told.event.id)))
     assert answer.json()["thread"] == str(told.event.thread)
+    assert asked_for.json()["thread"] == str(told.event.thread)
     assert refused.status_code == 422
     assert [(e["field"], e["rule"]) for e in refused.json()["errors"]] == [("/in_reply_to", "not_own_event")]
 
