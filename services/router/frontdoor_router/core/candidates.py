@@ -111,7 +111,7 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
 
 def applies(duty: Duty, case: Case) -> bool:
     """Whether an event asks for a duty."""
-    return duty.applies(case.message, source=case.source.role, cause=case.cause.type if case.cause else None)
+    return duty.applies(case.message, source=case.source.role, cause=case.answers.type if case.answers else None)
 
 
 def named_desks(case: Case) -> frozenset[str]:
@@ -221,7 +221,7 @@ def _desks_of_event(case: Case, relation: str, directory: Directory, today: date
         case ("named", _, _):
             return sorted(named_desks(case))
         case ("referrer", _, _):
-            return sorted(_referrers(case))
+            return sorted(referrers(case))
         case ("told_of_thread", _, _):
             return sorted(
                 {t.desk for e in case.world.thread(case.envelope.thread) for t in e.told if t.kind == "disclosure" and not t.withdrawn}
@@ -230,10 +230,10 @@ def _desks_of_event(case: Case, relation: str, directory: Directory, today: date
             raise ValueError(f"no such relation to an event: {relation}")
 
 
-def _referrers(case: Case) -> set[str]:
+def referrers(case: Case) -> set[str]:
     """The source of the event replied to; else the sources of open referrals about a child named."""
-    if case.cause is not None:
-        return {case.cause.source}
+    if case.answers is not None:
+        return {case.answers.source}
     return {
         entry.source
         for child in case.children

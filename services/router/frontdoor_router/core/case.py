@@ -1,6 +1,6 @@
 """One event under decision: its message, the people it names, and what the author said about sharing it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from frontdoor_router.core.identify import Known, Mention, New, Person, Unsure
-from frontdoor_router.core.world import Earlier, World
+from frontdoor_router.core.world import Earlier, Tie, World
 from frontdoor_schemas.envelope import Envelope, Section
-from frontdoor_schemas.vocabulary import Answer, EventType, Role
+from frontdoor_schemas.vocabulary import Answer, EventType, Relation, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,20 @@ class Case:
         return [s for s in self.subjects.values() if s.person is None]
 
     @cached_property
+    def answers(self) -> Earlier | None:
+        """The event that this one replies to; of a correction, what the event that it puts right replied to."""
+        found, amends = self.cause, self.envelope.type is EventType.correction
+        while found is not None and amends:
+            amends = found.corrects
+            found = self.world.events.get(found.cause) if found.cause else None
+        return found
+
+    @cached_property
+    def ties(self) -> Mapping[str, Mapping[str, frozenset[Relation]]]:
+        """By person and desk, the confirmed relations in force now. A person who is not identified has none."""
+        return {ref: _by_desk(self.world.ties.get(s.person.id, ()), self.now) for ref, s in self.subjects.items() if s.person is not None}
+
+    @cached_property
     def withheld_from(self) -> frozenset[str]:
         """Agencies and desks that the author withholds the event from."""
         return frozenset(self.message.get("sharing", {}).get("withhold_from", ()))
@@ -97,6 +111,14 @@ class Case:
         if birth is None:
             return -1 if self.blocks[subject.ref].get("unborn") else None
         return zone_day.year - birth.year - ((zone_day.month, zone_day.day) < (birth.month, birth.day))
+
+
+def _by_desk(ties: Iterable[Tie], now: datetime) -> dict[str, frozenset[Relation]]:
+    found: dict[str, frozenset[Relation]] = {}
+    for tie in ties:
+        if tie.confirmed_by and tie.holds(now):
+            found[tie.desk] = found.get(tie.desk, frozenset()) | {tie.relation}
+    return found
 
 
 def withheld(case: Case, desk: str) -> bool:

@@ -12,6 +12,7 @@ from frontdoor_router.core.completeness import find_missing
 from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, IdMaker, Involved
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
+from frontdoor_router.core.facting import CaseFacts
 from frontdoor_router.core.identify import Unsure
 from frontdoor_router.core.owing import answered, expect_replies
 from frontdoor_router.core.policy import DayPolicy
@@ -77,8 +78,9 @@ class Decider:
         policy = self._basis.policy
         changed = effects(case, policy.directory)
         search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
+        shared = CaseFacts(case)
         for candidate in search.candidates.values():
-            consider(draft, self._basis, case, candidate)
+            consider(draft, self._basis, shared, candidate)
         open_tasks(draft, self._basis, case, search)
         expect_replies(draft, self._basis, case)
         find_missing(draft, self._basis, case)

@@ -1,9 +1,9 @@
 """Works out the closed facts of one desk and one subject: all that the agreements will ever hear."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import cached_property
 
-from frontdoor_router.core.candidates import Candidate
+from frontdoor_router.core.candidates import Candidate, referrers
 from frontdoor_router.core.case import Case, Subject, withheld
 from frontdoor_router.core.facts import Facts
 from frontdoor_schemas.envelope import Section
@@ -11,7 +11,9 @@ from frontdoor_schemas.vocabulary import Answer, Relation
 
 YES, NO, UNKNOWN = Answer.yes.value, Answer.no.value, Answer.unknown.value
 
-CARING = frozenset(
+Relations = frozenset[Relation]
+
+CARING: Relations = frozenset(
     {
         Relation.school,
         Relation.early_years,
@@ -22,93 +24,122 @@ CARING = frozenset(
         Relation.dentist,
     }
 )
-INVOLVED = frozenset({Relation.involved, Relation.plan_group})
-MANAGING = frozenset({Relation.manages, Relation.treats})
+PLAN_GROUP: Relations = frozenset({Relation.plan_group})
+INVOLVED: Relations = PLAN_GROUP | {Relation.involved}
+MANAGING: Relations = frozenset({Relation.manages, Relation.treats})
 
 
 def _yes(found: bool) -> str:
     return YES if found else NO
 
 
-class DeskFacts:
-    """The facts of one desk about one event; per subject they are worked out once."""
+class CaseFacts:
+    """The facts that are the same for every desk: worked out once for an event and each of its people."""
 
-    def __init__(self, case: Case, candidate: Candidate, *, role: str, no_school_lead: bool) -> None:
-        self._case = case
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._known: dict[str | None, Mapping[str, str]] = {}
+
+    def of(self, ref: str | None) -> Mapping[str, str]:
+        """The facts about one person of the event, or about the event as a whole."""
+        if ref not in self._known:
+            self._known[ref] = self._work_out(self.case.subjects[ref] if ref is not None else None)
+        return self._known[ref]
+
+    def _work_out(self, subject: Subject | None) -> dict[str, str]:
+        people = [subject] if subject else list(self.case.subjects.values())
+        protected = {s.protected for s in people}
+        unsure = bool(people) and all(s.person is None for s in people)
+        return {
+            "event_type": self.case.type.value,
+            "source_role": self.case.source.role.value,
+            "subject_role": subject.mention.kind if subject else "event",
+            "protected": YES if Answer.yes in protected else UNKNOWN if Answer.unknown in protected or not protected else NO,
+            "protected_case": self._protected_case,
+            "identity": "unconfirmed" if unsure else "confirmed",
+            "consent": self._consent,
+        }
+
+    @cached_property
+    def _protected_case(self) -> str:
+        return _yes(any(s.protected is Answer.yes for s in self.case.subjects.values()))
+
+    @cached_property
+    def _consent(self) -> str:
+        consent = self.case.message.get("consent", {})
+        return "override" if consent.get("override_reason") else str(consent.get("status", UNKNOWN))
+
+    @cached_property
+    def referrers(self) -> frozenset[str]:
+        """Who made the referral, or asked the question, that this is about."""
+        return frozenset(referrers(self.case))
+
+
+class DeskFacts:
+    """The facts of one desk about one event. The same facts are the same object, so that a question is asked once."""
+
+    def __init__(self, shared: CaseFacts, candidate: Candidate, *, role: str, no_school_lead: bool) -> None:
+        self._shared = shared
+        self._case = shared.case
         self._candidate = candidate
+        self._desk = candidate.desk
         self._role = role
         self._no_school_lead = no_school_lead
+        self._about: dict[str | None, dict[str, str]] = {}
         self._known: dict[tuple[str | None, str, str, bool, bool], Facts] = {}
 
     def of(self, section: Section, subject: str | None, purpose: str) -> Facts:
-        """The facts under which one section, as far as it is about one subject, is asked for. The same facts are the same object."""
-        desk = self._candidate.desk
-        audience = self._audience(section)
-        named = desk in section.to or (self._candidate.named and not section.to)
+        """The facts under which one section, as far as it is about one subject, is asked for."""
+        to = section.to
+        audience = "none" if not to else "named" if self._desk in to or self._role in to else "not_named"
+        named = self._desk in to or (self._candidate.named and not to)
         source = not section.subjects and "source/desk" in section.body
         key = (subject, purpose, audience, named, source)
         facts = self._known.get(key)
         if facts is None:
+            about = self._about.get(subject)
+            if about is None:
+                about = self._about[subject] = {**self._shared.of(subject), **self._work_out(subject)}
             facts = self._known[key] = Facts(
-                **self._facts(subject, purpose), audience=audience, named_by_author=_yes(named), source_section=_yes(source)
+                **about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(source)
             )
         return facts
 
-    def _audience(self, section: Section) -> str:
-        if not section.to:
-            return "none"
-        desk = self._candidate.desk
-        names = {desk, self._role}
-        return "named" if names & set(section.to) else "not_named"
-
-    def _facts(self, ref: str | None, purpose: str) -> dict[str, str]:
-        case, desk = self._case, self._candidate.desk
+    def _work_out(self, ref: str | None) -> dict[str, str]:
+        case = self._case
         subject = case.subjects[ref] if ref is not None else None
+        child, adult = (subject is not None and subject.mention.kind == kind for kind in ("child", "adult"))
         return {
-            "event_type": case.type.value,
-            "purpose": purpose,
-            "source_role": case.source.role.value,
-            "source_agency_is_recipients": _yes(case.source.agency == desk.split(".")[0]),
-            "subject_role": subject.mention.kind if subject else "event",
-            "of_subject": self._of_children(subject, CARING),
-            "involved_with_subject": self._of_children(subject, INVOLVED),
-            "plan_group": self._of_children(subject, frozenset({Relation.plan_group})),
+            "source_agency_is_recipients": _yes(case.source.agency == self._desk.partition(".")[0]),
+            "of_subject": self._tied(subject, CARING) if subject else self._to_any_child(CARING),
+            "involved_with_subject": self._tied(subject, INVOLVED) if subject and child else self._to_any_child(INVOLVED),
+            "plan_group": self._tied(subject, PLAN_GROUP) if subject and child else self._to_any_child(PLAN_GROUP),
             "manages_subject": self._manages(subject),
             "managed_elsewhere": self._managed_elsewhere(subject),
-            "child_of_managed_adult": _yes(subject is not None and subject.mention.kind == "child" and self._manages_any),
-            "adult_of_subject_child": _yes(subject is not None and subject.mention.kind == "adult" and self._knows_a_child),
-            "referrer": _yes(case.cause is not None and case.cause.source == desk),
-            "withheld": _yes(withheld(case, desk)),
+            "child_of_managed_adult": _yes(child and self._manages_any),
+            "adult_of_subject_child": _yes(adult and self._knows_a_child),
+            "referrer": _yes(self._desk in self._shared.referrers),
+            "withheld": _yes(withheld(case, self._desk)),
             "named_for_subject": _yes(ref is not None and ref in self._named_for),
-            "protected": self._protected(subject),
-            "protected_case": _yes(any(s.protected is Answer.yes for s in case.subjects.values())),
             "listed": _yes(self._listed(subject)),
-            "identity": self._identity(subject),
-            "consent": self._consent,
         }
 
     @cached_property
     def _named_for(self) -> frozenset[str]:
         """The people about whom the author wrote something to this desk by name."""
-        return frozenset(ref for section in self._case.sections if self._candidate.desk in section.to for ref in section.subjects)
+        return frozenset(ref for section in self._case.sections if self._desk in section.to for ref in section.subjects)
 
-    def _tied(self, subject: Subject, relations: Iterable[Relation]) -> str:
-        if subject.ref in self._candidate.stated and set(relations) & CARING:
-            return YES  # the pack lets this duty go by what another agency states
+    def _tied(self, subject: Subject, relations: Relations) -> str:
+        if relations is CARING and (subject.ref in self._candidate.stated or self._leads_for(subject.ref)):
+            return YES  # the pack lets this duty go by what another agency states, or the child is in no school
         if subject.person is None:
             return UNKNOWN
-        ties = self._case.world.ties.get(subject.person.id, ())
-        return _yes(
-            any(t.desk == self._candidate.desk and t.relation in relations and t.confirmed_by and t.holds(self._case.now) for t in ties)
-            or (self._no_school_lead and self._owed_about(subject.ref) and set(relations) == CARING)
-        )
+        return _yes(not relations.isdisjoint(self._case.ties[subject.ref].get(self._desk, ())))
 
-    def _owed_about(self, ref: str) -> bool:
-        return any(ref in o.subjects and o.duty.relation == "no_school_lead" for o in self._candidate.owing)
+    def _leads_for(self, ref: str) -> bool:
+        return self._no_school_lead and any(ref in o.subjects and o.duty.relation == "no_school_lead" for o in self._candidate.owing)
 
-    def _of_children(self, subject: Subject | None, relations: frozenset[Relation]) -> str:
-        if subject is not None:
-            return self._tied(subject, relations)
+    def _to_any_child(self, relations: Relations) -> str:
         found = {self._tied(child, relations) for child in self._case.children}
         return YES if YES in found else UNKNOWN if UNKNOWN in found or not found else NO
 
@@ -122,8 +153,8 @@ class DeskFacts:
         adults = self._case.adults if subject is None else [subject] if subject.mention.kind == "adult" else []
         if any(a.person is None for a in adults):
             return UNKNOWN
-        ties = (t for a in adults if a.person for t in self._case.world.tied(a.person.id, Relation.manages, self._case.now))
-        return _yes(any(t.desk != self._candidate.desk for t in ties))
+        others = (found for a in adults for desk, found in self._case.ties[a.ref].items() if desk != self._desk)
+        return _yes(any(Relation.manages in found for found in others))
 
     @cached_property
     def _manages_any(self) -> bool:
@@ -131,27 +162,11 @@ class DeskFacts:
 
     @cached_property
     def _knows_a_child(self) -> bool:
-        return any(self._tied(child, CARING | INVOLVED) == YES for child in self._case.children)
-
-    def _protected(self, subject: Subject | None) -> str:
-        found = {subject.protected} if subject else {s.protected for s in self._case.subjects.values()}
-        return YES if Answer.yes in found else UNKNOWN if Answer.unknown in found or not found else NO
+        return any(YES in (self._tied(child, CARING), self._tied(child, INVOLVED)) for child in self._case.children)
 
     def _listed(self, subject: Subject | None) -> bool:
-        desk = self._candidate.desk
-        if desk in self._case.locating_for:
+        if self._desk in self._case.locating_for:
             return True
         people = [subject] if subject else list(self._case.subjects.values())
         known = [s.person.id for s in people if s.person]
-        return bool(known) and all(desk in self._case.world.listed.get(p, ()) for p in known)
-
-    def _identity(self, subject: Subject | None) -> str:
-        unsure = subject.person is None if subject else bool(self._case.subjects) and len(self._case.unsure) == len(self._case.subjects)
-        return "unconfirmed" if unsure else "confirmed"
-
-    @cached_property
-    def _consent(self) -> str:
-        consent = self._case.message.get("consent", {})
-        if consent.get("override_reason"):
-            return "override"
-        return str(consent.get("status", UNKNOWN))
+        return bool(known) and all(self._desk in self._case.world.listed.get(p, ()) for p in known)

@@ -10,22 +10,23 @@ from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
 from frontdoor_router.core.derive import history
 from frontdoor_router.core.draft import Basis, Draft
-from frontdoor_router.core.facting import DeskFacts
+from frontdoor_router.core.facting import CaseFacts, DeskFacts
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import DeliveryKind, Mark
-from frontdoor_schemas.vocabulary import Category, EventType, Role
+from frontdoor_schemas.vocabulary import Answer, Category, EventType, Role
 
 BY_AUTHOR = "(withheld by the author)"
 """Stands among the policies against a section that the author keeps from a desk, whatever the agreements say."""
 
 
-def consider(draft: Draft, basis: Basis, case: Case, candidate: Candidate) -> None:
+def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate) -> None:
     """Ask the agreements what a candidate may see, and tell it; what it is not told is kept too."""
+    case = shared.case
     disclosure = basis.ids("disclosure", case.trigger, case.envelope.id, candidate.desk)
     try:
-        seen = _seen(basis, case, candidate)
+        seen = _seen(basis, shared, candidate)
     except CannotDecideError as error:
         draft.disclosures.append(Disclosure(disclosure, candidate.desk, None, candidate.purposes, reason="error"))
         draft.audit.append(AuditEntry("decision.failed", candidate.desk, {"error": type(error).__name__}))
@@ -39,9 +40,11 @@ def consider(draft: Draft, basis: Basis, case: Case, candidate: Candidate) -> No
     _tell(draft, basis, case, candidate, seen, disclosure)
 
 
-def _seen(basis: Basis, case: Case, candidate: Candidate) -> Projection:
-    role = basis.policy.directory.desk(candidate.desk).role
-    facts = DeskFacts(case, candidate, role=role.value, no_school_lead=role is Role.no_school_lead)
+def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate) -> Projection:
+    case = shared.case
+    desk = basis.policy.directory.desk(candidate.desk)
+    role = desk.role
+    facts = DeskFacts(shared, candidate, role=role.value, no_school_lead=Role.no_school_lead in desk.roles)
     rules = basis.policy.rules
     seen = project(case.sections, candidate=candidate, role=role, facts=facts, rules=rules)
     derived = history(case, candidate.desk, seen.given, basis.ids, basis.policy.calendar.zone)
@@ -94,12 +97,9 @@ def _marks(case: Case, given: Iterable[Given]) -> Iterable[Mark]:
 
 
 def _visible(basis: Basis, case: Case, candidate: Candidate) -> bool:
-    """Whether the publisher may know that this desk was told (model §5)."""
+    """Whether the publisher may know that this desk was told (model §5). In a protected case a school's name locates a family."""
     desk = basis.policy.directory.desk(candidate.desk)
-    return (
-        candidate.desk in named_desks(case)
-        or bool(candidate.stated)
-        or desk.role is Role.front_door
-        or desk.agency == case.source.agency
-        or any(o.duty.shown_to_publisher for o in candidate.owing)
-    )
+    if candidate.desk in named_desks(case) or candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
+        return True
+    protected = any(s.protected is Answer.yes for s in case.subjects.values())
+    return not protected and any(o.duty.shown_to_publisher for o in candidate.owing)
