@@ -96,6 +96,7 @@ def configure(*, service: str, level: str = "INFO", pretty: bool = False, stream
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    logging.getLogger("alembic").setLevel("WARNING")  # it says at each look at a schema which database it is
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True

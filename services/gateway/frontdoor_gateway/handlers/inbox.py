@@ -25,6 +25,8 @@ from frontdoor_schemas.vocabulary import Level
 
 MAX_MARKS = 500
 MAX_MARKS_BYTES = 200_000
+ENDING_SECONDS = 2.0
+"""A stream is given so long to end by itself when the process stops; cut off, it would look like an error."""
 
 
 def inbox_routes(
@@ -54,7 +56,7 @@ def inbox_routes(
         """The inbox as server-sent events, without end: each has the item's cursor as its id. Ends when the key does."""
         place = read_cursor(last_event_id) if last_event_id else BEGINNING
         await reader.collect(caller, place, channel="stream")
-        return EventSourceResponse(_told(caller, reader.follow(caller, place), ring), ping=heartbeat)
+        return EventSourceResponse(_told(caller, reader.follow(caller, place), ring), ping=heartbeat, shutdown_grace_period=ENDING_SECONDS)
 
     @router.post(
         "/acknowledgements",
