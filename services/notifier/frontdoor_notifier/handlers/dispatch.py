@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -20,6 +22,17 @@ log = structlog.get_logger(__name__)
 
 MAX_LOADED = 256
 """Contents read at once: some 1 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One attempt as it goes out."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str]
+    at: datetime
+    tombstone: bool
 
 
 class Dispatcher:
@@ -74,9 +87,21 @@ class Dispatcher:
         if self.stopped or not self._depot.may_send(shipment, self._clock.now()):
             self._depot.not_sent(shipment)
             return
-        task = asyncio.create_task(self._attempt(shipment))
+        # made before the task has its first turn: a commit in between lets go of the content
+        task = asyncio.create_task(self._attempt(shipment, self._letter(shipment)))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    def _letter(self, shipment: Shipment) -> Letter:
+        parcel, now = shipment.parcel, self._clock.now()
+        body = tombstone(parcel.notice) if parcel.taken_back else parcel.body
+        if body is None:
+            raise ValueError("a delivery without content was to be sent")
+        if shipment.missing:
+            body = naming_missing(body, shipment.missing)
+        keys = keys_in_force(shipment.sender.endpoint.secrets, now)
+        headers = sign(keys, message_id=message_id(parcel.notice, parcel.taken_back), at=now, body=body)
+        return Letter(shipment.sender.endpoint.url, body, headers, now, tombstone=parcel.taken_back is not None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -84,23 +109,15 @@ class Dispatcher:
             self._failure = error
             self.wake.set()
 
-    async def _attempt(self, shipment: Shipment) -> None:
-        parcel, endpoint = shipment.parcel, shipment.sender.endpoint
-        taken_back = parcel.taken_back
-        body = tombstone(parcel.notice) if taken_back else parcel.body
-        if body is None:
-            raise ValueError("a delivery without content was to be sent")
-        if shipment.missing:
-            body = naming_missing(body, shipment.missing)
-        now, started = self._clock.now(), asyncio.get_running_loop().time()
-        headers = sign(keys_in_force(endpoint.secrets, now), message_id=message_id(parcel.notice, taken_back), at=now, body=body)
-        outcome = await self._webhooks.post(endpoint.url, body=body, headers=headers)
+    async def _attempt(self, shipment: Shipment, letter: Letter) -> None:
+        started = asyncio.get_running_loop().time()
+        outcome = await self._webhooks.post(letter.url, body=letter.body, headers=letter.headers)
         ended = asyncio.get_running_loop().time()
         step = self._depot.result(
             shipment,
             outcome,
-            tombstone=taken_back is not None,
-            started=now,
+            tombstone=letter.tombstone,
+            started=letter.at,
             now=self._clock.now(),
             seconds=ended - started,
             clock=ended,
