@@ -255,7 +255,8 @@ def test_withdrawn_leaves_a_tombstone_or_a_notice() -> None:
     assert not passes(unread, replace(good(), ledgers=gone))
     assert not passes(unread, replace(good(), heard=stone))
     read = {"withdrawn": "first", "desk": SCHOOL, "leaves": "notice"}
-    assert passes(read, replace(good(), ledgers=gone, heard=tuple(heard({}, kind="withdrawn"))))
+    assert passes(read, replace(good(), ledgers=gone, heard=tuple(heard({}, kind="withdrawn", event="e9", refers_to="d1"))))
+    assert not passes(read, replace(good(), ledgers=gone, heard=tuple(heard({}, kind="withdrawn", event="e9", refers_to="d9"))))
     assert not passes(read, replace(good(), ledgers=gone, heard=()))
 
 

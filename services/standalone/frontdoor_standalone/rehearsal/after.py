@@ -43,7 +43,7 @@ def _tombstone(line: Withdrawn, view: View, desk: str) -> Iterator[str]:
 
 
 def _notice(line: Withdrawn, view: View, desk: str) -> Iterator[str]:
-    notices = view.seen.of(line.withdrawn, desk, "withdrawn")
+    notices = [h for h in view.seen.heard if h.desk == desk and h.kind == "withdrawn" and view.speaks_of(h) == line.withdrawn]
     if not notices:
         yield f"{desk} had read it and was not told that it is withdrawn"
     for notice in notices:

@@ -10,7 +10,7 @@ from typing import Any
 
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.people import Blocks, Individual, blocks, varied
-from frontdoor_standalone.rehearsal.steps import Part, Post, Variation
+from frontdoor_standalone.rehearsal.steps import NONE, Part, Post, Variation
 
 MEMBERS = "members"
 PART_KINDS = ("plan", "discussion", "treatment", "offending", "health", "education", "decision")
@@ -93,12 +93,15 @@ def _common(post: Post) -> dict[str, Any]:
 
 
 def merged(data: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields laid over fields; `none` takes one away."""
+    """Fields laid over fields, and blocks of a list over its first blocks; `none` takes a field away."""
     for name, value in more.items():
-        if value == "none":
+        there = data.get(name)
+        if value == NONE:
             data.pop(name, None)
-        elif isinstance(value, Mapping) and isinstance(data.get(name), dict):
-            merged(data[name], value)
+        elif isinstance(value, Mapping) and isinstance(there, dict):
+            merged(there, value)
+        elif isinstance(value, list) and isinstance(there, list) and all(isinstance(item, dict) for item in (*value, *there)):
+            data[name] = [merged(block, over) for block, over in zip(there, value, strict=False)] + there[len(value) :]
         else:
             data[name] = value
     return data
@@ -152,7 +155,7 @@ def _referral(event: _Event) -> dict[str, Any]:
             {"about": [ref], "what": "Often hungry and tired", "evidence": "first_hand", "impact_on_child": "cannot follow lessons"}
             for ref in event.children
         ],
-        "concern_types": [{"about": [ref], "type": "neglect", "standing": "primary"} for ref in event.children],
+        "concern_types": [{"about": [ref], "type": "neglect", "standing": "primary", "neglect_kind": "physical"} for ref in event.children],
         "history": {"known": "no"},
         "recommended_next_step": "section_17_assessment",
         "circumstances": f"Seen at school over some weeks. There are: {event.names()}",

@@ -70,7 +70,7 @@ class Driver:
         await self._seed(mover)
         steps = sorted(self.scenario.events, key=lambda step: step.at)
         news = News(self.sinks.receivers, self.sinks.mail, self._alias)
-        for moment in sorted({self.scenario.starts, *self.scenario.moments, self.scenario.finish}):
+        for moment in self.scenario.moments:
             await mover.advance(moment, trying=self.sinks.receivers.any_down)
             self._tell_of(news)
             for step in (s for s in steps if s.at == moment):

@@ -60,7 +60,7 @@ def strangers(scenario: Scenario, view: View) -> Iterator[str]:
     named = set(_named(scenario))
     met: set[tuple[str, str, str]] = set()
     for heard in view.seen.heard:
-        alias = view.seen.name_of(heard.event)
+        alias = view.speaks_of(heard)
         if alias is None or (what := (heard.desk, alias, heard.kind)) in met:
             continue
         met.add(what)

@@ -44,16 +44,17 @@ class Scenario(Strict):
 
     @property
     def finish(self) -> datetime:
-        """When the scenario is over."""
-        return self.ends or max([*self.moments, self.starts]) + AFTER_LAST
+        """When the scenario is over: when it says so, or a little after the last moment that it names."""
+        return self.ends or max(self._named()) + AFTER_LAST
 
     @property
     def moments(self) -> list[datetime]:
-        """Every moment that the scenario names, in order."""
-        named = {step.at for step in self.events}
-        for line in self.expect:
-            named.update(v for _, v in line if isinstance(v, datetime))
-        return sorted(named)
+        """Where the clock stops on its way: the start, every moment that the scenario names, the end."""
+        return sorted({m for m in self._named() if m <= self.finish} | {self.finish})
+
+    def _named(self) -> set[datetime]:
+        expected = {value for line in self.expect for _, value in line if isinstance(value, datetime)}
+        return {self.starts, *(step.at for step in self.events), *expected}
 
 
 class Written(Strict):
@@ -120,6 +121,8 @@ def _backward(scenario: Scenario) -> Iterator[tuple[Place, str]]:
         if step.at < before:
             yield ("events", n, "at"), "events stand in the order in which they happen, after the start"
         before = step.at
+    if scenario.ends and scenario.ends < before:
+        yield ("ends",), "the end lies before the last event"
 
 
 def _unknown_people(scenario: Scenario) -> Iterator[tuple[Place, str]]:

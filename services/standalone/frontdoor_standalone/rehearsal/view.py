@@ -36,6 +36,13 @@ class View:
         posted = self.seen.posted.get(alias)
         return posted.id if posted else f"never accepted: {alias}"
 
+    def speaks_of(self, heard: Heard) -> str | None:
+        """The event that a delivery is about: a notice of withdrawal is about what was withdrawn, not about who said so."""
+        for alias, ledger in self.seen.ledgers.items():
+            if heard.refers_to and any(d.id == heard.refers_to for d in ledger.disclosures):
+                return alias
+        return self.seen.name_of(heard.event)
+
     def behind(self, alias: str) -> dict[str, str]:
         """Whose opaque ref is whose, in one event."""
         found = self.seen.people_behind(alias)
