@@ -1,6 +1,6 @@
 """Reads what one batch of decisions needs to know, under its locks, in one statement per table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -56,21 +56,16 @@ async def load_world(connection: asyncpg.Connection, *, keys: Sequence[Key], thr
     events = list({*causes, *(e.event for entries in world.entries.values() for e in entries)})
     for row in await connection.fetch(EARLIER, events, list(threads)) if events or threads else ():
         world.events[row["id"]] = _earlier(row)
-    await _owed(connection, world, causes)
+    await _owed(connection, world, {*causes, *(e.id for e in world.events.values() if e.thread in threads)})
     return world
 
 
-async def _owed(connection: asyncpg.Connection, world: World, causes: Sequence[UUID]) -> None:
-    """What may be answered: what hangs on the events answered, and on their corrections."""
-    versions = {v.id for cause in causes for v in world.versions(cause)}
-    for row in (
-        await connection.fetch(
-            "SELECT id, event, desk, satisfied_by FROM obligation WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')",
-            list(versions),
-        )
-        if versions
-        else ()
-    ):
+async def _owed(connection: asyncpg.Connection, world: World, events: Collection[UUID]) -> None:
+    """What may be answered, of the events answered and of all in their threads: they may have been corrected meanwhile."""
+    rows = await connection.fetch(
+        "SELECT id, event, desk, satisfied_by FROM obligation WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')", list(events)
+    )
+    for row in rows:
         world.owed.setdefault(row["event"], []).append(Owed(row["id"], row["event"], row["desk"], tuple(row["satisfied_by"])))
 
 

@@ -12,9 +12,9 @@ WITH_CONTENT = frozenset({DeliveryKind.disclosure.value, DeliveryKind.overdue.va
 """What a desk may hold of an event: its own disclosure, or that of the desk for which it stands in."""
 
 
-def may_amend(source: Source, cause: Earlier | None) -> bool:
+def may_amend(source: Source, event: Earlier) -> bool:
     """An event is its sender's to take back, and nobody else's."""
-    return cause is None or _agency(cause.source) == source.agency
+    return event.source.partition(".")[0] == source.agency
 
 
 def refuse(draft: Draft, basis: Basis, case: Case) -> None:
@@ -31,10 +31,6 @@ def take_back(draft: Draft, basis: Basis, case: Case) -> None:
             _withdraw(draft, basis, case, version)
     if not versions:
         draft.audit.append(AuditEntry("amendment.of_nothing", None, {}))
-
-
-def _agency(desk: str) -> str:
-    return desk.partition(".")[0]
 
 
 def _withdraw(draft: Draft, basis: Basis, case: Case, event: Earlier) -> None:

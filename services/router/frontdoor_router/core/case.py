@@ -48,6 +48,7 @@ class Case:
     source: Source
     subjects: Mapping[str, Subject]
     cause: Earlier | None
+    """The event that it names: that it replies to, corrects or withdraws."""
     now: datetime
     world: World = field(repr=False)
 

@@ -34,9 +34,10 @@ class Decider:
 
     def decide(self, arrived: Arrived, world: World, now: datetime) -> tuple[Case, Decision]:
         """Decide one event; `world` then holds what it changed, for the next of the batch. After an error it is good for nothing."""
-        source, cause = self._source(arrived), world.events.get(arrived.envelope.cause) if arrived.envelope.cause else None
+        source = self._source(arrived)
+        cause = world.events.get(arrived.envelope.cause) if arrived.envelope.cause else None
         amends = arrived.envelope.type in AMENDING
-        mine = not amends or may_amend(source, cause)
+        mine = not amends or cause is None or may_amend(source, cause)
         people = self._resolved(arrived, world, source) if mine else NOBODY
         case = Case(
             envelope=arrived.envelope,

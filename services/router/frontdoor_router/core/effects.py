@@ -224,10 +224,10 @@ def _entries(case: Case) -> Iterator[Entry]:
 
 def _closed(case: Case) -> Iterator[tuple[UUID, UUID]]:
     """A refused referral is no longer open; one that was accepted is, until its plan or case ends."""
-    if case.type is EventType.referral_outcome and case.cause is not None and case.message.get("accepted") == "no":
+    if case.type is EventType.referral_outcome and case.answers is not None and case.message.get("accepted") == "no":
         for person, entries in case.world.entries.items():
-            if any(e.event == case.cause.id for e in entries):
-                yield person, case.cause.id
+            if any(e.event == case.answers.id for e in entries):
+                yield person, case.answers.id
 
 
 def _listed(case: Case, directory: Directory) -> Iterator[tuple[UUID, str]]:

@@ -74,10 +74,11 @@ def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
 def answered(case: Case) -> Iterator[UUID]:
     """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to a correction of it."""
     said = {case.type.value, case.envelope.type.value}
-    for version in case.world.versions(case.cause.id) if case.cause else ():
-        for owed in case.world.owed.get(version.id, ()):
-            if said & replies_wanted(owed.satisfied_by) and owed.desk.partition(".")[0] == case.source.agency:
-                yield owed.id
+    for event in {e.id for e in (case.cause, case.answers) if e}:
+        for version in case.world.versions(event):
+            for owed in case.world.owed.get(version.id, ()):
+                if said & replies_wanted(owed.satisfied_by) and owed.desk.partition(".")[0] == case.source.agency:
+                    yield owed.id
 
 
 _LEVELS = (Level.received, Level.opened, Level.acted)
