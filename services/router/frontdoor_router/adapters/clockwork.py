@@ -13,10 +13,27 @@ from frontdoor_router.core.firing import Running
 from frontdoor_router.core.outgoing import Standing
 from frontdoor_router.core.receiving import Merged, Owes, Row
 
-DISCLOSURE = (
-    "id, event, kind, desk, at, stands_for, chases, visible, filed_at, received_at, opened_at, acted_at, told_at, failed, withdrawn_at, "
-    "recall_told"
-)
+ONE_BY_ONE = """
+SELECT id, event, kind, desk, at, stands_for, chases, visible, filed_at, received_at, opened_at, acted_at, told_at, failed, withdrawn_at,
+       recall_told
+FROM disclosure WHERE id = ANY($1::uuid[]) AND number IS NOT NULL ORDER BY id FOR UPDATE
+"""
+VISIBLE = """
+SELECT event, desk, at, received_at, opened_at, acted_at, told_at, withdrawn_at
+FROM disclosure WHERE event = ANY($1::uuid[]) AND visible AND number IS NOT NULL
+"""
+OWED = """
+SELECT id, disclosure, satisfied_by FROM obligation
+WHERE disclosure = ANY($1::uuid[]) AND state IN ('open', 'overdue') ORDER BY id FOR UPDATE
+"""
+MERGED = """
+UPDATE disclosure SET filed_at = $2, received_at = $3, opened_at = $4, acted_at = $5, told_at = $6, failed = $7, recall_told = $8
+WHERE id = $1
+"""
+LEDGER = """
+UPDATE event SET ledger_version = ledger_version + 1 WHERE id = ANY($1::uuid[])
+RETURNING id, source, ledger_version, missing, others_close_at
+"""
 
 
 def _standing(row: asyncpg.Record) -> Standing:
@@ -40,18 +57,13 @@ def _row(row: asyncpg.Record) -> Row:
 
 async def read_disclosures(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Disclosures by id, locked in order of id. What was considered and not told is not among them."""
-    rows = await connection.fetch(
-        f"SELECT {DISCLOSURE} FROM disclosure WHERE id = ANY($1::uuid[]) AND number IS NOT NULL ORDER BY id FOR UPDATE", list(ids)
-    )
+    rows = await connection.fetch(ONE_BY_ONE, list(ids))
     return {r["id"]: _row(r) for r in rows}
 
 
 async def read_owed(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> list[Owes]:
     """Open obligations that hang on these disclosures."""
-    rows = await connection.fetch(
-        "SELECT id, disclosure, satisfied_by FROM obligation WHERE disclosure = ANY($1::uuid[]) AND state IN ('open', 'overdue') ORDER BY id FOR UPDATE",
-        list(disclosures),
-    )
+    rows = await connection.fetch(OWED, list(disclosures))
     return [Owes(r["id"], r["disclosure"], tuple(r["satisfied_by"])) for r in rows]
 
 
@@ -59,20 +71,15 @@ async def write_merged(connection: asyncpg.Connection, merged: Merged) -> None:
     """Write the disclosures that receipts changed."""
     rows = list(merged.rows.values())
     await connection.executemany(
-        "UPDATE disclosure SET filed_at = $2, received_at = $3, opened_at = $4, acted_at = $5, told_at = $6, failed = $7, recall_told = $8 WHERE id = $1",
+        MERGED,
         [(r.id, r.filed, r.standing.received, r.standing.opened, r.standing.acted, r.standing.told, r.failed, r.recall_told) for r in rows],
     )
 
 
 async def visible_standings(connection: asyncpg.Connection, events: Sequence[UUID]) -> list[tuple[asyncpg.Record, list[Standing]]]:
     """Events with the standings that their publisher may know, their ledger version raised."""
-    heads = await connection.fetch(
-        "UPDATE event SET ledger_version = ledger_version + 1 WHERE id = ANY($1::uuid[]) RETURNING id, source, ledger_version, missing, others_close_at",
-        list(events),
-    )
-    rows = await connection.fetch(
-        f"SELECT {DISCLOSURE} FROM disclosure WHERE event = ANY($1::uuid[]) AND visible AND number IS NOT NULL", list(events)
-    )
+    heads = await connection.fetch(LEDGER, list(events))
+    rows = await connection.fetch(VISIBLE, list(events))
     by_event: dict[UUID, list[Standing]] = {}
     for row in rows:
         by_event.setdefault(row["event"], []).append(_standing(row))

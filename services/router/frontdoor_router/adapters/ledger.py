@@ -25,7 +25,8 @@ class PgLedger:
         """One event with its disclosures, obligations and tasks; while it waits, with what it waits for."""
         async with self._pool.acquire() as connection:
             row = await connection.fetchrow(
-                "SELECT id, thread, type, source, cause, occurred_at, received_at, decided_at, state, epoch, missing, withdrawn_at FROM event WHERE id = $1",
+                "SELECT id, thread, type, source, cause, occurred_at, received_at, decided_at, state, epoch, missing, withdrawn_at "
+                "FROM event WHERE id = $1",
                 event,
             )
             if row is None:

@@ -21,7 +21,8 @@ ALL_KEYS = 0x66726F6E75
 
 EARLIER = """
 SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause,
-       coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at, d.about, d.graded)
+       coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at,
+                           d.about, d.graded)
                 ORDER BY d.desk, d.number) FILTER (WHERE d.number IS NOT NULL), '{}') AS told
 FROM event e LEFT JOIN disclosure d ON d.event = e.id
 WHERE e.id = ANY($1::uuid[]) OR e.thread = ANY($2::uuid[])
@@ -150,7 +151,8 @@ async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> di
     rows = await connection.fetch(
         """
         SELECT id, type, thread, cause, occurred_at, received_at, source, sections,
-               EXISTS (SELECT FROM event_person i JOIN person p ON p.id = i.person WHERE i.event = e.id AND p.protected = 'yes') AS protected
+               EXISTS (SELECT FROM event_person i JOIN person p ON p.id = i.person
+                       WHERE i.event = e.id AND p.protected = 'yes') AS protected
         FROM event e WHERE id = ANY($1::uuid[])
         """,
         wanted,

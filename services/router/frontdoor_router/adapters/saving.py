@@ -67,8 +67,8 @@ async def _begin(connection: asyncpg.Connection, ties: Sequence[Tie]) -> None:
 async def save_events(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
     """The events themselves, and who they turned out to be about."""
     await connection.executemany(
-        "INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, "
-        "missing, others_close_at, sections) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'decided', $12, $13, $14, $15)",
+        "INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, "
+        "epoch, missing, others_close_at, sections) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'decided', $12, $13, $14, $15)",
         [
             (
                 e.id,
@@ -100,8 +100,9 @@ async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, ep
     """An event that was set aside: those that follow it go on, and who asks finds it."""
     e = held.envelope
     await connection.execute(
-        "INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, "
-        "others_close_at, sections) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, 'held', $11, $12, $13) ON CONFLICT DO NOTHING",
+        "INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, "
+        "epoch, others_close_at, sections) "
+        "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, 'held', $11, $12, $13) ON CONFLICT DO NOTHING",
         e.id,
         e.thread,
         e.type.value,

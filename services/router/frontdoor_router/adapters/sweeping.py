@@ -34,7 +34,8 @@ async def unfiled(connection: asyncpg.Connection, before: datetime, limit: int, 
             SELECT id FROM disclosure WHERE filed_at IS NULL AND number IS NOT NULL AND coalesce(sent_again_at, at) <= $1
             ORDER BY at, desk, number LIMIT $2 FOR UPDATE SKIP LOCKED) AS late
         WHERE d.id = late.id
-        RETURNING d.id, d.desk, d.kind, d.incarnation, d.number, d.at, d.given, d.made, d.marks, d.reason, d.refers_to, d.withdrawn_at, d.event
+        RETURNING d.id, d.desk, d.kind, d.incarnation, d.number, d.at, d.given, d.made, d.marks, d.reason, d.refers_to, d.withdrawn_at,
+                  d.event
         """,
         before,
         limit,
@@ -82,7 +83,8 @@ async def _owed(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> 
 async def waiting_since(connection: asyncpg.Connection, before: datetime, limit: int) -> list[Waited]:
     """Events that have waited since before a moment, and of which nobody was told."""
     rows = await connection.fetch(
-        "SELECT event, record, writer FROM waiting WHERE task IS NULL AND since <= $1 ORDER BY since, event LIMIT $2 FOR UPDATE SKIP LOCKED",
+        "SELECT event, record, writer FROM waiting WHERE task IS NULL AND since <= $1 "
+        "ORDER BY since, event LIMIT $2 FOR UPDATE SKIP LOCKED",
         before,
         limit,
     )

@@ -27,7 +27,7 @@ class Work(PgSession):
     """A session that also takes receipts, fires clocks, parks what cannot be read, and looks after what was left lying."""
 
     async def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
-        """Merge receipts; meet obligations; tell who read something withdrawn; update publishers' ledgers. Returns how many were strange."""
+        """Merge receipts and see to what they bring about. Returns how many named nothing that their desk was told."""
         rows = await clockwork.read_disclosures(self.connection, list({r.disclosure for r in receipts}))
         hang_on = {*rows, *(d for r in rows.values() for d in (r.stands_for, r.chases) if d)}
         owed = await clockwork.read_owed(self.connection, sorted(hang_on))

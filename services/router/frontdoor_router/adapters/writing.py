@@ -142,7 +142,8 @@ async def number(connection: asyncpg.Connection, numbered: Sequence[Numbered]) -
     desks = sorted(wanted)
     rows = await connection.fetch(
         """
-        INSERT INTO desk AS d (id, incarnation, n) SELECT * FROM unnest($1::text[], array_fill($3::int, ARRAY[cardinality($1)]), $2::bigint[])
+        INSERT INTO desk AS d (id, incarnation, n)
+        SELECT * FROM unnest($1::text[], array_fill($3::int, ARRAY[cardinality($1)]), $2::bigint[])
         ON CONFLICT (id) DO UPDATE SET n = d.n + excluded.n RETURNING id, n
         """,
         desks,
@@ -174,9 +175,9 @@ async def save_disclosures(
     """One row per desk that was told or considered, with what was given and withheld and by which policies."""
     if rows:
         await connection.executemany(
-            "INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, "
-            "graded, made, reason, refers_to, stands_for, chases, visible, withdrawn_at) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, "
-            "$10::jsonb, $11::jsonb, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+            "INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, "
+            "about, graded, made, reason, refers_to, stands_for, chases, visible, withdrawn_at) "
+            "VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
             [_disclosure(row, numbers.get(row.disclosure.id), epoch, now) for row in rows],
         )
 
