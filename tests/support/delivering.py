@@ -1,9 +1,8 @@
 """A notifier on a memory bus and a real database, with a partner's receiver: what the router would say goes in by hand."""
 
 import asyncio
-import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,7 @@ from frontdoor_notifier.adapters.mail import Mailbox
 from frontdoor_notifier.app import Notifier, migrate, open_notifier
 from frontdoor_notifier.core.ports import Mailer, Webhooks
 from frontdoor_notifier.settings import NotifierSettings
-from frontdoor_schemas.envelope import Ask, Delivery, DeliveryKind, Envelope, Receipt, Receipts, Recall, Remind, Section, Wire
+from frontdoor_schemas.envelope import Ask, Delivery, DeliveryKind, Envelope, Recall, Receipt, Receipts, Remind, Section, Wire
 from frontdoor_schemas.topics import RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import Category, EventType, Level
 from support.receiver import Receiver, open_receiver
@@ -200,7 +199,7 @@ class Stand:
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is in flight at the present moment of the clock."""
         async with asyncio.timeout(seconds):
-            while not (await self.notifier.activity()).idle:
+            while not (await self.notifier.activity()).idle:  # noqa: ASYNC110 - idleness is a question, there is no event of it
                 await asyncio.sleep(0.01)
 
     async def go(self, ahead: timedelta) -> None:
@@ -259,9 +258,6 @@ def memory_bus(partitions: int = 4) -> MemoryBus:
     return MemoryBus({to_gateway("g0"): partitions, to_gateway("g1"): partitions, RECEIPTS: 2})
 
 
-Opener = Callable[..., Awaitable[Stand]]
-
-
 @asynccontextmanager
 async def open_stand(
     settings: NotifierSettings,
@@ -275,7 +271,7 @@ async def open_stand(
 ) -> AsyncIterator[Stand]:
     """Start a notifier. `on` is the bus as it is to see it, when that differs."""
     async with AsyncExitStack() as stack:
-        receiver = receiver or await stack.enter_async_context(open_receiver())
+        partner = receiver if receiver is not None else await stack.enter_async_context(open_receiver())
         mailbox = Mailbox()
         opened = open_notifier(settings, bus=on or bus, clock=clock, mailer=mailer or mailbox, webhooks=webhooks)
         notifier = await stack.enter_async_context(opened)
@@ -283,9 +279,4 @@ async def open_stand(
         headers = {"Authorization": f"Bearer {ADMIN}"}
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://notifier", headers=headers))
         dsn = settings.dsn.get_secret_value()
-        yield Stand(notifier, bus, clock, receiver, Told(clock), dsn, settings, client, mailbox)
-
-
-def as_json(text: str | bytes) -> Any:
-    """Decoded."""
-    return json.loads(text)
+        yield Stand(notifier, bus, clock, partner, Told(clock), dsn, settings, client, mailbox)

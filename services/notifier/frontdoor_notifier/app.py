@@ -93,13 +93,13 @@ class Notifier:
     async def activity(self) -> rehearsal.Activity:
         """Idle when everything is read, sent as far as the clock allows, committed and reported."""
         p, now = self.parts, self.clock.now()
-        done = p.intake.progress.records + p.depot.done
+        done, commits = p.intake.progress.records + p.depot.done, p.committer.commits
         read = await p.consumer.lag() == 0
         nothing_due = await p.store.overdue(now) == 0 and await p.reminders.waiting(now) == 0
-        # what is in memory is looked at last and without a pause: it is what reading and looking may just have changed
-        busy = p.intake.progress.handling or p.reminding.busy or p.committer.lock.locked()
-        here = p.depot.idle(now) and p.relay.idle and not busy
-        return rehearsal.Activity(idle=read and nothing_due and here, done=done)
+        # a commit between these looks may have brought what the first of them could not see
+        still = p.committer.commits == commits and p.depot.idle(now) and p.relay.idle
+        busy = p.intake.busy or p.reminding.busy or p.committer.lock.locked()
+        return rehearsal.Activity(idle=read and nothing_due and still and not busy, done=done)
 
 
 async def migrate(settings: NotifierSettings) -> None:
@@ -206,7 +206,7 @@ def _assembled(
     mailer: Mailer,
     webhooks: Webhooks,
 ) -> Notifier:
-    metrics = Metrics("notifier")
+    metrics = Metrics("frontdoor_notifier")
     contacts = DirectoryContacts(directory)
     box = SecretBox(settings.secret_key.get_secret_value().encode())
     parts = _parts(

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import aiosmtplib
 
 from frontdoor_chassis.clock import Clock
-from frontdoor_notifier.core.ports import MailRefusedError
+from frontdoor_notifier.core.ports import MailAwayError, MailRefusedError
 from frontdoor_notifier.core.reminders import Mail
 
 TIMEOUT_SECONDS = 20.0
@@ -58,8 +58,8 @@ class SmtpMailer:
             raise _judged(max(codes)) from error
         except aiosmtplib.SMTPResponseException as error:
             raise _judged(error.code) from error
-        except aiosmtplib.SMTPException as error:
-            raise OSError(type(error).__name__) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailAwayError("mail_server_unreachable") from error
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
@@ -74,7 +74,7 @@ class SmtpMailer:
 
 
 def _judged(code: int) -> Exception:
-    return MailRefusedError(f"smtp_{code}") if code >= _PERMANENT else OSError(f"smtp_{code}")
+    return MailRefusedError(f"smtp_{code}") if code >= _PERMANENT else MailAwayError(f"smtp_{code}")
 
 
 class Mailbox:

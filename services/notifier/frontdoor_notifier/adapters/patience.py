@@ -19,12 +19,10 @@ AWAY: tuple[type[BaseException], ...] = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, starting, a statement that took too long
+    asyncpg.InternalClientError,  # what asyncpg says when the server dies under a statement
     asyncpg.DeadlockDetectedError,
     asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
 )
 
 

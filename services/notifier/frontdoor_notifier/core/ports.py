@@ -104,14 +104,18 @@ class Webhooks(Protocol):
 
 
 class MailRefusedError(Exception):
-    """The mail server refuses this address or message for good. The argument is its code."""
+    """The mail server refuses this address or message for good. The argument is a code."""
+
+
+class MailAwayError(Exception):
+    """The mail server is not there, or does not take the message now. The argument is a code."""
 
 
 class Mailer(Protocol):
     """Sends e-mail."""
 
     async def send(self, mail: Mail) -> None:
-        """Return when a mail server has taken it. Raises `MailRefusedError`, or `OSError` where trying again may help."""
+        """Return when a mail server has taken it. Raises `MailRefusedError` or `MailAwayError`."""
         ...
 
 

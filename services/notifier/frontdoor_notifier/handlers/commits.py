@@ -25,6 +25,7 @@ class Committer:
         self.room = Wake()
         """Set after each commit: there is room for more batches."""
         self.lock = asyncio.Lock()
+        self.commits = 0
         self._depot = depot
         self._store = store
         self._relay = relay
@@ -65,6 +66,7 @@ class Committer:
                 self._depot.fenced(unit)
                 self._tell()
                 return False
+            self.commits += 1
             self._depot.committed(unit)
             self._relay.offer(rows)
             self.room.set()

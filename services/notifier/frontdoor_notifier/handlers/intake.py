@@ -70,6 +70,11 @@ class Intake:
         self._read_to.clear()
         self._rewind = True
 
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is being taken in, or is to be read once more."""
+        return self.progress.handling or self._rewind
+
     async def step(self) -> bool:
         """Take one batch in. Waits while too much is uncommitted."""
         if self._depot.ledger.records >= MAX_UNCOMMITTED:

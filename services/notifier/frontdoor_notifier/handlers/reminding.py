@@ -12,7 +12,7 @@ from frontdoor_chassis.clock import Clock
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_notifier.core.depot import Depot
 from frontdoor_notifier.core.ledger import ReminderResult
-from frontdoor_notifier.core.ports import Contacts, Mailer, MailRefusedError, ReminderStore
+from frontdoor_notifier.core.ports import Contacts, MailAwayError, Mailer, MailRefusedError, ReminderStore
 from frontdoor_notifier.core.reminders import Reminder, no_longer_wanted, write_mail
 from frontdoor_notifier.core.steps import KEEP_TRYING, backoff
 
@@ -90,8 +90,8 @@ class Reminding:
             await self._mailer.send(write_mail(reminder, to=contact.email, desk_name=contact.name, zone=self._zone))
         except MailRefusedError as error:
             return ReminderResult(reminder.id, "dead", str(error), self._clock.now())
-        except OSError as error:
-            return self._again(reminder, type(error).__name__, self._clock.now())
+        except MailAwayError as error:
+            return self._again(reminder, str(error), self._clock.now())
         return ReminderResult(reminder.id, "sent", None, self._clock.now())
 
     def _again(self, reminder: Reminder, code: str, now: datetime) -> ReminderResult:
