@@ -101,12 +101,6 @@ class Hooks:
         """Everything that came, one line each."""
         return b"\n".join(orjson.dumps(tuple(call)) for call in self.calls)
 
-    def forget(self) -> None:
-        """Begin anew, the secrets apart."""
-        secrets = self._secrets
-        self.__init__()  # type: ignore[misc]  # everything but the secrets
-        self._secrets = secrets
-
 
 class Endpoint(asyncio.Protocol):
     """One connection. Understands what the notifier's client sends: bodies of known length, one request at a time."""
@@ -146,9 +140,6 @@ class Endpoint(asyncio.Protocol):
                 return _found(orjson.dumps(self._hooks.counts()))
             case "GET", ["control", "log"]:
                 return _found(self._hooks.log())
-            case "DELETE", ["control", "log"]:
-                self._hooks.forget()
-                return NO_CONTENT
             case _:
                 return b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 

@@ -48,6 +48,11 @@ class Process:
     running: "subprocess.Popen[bytes] | None" = None
 
     @property
+    def died(self) -> bool:
+        """Whether it ended although nobody asked it to."""
+        return self.running is not None and self.running.poll() is not None
+
+    @property
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
@@ -142,6 +147,13 @@ class Rig:
     def kill(self, name: str) -> None:
         """Kill a process as a machine that fails would."""
         self.processes[name].end(signal.SIGKILL)
+
+    def revive(self) -> list[str]:
+        """Start again what ended by itself, as whatever runs services in production would. Their names."""
+        found = [name for name in self.services if self.processes[name].died]
+        for name in found:
+            self.processes[name].launch()
+        return found
 
     def pids(self) -> dict[str, int]:
         """Everything that costs something, by name."""

@@ -49,10 +49,6 @@ class Receiver:
         body = httpx.get(f"{self.process.url}/control/log", timeout=60).content
         return [Call(*orjson.loads(line)) for line in body.splitlines()]
 
-    def forget(self) -> None:
-        """Begin anew."""
-        httpx.delete(f"{self.process.url}/control/log").raise_for_status()
-
 
 @contextmanager
 def receiver(made: Rig) -> Iterator[Receiver]:
