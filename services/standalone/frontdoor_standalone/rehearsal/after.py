@@ -99,7 +99,7 @@ def measured(line: Measured, view: View) -> Iterator[str]:
         view.rules.working_days(posted.held_on, disclosed.reached_at)
         for alias, posted in view.seen.posted.items()
         if posted.held_on and line.of in (None, alias)
-        for disclosed in view.seen.disclosed(alias)
+        for disclosed in view.seen.disclosed(alias, line.desk)
         if disclosed.reached_at
     }
     if not spans:

@@ -4,10 +4,12 @@ import re
 import shutil
 import tomllib
 from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from frontdoor_schemas.vocabulary import EventType, Role
+from frontdoor_chassis.directory import load_directory
+from frontdoor_schemas.vocabulary import Category, EventType
 
 PLANTED = "planted"
 FROM = "2019-09-02"
@@ -20,21 +22,32 @@ def copy_of(pack: Path, to: Path) -> Path:
 
 
 def switch_off(pack: Path, row: str) -> int:
-    """Take away every duty, completeness entry and policy that stands for a register row. How many there were."""
+    """Let every duty, completeness entry and policy that stands for a register row have no effect. How many there were."""
     return (
-        _without_blocks(pack / "duties.toml", "duty", lambda duty: row in duty.get("rows", ()))
-        + _without_blocks(pack / "completeness.toml", "expects", lambda expects: row in expects.get("rows", ()))
+        _end(pack / "duties.toml", "duty", row)
+        + _end(pack / "completeness.toml", "expects", row)
         + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in sorted((pack / "agreements").glob("*.cedar")))
     )
 
 
-def _without_blocks(file: Path, table: str, unwanted: Callable[[dict[str, Any]], bool]) -> int:
+def _end(file: Path, table: str, row: str) -> int:
+    """Let the entries of a row end a day after they began: before every scenario. Their names and purposes stay known."""
     if not file.exists():
         return 0
     head, *blocks = re.split(rf"(?m)^(?=\[\[{table}\]\])", file.read_text(encoding="utf-8"))
-    kept = [b for b in blocks if not unwanted(tomllib.loads(b)[table][0])]
-    file.write_text(head + "".join(kept), encoding="utf-8")
-    return len(blocks) - len(kept)
+    ended = 0
+    for n, block in enumerate(blocks):
+        entry: dict[str, Any] = tomllib.loads(block)[table][0]
+        if row in entry.get("rows", ()):
+            blocks[n] = _ended(block, entry["from"])
+            ended += 1
+    file.write_text(head + "".join(blocks), encoding="utf-8")
+    return ended
+
+
+def _ended(block: str, began: date) -> str:
+    without = re.sub(r"(?m)^until = .*\n", "", block)
+    return re.sub(r"(?m)^(from = .*)$", rf"\1\nuntil = {began + timedelta(days=1)}", without, count=1)
 
 
 def rows_of(policy: str) -> set[str]:
@@ -57,33 +70,40 @@ def _without_policies(file: Path, unwanted: Callable[[str], bool]) -> int:
     return len(found) - len(kept)
 
 
-def plant(pack: Path, *, tell: Iterable[tuple[EventType, Role]]) -> None:
-    """Add duties that tell these roles of these events, permit them everything, and take every prohibition away."""
-    pairs = sorted({(event.value, role.value) for event, role in tell})
-    duties = "".join(_duty(n, event, role) for n, (event, role) in enumerate(pairs))
+def plant(pack: Path, *, tell: Iterable[tuple[EventType, str]]) -> None:
+    """Add duties that tell these desks of these events, permit them everything, and take every prohibition away."""
+    pairs = sorted({(event.value, desk) for event, desk in tell})
+    duties = "".join(_duty(n, event, desk) for n, (event, desk) in enumerate(pairs))
     with (pack / "duties.toml").open("a", encoding="utf-8") as file:
         file.write(duties)
     for agreement in sorted((pack / "agreements").glob("*.cedar")):
         _without_policies(agreement, lambda policy: re.search(r"(?m)^forbid\b", policy) is not None)
-    roles = ", ".join(f'Role::"{role}"' for role in sorted({role for _, role in pairs}))
-    (pack / "agreements" / f"{PLANTED}.cedar").write_text(_permit(roles), encoding="utf-8")
+    directory = load_directory(pack)
+    roles = ", ".join(f'Role::"{role}"' for role in sorted({directory.desk(desk).role.value for _, desk in pairs}))
+    (pack / "agreements" / f"{PLANTED}.cedar").write_text(_permit(roles, _purposes(pack)), encoding="utf-8")
 
 
-def _duty(number: int, event: str, role: str) -> str:
+def _purposes(pack: Path) -> str:
+    duties = tomllib.loads((pack / "duties.toml").read_text(encoding="utf-8"))["duty"]
+    return ", ".join(f'"{purpose}"' for purpose in sorted({d["because"] for d in duties if "because" in d}))
+
+
+def _duty(number: int, event: str, desk: str) -> str:
     return f"""
 [[duty]]
 id = "{PLANTED}-{number}"
 from = {FROM}
 own = true
 on = "{event}"
-tell = {{relation = "role:{role}", of = "event"}}
+tell = {{relation = "desk:{desk}", of = "event"}}
 because = "{PLANTED}"
 deadline = "at-once"
 satisfied_by = ["received"]
 """
 
 
-def _permit(roles: str) -> str:
+def _permit(roles: str, purposes: str) -> str:
+    categories = ", ".join(f'Category::"{category.value}"' for category in Category)
     return f"""// agreement: {PLANTED}
 // from: {FROM}
 // own
@@ -93,5 +113,8 @@ def _permit(roles: str) -> str:
 @agreement("{PLANTED}")
 @legal_basis("none: planted to show that an expectation can fail")
 @explain("Everything to these roles")
-permit (principal in [{roles}], action == Action::"disclose", resource);
+permit (principal, action, resource)
+when {{ principal in [{roles}] }}
+when {{ resource in [{categories}] }}
+when {{ [{purposes}].contains(context.purpose) }};
 """

@@ -139,6 +139,7 @@ class Measured(Line):
 
     measured: Literal["meeting-to-delivery"]
     of: str | None = None
+    desk: Desk | None = Field(None, description="In whose hands; everybody's when not said")
     working_days: int
 
     def sentence(self) -> str:

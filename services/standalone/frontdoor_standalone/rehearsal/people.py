@@ -180,7 +180,7 @@ def _protection(person: Person) -> dict[str, Any]:
 
 
 def _home(individual: Individual) -> dict[str, Any] | None:
-    if individual.person.protected_address or individual.person.protected:
+    if individual.person.protected_address or individual.person.protected in ("yes", "unknown"):
         return None
     return {"lines": [f"{_number('house', individual.family_name) % 90 + 1} Lantern Street"]}
 

@@ -13,7 +13,9 @@ import yaml
 from frontdoor_standalone.rehearsal.people import given_name
 from frontdoor_standalone.rehearsal.yaml_text import read
 
-RELATIONS = frozenset({"school", "setting", "gp", "community_health", "midwifery", "dentist", "managed_by", "treated_by"})
+RELATIONS = frozenset(
+    {"school", "setting", "gp", "community_health", "health_visiting", "school_nursing", "midwifery", "dentist", "managed_by", "treated_by"}
+)
 _AGENCY_KEYS = "gateway|lead_agency|successor"
 _TEXT_KEYS = "name|title|note"
 

@@ -70,6 +70,8 @@ def _ties(individual: Individual, directory: Directory, on: date) -> Iterator[tu
         (Relation.school, person.school),
         (Relation.early_years, person.setting),
         (Relation.gp, person.gp),
+        (Relation.health_visiting, person.health_visiting),
+        (Relation.school_nursing, person.school_nursing),
         (Relation.midwifery, person.midwifery),
         (Relation.dentist, person.dentist),
         (Relation.manages, person.managed_by),
@@ -82,7 +84,8 @@ def _ties(individual: Individual, directory: Directory, on: date) -> Iterator[tu
         yield Relation.involved, desk
     for desk in person.plan_group:
         yield Relation.plan_group, desk
-    if not individual.adult and person.community_health != NONE:
+    stated_health = person.community_health == NONE or person.health_visiting or person.school_nursing
+    if not individual.adult and not stated_health:
         yield from _community_health(individual, directory, on)
 
 

@@ -56,6 +56,8 @@ class Person(Strict):
     setting: str | None = None
     gp: str | None = None
     community_health: str | None = Field(None, description="Health visiting or school nursing; the area's own by age when not said")
+    health_visiting: str | None = None
+    school_nursing: str | None = None
     midwifery: str | None = None
     dentist: str | None = None
     managed_by: str | None = None
