@@ -153,8 +153,21 @@ async def memory_stage() -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
+async def pool_at(dsn: str, *, max_size: int = 8) -> AsyncIterator[Any]:
+    """A pool that ends even when a test that failed left a consumer with its connection."""
+    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=max_size)
+    try:
+        yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), 5)
+        except TimeoutError:
+            pool.terminate()
+
+
+@asynccontextmanager
 async def postgres_stage(dsn: str) -> AsyncIterator[Stage]:
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as pool:
+    async with pool_at(dsn) as pool:
         stage = Stage(PostgresBus(pool), _PostgresTopics(pool))
         yield stage
         await stage.close()

@@ -254,7 +254,7 @@ class PostgresConsumer:
         return {row["topic"]: Log(row["topic"], PARTITION, str(row["topic_id"]), row["beginning"], row["next"]) for row in rows}
 
     async def _lock_what_is_free(self) -> None:
-        if self._connection is None or self._connection.is_closed():
+        if self._connection is None or self._cut_off():
             await self._disconnect()
             self._connection = await self._pool.acquire()
         wanted = [topic for topic in self._topics if topic not in self._locked]
@@ -263,7 +263,10 @@ class PostgresConsumer:
             self._locked.update(row["topic"] for row in rows)
 
     def _cut_off(self) -> bool:
-        return self._connection is not None and bool(self._connection.is_closed())
+        try:
+            return self._connection is not None and bool(self._connection.is_closed())
+        except asyncpg.InterfaceError:
+            return True  # it was lost while it lay idle, and the pool has already taken it back
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
