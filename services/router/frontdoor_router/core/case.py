@@ -57,10 +57,16 @@ class Case:
         """What caused the telling: the event itself."""
         return self.envelope.id
 
+    @cached_property
+    def happened_at(self) -> datetime:
+        """When it happened. A correction has a time of its own, and says again when the event happened that it puts right."""
+        said = self.message.get("occurred_at") if self.envelope.type is EventType.correction else None
+        return datetime.fromisoformat(said) if said else self.envelope.occurred_at
+
     @property
     def took_effect_at(self) -> datetime:
         """When what it ends ended: an event that is dated ahead ends things at once all the same."""
-        return min(self.envelope.occurred_at, self.now)
+        return min(self.happened_at, self.now)
 
     @property
     def children(self) -> list[Subject]:

@@ -95,7 +95,7 @@ class Decider:
             envelope.thread,
             case.type,
             case.source.desk,
-            envelope.occurred_at,
+            case.happened_at,
             tuple(told(d, decision.involved) for d in draft.disclosures if d.kind is not None),
             envelope.cause,
             envelope.type is EventType.correction,

@@ -46,7 +46,7 @@ def _told_before(case: Case, desk: str, seen: Iterable[str]) -> list[_Known]:
     for ref in seen:
         person = case.subjects[ref].person
         for entry in case.world.entries.get(person.id, ()) if person else ():
-            if not entry.domestic_abuse or entry.event == case.envelope.id or entry.occurred_at > case.envelope.occurred_at:
+            if not entry.domestic_abuse or entry.event == case.envelope.id or entry.occurred_at > case.happened_at:
                 continue
             if told := _disclosures(case, entry, desk):
                 found[entry.event] = _Known(entry, entry.grade if any(t.graded for t in told) else None)
@@ -65,7 +65,7 @@ def _gives_grade(given: Iterable[Given]) -> bool:
 
 def _escalating(case: Case, earlier: Sequence[_Known], *, graded: bool) -> bool:
     """Closer together than before, or a higher grade than the last: by what the desk sees of either."""
-    times: list[datetime] = [*(k.entry.occurred_at for k in earlier), case.envelope.occurred_at]
+    times: list[datetime] = [*(k.entry.occurred_at for k in earlier), case.happened_at]
     gaps = [b - a for a, b in pairwise(times)]
     closer = len(gaps) > 1 and gaps[-1] < gaps[-2]
     grade = case.message["domestic_abuse"].get("risk_grade") if graded else None

@@ -14,7 +14,7 @@ from frontdoor_router.core.identify import Identity, Key, Known, Mention, New, P
 from frontdoor_router.core.world import Entry, Tie, World
 from frontdoor_schemas.vocabulary import Answer, EventType, Relation
 
-ENDED = frozenset({"ended"})
+ENDED = frozenset({"ended", "none"})
 """Values of `to_status` by which a plan stops running."""
 
 
@@ -155,7 +155,7 @@ def _started(case: Case, directory: Directory) -> Iterator[Tie]:
 
 def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory) -> Tie:
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
-    since = _moment(case.message.get("since")) or case.envelope.occurred_at
+    since = _moment(case.message.get("since")) or case.happened_at
     plan = case.message.get("plan_type") if relation is Relation.plan_group else None
     return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan)
 
@@ -215,7 +215,7 @@ def _entries(case: Case) -> Iterator[Entry]:
                 event=case.envelope.id,
                 type=case.type,
                 source=case.source.desk,
-                occurred_at=case.envelope.occurred_at,
+                occurred_at=case.happened_at,
                 open=case.type is EventType.referral,
                 domestic_abuse=abuse is not None,
                 grade=abuse.get("risk_grade") if abuse else None,

@@ -1,0 +1,196 @@
+"""What an event changes in what the router knows: ties, chronology, lists."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from frontdoor_router.core.world import Tie
+from frontdoor_schemas.vocabulary import Relation
+from support.builders import NHS, a_child, an_adult, an_incident
+from support.deciding import NIGHT, Deciding, Told
+
+CHILD = a_child(1)
+
+
+@pytest.fixture
+def deciding() -> Deciding:
+    """Nobody is known."""
+    return Deciding()
+
+
+def running(deciding: Deciding, *, at: datetime | None = None) -> list[tuple[str, str, str]]:
+    """Ties in force: desk, relation, who confirmed."""
+    ties = (t for found in deciding.world.ties.values() for t in found if t.holds(at or deciding.now))
+    return sorted((t.desk, t.relation.value, t.confirmed_by or "") for t in ties)
+
+
+def person_of(told: Told, name: str = "Given1") -> UUID:
+    """A person of an event."""
+    person = told.subject(name).person
+    assert person is not None
+    return person.id
+
+
+# ---------------------------------------------------------------- involvement
+
+
+def test_an_agencys_own_word_is_kept_and_confirms_nothing(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school", by="oak.dsl")
+    assert running(deciding) == [("oak.dsl", "school", "")]
+
+
+def test_another_agencys_word_confirms_nothing_either(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school", by="oak.deputy")
+    assert running(deciding) == [("oak.dsl", "school", "")]
+
+
+@pytest.mark.parametrize(
+    ("relation", "by", "confirms"),
+    [
+        ("school", "council.school-roll", True),
+        ("gp", "council.school-roll", False),
+        ("gp", "nhs.registration", True),
+        ("manages", "nhs.registration", False),
+        ("manages", "hub.front-door", True),
+        ("plan_group", "care.duty", True),
+    ],
+)
+def test_a_relation_is_confirmed_by_its_register_and_by_the_lead_agency(deciding: Deciding, relation: str, by: str, confirms: bool) -> None:
+    deciding.tie(CHILD, "oak.dsl", relation, by=by)
+    assert running(deciding) == [("oak.dsl", relation, by if confirms else "")]
+
+
+def test_a_confirmation_adds_to_an_assertion_and_repeating_either_adds_nothing(deciding: Deciding) -> None:
+    for by in ("oak.dsl", "oak.dsl", "council.school-roll", "council.school-roll", "oak.dsl"):
+        deciding.tie(CHILD, "oak.dsl", "school", by=by)
+    assert running(deciding) == [("oak.dsl", "school", ""), ("oak.dsl", "school", "council.school-roll")]
+
+
+def test_a_desk_that_does_not_exist_is_tied_to_nobody(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "no.such", "school")
+    assert running(deciding) == []
+
+
+def test_somebody_who_is_not_identified_is_tied_to_nobody(deciding: Deciding) -> None:
+    deciding.tie(a_child(1, nhs_number=None), "oak.dsl", "school")
+    assert running(deciding) == []
+
+
+def test_a_tie_begins_when_it_is_said_to_have_begun(deciding: Deciding) -> None:
+    about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": "oak.dsl"}
+    deciding.post("hub.front-door", "involvement-started", {**about, "since": "2020-11-12"})
+    assert running(deciding) == []
+    assert running(deciding, at=NIGHT + timedelta(days=2)) == [("oak.dsl", "school", "hub.front-door")]
+
+
+def test_a_tie_is_about_whom_the_event_says_and_nobody_else_in_it(deciding: Deciding) -> None:
+    about = {"children": [CHILD, a_child(2)], "about": ["child-2"], "relation": "school", "desk": "oak.dsl"}
+    told = deciding.post("hub.front-door", "involvement-started", about)
+    assert [t.person for t in told.decision.ties] == [person_of(told, "Given2")]
+
+
+def test_a_desk_ends_its_own_tie_whoever_confirmed_it(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school", by="council.school-roll")
+    told = deciding.untie(CHILD, "oak.dsl", "school", by="oak.dsl")
+    assert len(told.decision.ended) == 1
+    assert running(deciding) == []
+
+
+def test_nobody_else_ends_it_but_who_may_confirm_it(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school", by="council.school-roll")
+    deciding.untie(CHILD, "oak.dsl", "school", by="nhs.registration")
+    deciding.untie(CHILD, "oak.dsl", "gp", by="council.school-roll")
+    deciding.untie(CHILD, "elm.dsl", "school", by="council.school-roll")
+    assert running(deciding) == [("oak.dsl", "school", "council.school-roll")]
+    deciding.untie(CHILD, "oak.dsl", "school", by="council.school-roll")
+    assert running(deciding) == []
+
+
+def test_an_end_that_is_dated_ahead_ends_at_once(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": "oak.dsl"}
+    later = (deciding.now + timedelta(hours=20)).isoformat()
+    deciding.post("hub.front-door", "involvement-ended", {**about, "occurred_at": later})
+    assert running(deciding) == []
+
+
+# ---------------------------------------------------------------- plans
+
+
+def plan(deciding: Deciding, status: str, *members: str, kind: str = "child_protection", by: str = "care.duty") -> Told:
+    """The status of a plan of the child."""
+    data = {"children": [CHILD], "plan_type": kind, "to_status": status, "members": list(members)}
+    return deciding.post(by, "plan-status", data)
+
+
+def test_the_members_of_a_plan_are_its_group_until_it_ends(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl", "mill.gp", "no.such")
+    assert running(deciding) == [("mill.gp", "plan_group", "care.duty"), ("oak.dsl", "plan_group", "care.duty")]
+    plan(deciding, "breached", "oak.dsl")
+    assert len(running(deciding)) == 2
+    plan(deciding, "ended")
+    assert running(deciding) == []
+
+
+def test_a_group_that_nobody_may_confirm_is_none(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl", by="police.pvp")
+    assert running(deciding) == [("oak.dsl", "plan_group", "")]
+
+
+def test_a_plan_is_ended_by_who_may_confirm_its_group_and_by_nobody_else(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl")
+    plan(deciding, "ended", by="police.pvp")
+    assert len(running(deciding)) == 1
+
+
+def test_a_plan_that_ends_leaves_the_group_of_another_plan_alone(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl", "mill.gp")
+    plan(deciding, "started", "oak.dsl", kind="child_in_need")
+    plan(deciding, "ended")
+    assert running(deciding) == [("oak.dsl", "plan_group", "care.duty")]
+
+
+def test_a_plan_that_ends_leaves_other_ties_alone(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    plan(deciding, "ended")
+    assert running(deciding) == [("oak.dsl", "school", "hub.front-door")]
+
+
+# ---------------------------------------------------------------- chronology and lists
+
+
+def test_every_event_about_somebody_is_a_line_of_the_chronology(deciding: Deciding) -> None:
+    told = deciding.post("police.pvp", "police-incident", an_incident(CHILD, a_child(2, nhs_number=None)))
+    (entry,) = told.decision.entries
+    assert (entry.person, entry.open, entry.domestic_abuse, entry.grade) == (person_of(told), False, True, "standard")
+    other = deciding.post("police.pvp", "police-incident", {"children": [CHILD]}).decision.entries[0]
+    assert (other.domestic_abuse, other.grade) == (False, None)
+
+
+def test_a_referral_is_open_until_it_is_refused(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD, a_child(2)]})
+    assert all(e.open for e in referral.decision.entries)
+    outcome = {"children": [CHILD], "decided_at": "2020-11-10T21:00:00Z"}
+    accepted = deciding.post("hub.front-door", "referral-outcome", {**outcome, "accepted": "yes"}, reply_to=referral.event)
+    assert accepted.decision.closed_entries == ()
+    refused = deciding.post("hub.front-door", "referral-outcome", {**outcome, "accepted": "no"}, reply_to=referral.event)
+    assert {event for _, event in refused.decision.closed_entries} == {referral.event}
+    assert not any(e.open for found in deciding.world.entries.values() for e in found)
+
+
+def test_the_lead_agencys_list_stays_with_the_person_and_anybody_elses_is_for_its_event(deciding: Deciding) -> None:
+    sharing = {"sharing": {"locating_for": ["oak.dsl", "mill.gp"]}}
+    assert deciding.post("oak.dsl", "referral", {"children": [CHILD], **sharing}).decision.listed == ()
+    told = deciding.post("hub.front-door", "referral", {"children": [CHILD, a_child(2, nhs_number=None)], **sharing})
+    assert told.decision.listed == ((person_of(told), "mill.gp"), (person_of(told), "oak.dsl"))
+
+
+def test_a_tie_holds_from_its_beginning_and_no_longer_at_its_end() -> None:
+    tie = Tie(UUID(int=1), "oak.dsl", Relation.school, NIGHT, "x", "x", UUID(int=2), until=NIGHT + timedelta(days=1))
+    assert [tie.holds(NIGHT + timedelta(hours=h)) for h in (-1, 0, 23, 24)] == [False, True, True, False]
+
+
+def test_adults_are_tied_as_children_are(deciding: Deciding) -> None:
+    deciding.tie(an_adult(1, nhs_number=NHS[8], born="1990-01-01"), "probation.duty", "manages")
+    assert running(deciding) == [("probation.duty", "manages", "hub.front-door")]
