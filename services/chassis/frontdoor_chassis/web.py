@@ -37,6 +37,12 @@ def problem_response(error: ProblemError, *, trace: str | None = None) -> Respon
     return Response(body, status_code=error.kind.status, headers=error.headers, media_type=PROBLEM)
 
 
+async def answer_problem(error: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a failure from outside of FastAPI, with the same line in the log."""
+    scope[_SEEN] = error.kind.code
+    await problem_response(error)(scope, receive, send)
+
+
 def problem_item(error: ProblemError) -> dict[str, Any]:
     """One item's failure within an answer about several."""
     return error.problem().model_dump(mode="json", exclude_defaults=True)

@@ -90,6 +90,7 @@ class Flusher:
 
     async def step(self) -> bool:
         """Flush what waits. True when more has come meanwhile."""
+        await self._gather()
         groups = self._next()
         if not groups:
             return False
@@ -98,6 +99,13 @@ class Flusher:
         finally:
             self._waiting -= sum(len(g.items) for g in groups)
         return bool(self._queue)
+
+    async def _gather(self) -> None:
+        """Let those in whose requests have arrived already: no waiting, only the turns of the loop that they need."""
+        seen = -1
+        while seen < self._waiting < MAX_FLUSH:
+            seen = self._waiting
+            await asyncio.sleep(0)
 
     def _next(self) -> list[_Group]:
         groups: list[_Group] = []
