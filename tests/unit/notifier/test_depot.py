@@ -132,16 +132,42 @@ def test_a_suspension_while_an_attempt_is_under_way_keeps_its_result() -> None:
     assert made.idle(NOW)
 
 
-def test_an_attempt_that_fails_under_an_old_lease_goes_on_under_the_new_one() -> None:
+def test_a_desk_gets_no_new_sender_while_an_attempt_of_the_old_one_is_under_way() -> None:
     made = depot()
     file(made, parcel(1))
     (shipment,) = made.due(NOW)
     made.leave(DESK, lost=True)
-    made.adopt(Lease(DESK, 2, NOW + LEASE), (), None)
-    assert made.due(NOW) == [], "it is under way"
+    assert wanted_desks(made, [DESK]) == [], "or a lane could have two under way"
     assert isinstance(report(made, shipment, BUSY), Again)
+    assert wanted_desks(made, [DESK]) == [DESK]
+    made.adopt(Lease(DESK, 2, NOW + LEASE), (), None)
     renew(made, NOW + 10 * SECOND)
     assert numbers(made.due(NOW + 10 * SECOND)) == [1]
+
+
+def test_a_result_that_the_store_has_not_heard_of_survives_a_change_of_lease() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    made.committed(commit(made))
+    made.leave(DESK)
+    report(made, shipment, BUSY)
+    row = parcel(1)
+    made.adopt(Lease(DESK, 2, NOW + LEASE), [row], None)
+    assert made.due(NOW) == [], "the store does not know that it has to wait"
+    renew(made, NOW + 10 * SECOND)
+    assert numbers(made.due(NOW + 10 * SECOND)) == [1]
+
+
+def test_a_recall_that_the_store_has_not_heard_of_holds_for_what_it_gives_out() -> None:
+    made = depot(leased=False)
+    opened = file(made)
+    made.take_back(TakeBack(parcel(1).notice.id, DESK, TakenBack.recalled, NOW), opened)
+    made.adopt(Lease(DESK, 1, NOW + LEASE), [parcel(1)], None)
+    (shipment,) = made.due(NOW)
+    assert shipment.parcel.taken_back is TakenBack.recalled
+    made.committed(commit(made))
+    assert made.taken_back == {}
 
 
 def test_another_instance_that_wants_the_lease_gets_it_when_nothing_is_under_way() -> None:

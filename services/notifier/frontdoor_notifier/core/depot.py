@@ -6,6 +6,7 @@ Nothing here is the truth: after a loss of memory the store's rows and the bus r
 
 import heapq
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,6 +81,8 @@ class Depot:
     senders: dict[str, Sender] = field(default_factory=dict)
     parcels: dict[UUID, Parcel] = field(default_factory=dict)
     sequences: dict[str, DeskSequence] = field(default_factory=dict)
+    taken_back: dict[UUID, TakenBack] = field(default_factory=dict)
+    """Disclosures of which the store does not know yet that they were taken back."""
     unclaimed: set[str] = field(default_factory=set)
     """Desks with something to send and no lease."""
     unread: set[str] = field(default_factory=set)
@@ -88,7 +91,8 @@ class Depot:
     """Leases that this instance has no more use for."""
     generation: int = 0
     """Rises whenever what was read and not committed is forgotten."""
-    in_flight: int = 0
+    under_way: Counter[str] = field(default_factory=Counter)
+    """Attempts by desk. A desk gets a new sender only when none of the old one's is left, or a lane could have two."""
     done: int = 0
     version: int = 0
     _awake: set[str] = field(default_factory=set)
@@ -133,12 +137,19 @@ class Depot:
         self.unread.discard(desk)
         sender.complete = len(rows) < self.rules.window
         here = {p.notice.id for p in sender.queue.parcels()}
-        fresh = [row for row in rows if row.notice.id not in self.parcels and not self.ledger.unwritten(row.notice.id)]
-        for parcel in (*fresh, *(self.ledger.uncommitted(desk) if sender.complete else ())):
+        for parcel in (*map(self._as_known, rows), *(self.ledger.uncommitted(desk) if sender.complete else ())):
             if parcel.notice.id not in here and isinstance(parcel.state, Waiting):
                 self.parcels[parcel.notice.id] = parcel
                 sender.queue.add(parcel)
         self._awake.add(desk)
+
+    def _as_known(self, row: Parcel) -> Parcel:
+        known = self.parcels.get(row.notice.id) or self.ledger.changed(row.notice.id)
+        if known is not None:
+            return known
+        if row.notice.id in self.taken_back:
+            mark_taken_back(row, self.taken_back[row.notice.id])
+        return row
 
     def renewed(self, desk: str, until: datetime, *, wanted_by_other: bool) -> None:
         """The lease goes on; or, when another instance wants it, runs out with what is under way."""
@@ -200,6 +211,7 @@ class Depot:
     def take_back(self, taken: TakeBack, batch: OpenBatch) -> None:
         """From now on the content of this disclosure is not sent."""
         batch.take_backs.append(taken)
+        self.taken_back[taken.disclosure] = taken.how
         parcel = self.parcels.get(taken.disclosure)
         if parcel is not None:
             mark_taken_back(parcel, taken.how)
@@ -220,7 +232,7 @@ class Depot:
             self._schedule(sender, sender.paused_until)
             return []
         picks = sender.queue.pick(now, sender.slots)
-        self.in_flight += len(picks)
+        self.under_way[sender.endpoint.desk] += len(picks)
         self._schedule(sender, sender.queue.next_at())
         return [Shipment(pick.parcel, sender, pick.missing) for pick in picks]
 
@@ -240,11 +252,17 @@ class Depot:
 
     def idle(self, now: datetime) -> bool:
         """Whether nothing is under way, uncommitted, or could be sent at this moment."""
+        self._awake.intersection_update(self.senders)
         if self.in_flight or self._awake or self.unclaimed or self.unread or not self.ledger.empty:
             return False
         if self._agenda and self._agenda[0][0] <= now:
             return False
         return not any(len(s.queue) and (s.leaving or s.lease.until - now < self.rules.timeout) for s in self.senders.values())
+
+    @property
+    def in_flight(self) -> int:
+        """Attempts under way."""
+        return self.under_way.total()
 
     @property
     def owed(self) -> int:
@@ -328,13 +346,11 @@ class Depot:
         """An attempt is over: free its slot, and keep the delivery where it will be found again."""
         gone = gone or shipment.parcel.forgotten
         parcel, desk = shipment.parcel, shipment.parcel.notice.desk
-        self.in_flight -= 1
+        self.under_way[desk] -= 1
         shipment.sender.queue.settled(parcel, gone=gone)
         current = self.senders.get(desk)
         if gone or not parcel.pending or (current is None and parcel.batch is None):
             self._drop(parcel)
-        elif current is not None and current is not shipment.sender:
-            current.queue.add(parcel)
         if current is not None and not current.complete and len(current.queue) < self.rules.window // 2:
             self.unread.add(desk)
         self._awake.add(desk)
@@ -343,6 +359,8 @@ class Depot:
 
     def committed(self, unit: Unit) -> None:
         """What a unit wrote is in the store: contents need not be kept, and are read again, with any recall, when needed."""
+        for taken in unit.take_backs:
+            self.taken_back.pop(taken.disclosure, None)
         for row in unit.filed:
             parcel = row.parcel
             parcel.stored = True
@@ -362,6 +380,7 @@ class Depot:
 
     def fenced(self, unit: Unit) -> None:
         """A unit was refused: forget what was read and not committed. Results of what is stored are kept for the next unit."""
+        self.taken_back.clear()
         for parcel in (*(row.parcel for row in unit.filed), *self.ledger.drop_batches()):
             parcel.batch = None
             parcel.forgotten = True
@@ -385,5 +404,11 @@ def mark_taken_back(parcel: Parcel, how: TakenBack) -> None:
 
 
 def wanted_desks(depot: Depot, desks: Iterable[str]) -> list[str]:
-    """Those of the desks for which a lease would be of use."""
-    return [d for d in desks if d not in depot.senders and (e := depot.endpoints.get(d)) is not None and e.enabled]
+    """Those of the desks for which a lease would be of use now."""
+    return [d for d in desks if may_have_sender(depot, d) and not depot.under_way[d]]
+
+
+def may_have_sender(depot: Depot, desk: str) -> bool:
+    """Whether there is an endpoint to send to, and no sender here."""
+    endpoint = depot.endpoints.get(desk)
+    return desk not in depot.senders and endpoint is not None and endpoint.enabled

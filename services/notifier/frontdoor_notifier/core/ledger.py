@@ -145,9 +145,9 @@ class Ledger:
         """Deliveries to a desk that the store does not have yet."""
         return [p for batch in self._batches for p in batch.parcels if p.notice.desk == desk]
 
-    def unwritten(self, id_: UUID) -> bool:
-        """Whether the store knows an older state of this delivery than memory does."""
-        return id_ in self._changed
+    def changed(self, id_: UUID) -> Parcel | None:
+        """A delivery of which the store knows an older state than memory does."""
+        return self._changed.get(id_)
 
     def open(self, batch: OpenBatch) -> None:
         """Add a batch that was taken in."""

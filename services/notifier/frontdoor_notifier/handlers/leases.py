@@ -8,7 +8,7 @@ import structlog
 
 from frontdoor_chassis.clock import Clock
 from frontdoor_chassis.supervise import Wake
-from frontdoor_notifier.core.depot import Depot, wanted_desks
+from frontdoor_notifier.core.depot import Depot, may_have_sender, wanted_desks
 from frontdoor_notifier.core.endpoints import Lease
 from frontdoor_notifier.core.ports import Leases, Store
 from frontdoor_notifier.handlers.commits import Committer
@@ -81,7 +81,7 @@ class LeaseKeeper:
         """Take the leases of these desks as far as they can be had, and what the store says is owed to them."""
         async with self._claiming:
             wanted = wanted_desks(self._depot, desks)
-            self._depot.unclaimed.difference_update(set(desks) - set(wanted))
+            self._depot.unclaimed.difference_update({d for d in desks if not may_have_sender(self._depot, d)})
             if not wanted:
                 return
             now = self._clock.now()
