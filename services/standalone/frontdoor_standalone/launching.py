@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import asyncpg
 import httpx
@@ -16,22 +17,31 @@ from frontdoor_standalone.configuring import Surroundings
 from frontdoor_standalone.database import Database
 from frontdoor_standalone.deployment import NOTIFIER, ROUTER, Deployment
 from frontdoor_standalone.exchange import Exchange
+from frontdoor_standalone.fresh_topics import remove, require_none
 from frontdoor_standalone.processes import open_processes
 from frontdoor_standalone.readiness import wait_until_ready
 from frontdoor_standalone.rehearsal.runner import Launch
 from frontdoor_standalone.servers.kafka import LocalKafka
-from frontdoor_standalone.servers.postgres import EmbeddedPostgres
 from frontdoor_standalone.servers.processes import free_ports
 from frontdoor_standalone.standalone import HOST, open_services, serve_services
 
 BROKER_HEAP_MB = 256
+MAINTENANCE_DATABASE = "postgres"
+
+
+class DatabaseServer(Protocol):
+    """A PostgreSQL server whose superuser one has."""
+
+    def dsn(self, database: str) -> str:
+        """Where a database is, for the superuser."""
+        ...
 
 
 @asynccontextmanager
-async def own_database(server: EmbeddedPostgres) -> AsyncIterator[str]:
+async def own_database(server: DatabaseServer) -> AsyncIterator[str]:
     """A database for one run, dropped after it."""
     name = f"run_{uuid_utils.uuid7().hex}"
-    connection = await asyncpg.connect(server.dsn())
+    connection = await asyncpg.connect(server.dsn(MAINTENANCE_DATABASE))
     try:
         await connection.execute(f'CREATE DATABASE "{name}"')
         yield server.dsn(name)
@@ -40,7 +50,7 @@ async def own_database(server: EmbeddedPostgres) -> AsyncIterator[str]:
         await connection.close()
 
 
-def in_this_process(server: EmbeddedPostgres) -> Launch:
+def in_this_process(server: DatabaseServer) -> Launch:
     """How a rehearsal starts an exchange within this process."""
 
     @asynccontextmanager
@@ -79,13 +89,19 @@ def _failed(serving: "asyncio.Task[None]") -> Callable[[], None]:
     return check
 
 
-def on_kafka(server: EmbeddedPostgres, *, bootstrap: str | None = None) -> Launch:
-    """How a rehearsal starts an exchange of one process per service. Without a broker given, each run has its own."""
+def on_kafka(server: DatabaseServer, *, bootstrap: str | None = None, may_remove_topics: bool = False) -> Launch:
+    """How a rehearsal starts an exchange of one process per service. Without a broker given, each run has its own.
+
+    A given cluster has to be empty, unless its topics may be removed before each run.
+    """
 
     @asynccontextmanager
     async def launch(deployment: Deployment, start: datetime, mail_port: int) -> AsyncIterator[Exchange]:
         with TemporaryDirectory(prefix="frontdoor-run-") as folder:
             async with own_database(server) as dsn, _broker(Path(folder), bootstrap) as address:
+                if may_remove_topics:
+                    await remove(address, deployment.topics)
+                await require_none(address, deployment.topics)
                 around = Surroundings(dsn, rehearsal=True, mail_port=mail_port)
                 opened = open_processes(deployment, around, bootstrap=address, start=start, logs=Path(folder))
                 async with opened as processes:

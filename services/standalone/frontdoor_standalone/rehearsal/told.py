@@ -146,6 +146,7 @@ def not_told(line: NotTold, view: View) -> Iterator[str]:
     """Any trace of these events at these desks, by any channel, by e-mail, or in the ledger."""
     for desk in line.not_told:
         for alias in line.of:
+            yield from _other_reason(line, view, desk, alias)
             channels = sorted({h.channel.value for h in view.seen.heard if h.desk == desk and h.event == view.event_id(alias)})
             if channels:
                 yield f"{desk}, {alias}: heard of it by {', '.join(channels)}"
@@ -153,3 +154,13 @@ def not_told(line: NotTold, view: View) -> Iterator[str]:
                 yield f"{desk}, {alias}: the ledger says that it was told"
             if any(mail.desk == desk and view.event_id(alias) in mail.text for mail in view.seen.mails):
                 yield f"{desk}, {alias}: an e-mail speaks of it"
+
+
+CONSIDERED = frozenset({"withheld", "protected"})
+"""Reasons by which a desk came into question and an agreement stood against it: the ledger keeps that. With all others it never did."""
+
+
+def _other_reason(line: NotTold, view: View, desk: str, alias: str) -> Iterator[str]:
+    considered = bool(view.seen.disclosed(alias, desk, kind="none"))
+    if considered is not (line.because in CONSIDERED):
+        yield f"{desk}, {alias}: it {'came' if considered else 'never came'} into question, so that “{line.because}” is not the reason"

@@ -1,0 +1,81 @@
+"""A pack's copy is changed so that it still loads, and so that exactly what was meant has no effect any more."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_schemas.vocabulary import EventType
+from frontdoor_standalone.deployment import pack_folder
+from frontdoor_standalone.rehearsal.editing import copy_of, plant, rows_of, switch_off
+from frontdoor_standalone.rehearsal.renaming import rename
+from frontdoor_standalone.rehearsal.scenario import load
+from frontdoor_standalone.rehearsal.switching import checks_of, forbidden
+
+NIGHT = date(2020, 11, 10)
+STOCKTON = pack_folder("stockton")
+SCENARIO = STOCKTON / "rehearsals" / "domestic-abuse-night.yaml"
+
+
+@pytest.mark.parametrize("row", ["D1", "D10", "B4", "F16", "L23"])
+def test_a_row_switched_off_is_served_by_nothing_in_force(row: str, tmp_path: Path) -> None:
+    copy = copy_of(STOCKTON, tmp_path)
+    assert switch_off(copy, row) > 0
+    changed = load_pack(copy)
+    assert not any(row in duty.rows for duty in changed.duties if duty.in_force(NIGHT))
+    assert not any(row in expects.rows for expects in changed.expects if expects.in_force(NIGHT))
+    assert not any(row in rows_of(policy.text) for agreement in changed.agreements for policy in agreement.policies)
+
+
+def test_other_rules_stay_as_they_were(tmp_path: Path) -> None:
+    before, copy = load_pack(STOCKTON), copy_of(STOCKTON, tmp_path)
+    switch_off(copy, "D10")
+    after = load_pack(copy)
+    kept = [d.id for d in before.duties if "D10" not in d.rows and d.in_force(NIGHT)]
+    assert [d.id for d in after.duties if d.in_force(NIGHT)] == kept
+
+
+def test_a_row_that_nothing_stands_for_is_noticed(tmp_path: Path) -> None:
+    assert switch_off(copy_of(STOCKTON, tmp_path), "P9") == 0
+
+
+def test_planting_tells_a_desk_and_takes_prohibitions_away(tmp_path: Path) -> None:
+    copy = copy_of(STOCKTON, tmp_path)
+    plant(copy, tell=[(EventType.police_incident, "nps.duty"), (EventType.police_incident, "ash-primary.deputy")])
+    changed = load_pack(copy)
+    assert [d.relation for d in changed.duties[-2:]] == ["desk:ash-primary.deputy", "desk:nps.duty"]
+    assert all(policy.effect == "permit" for agreement in changed.agreements for policy in agreement.policies)
+
+
+def test_a_renamed_pack_and_scenario_have_no_old_name_left(tmp_path: Path) -> None:
+    scenario, pack = rename(SCENARIO, STOCKTON, tmp_path)
+    old, new = load_pack(STOCKTON).directory, load_pack(pack).directory
+    assert len(new.desks) == len(old.desks)
+    assert not set(new.desks) & set(old.desks)
+    assert not {d.email.split("@")[1] for d in new.desks.values()} & {d.email.split("@")[1] for d in old.desks.values()}
+    text = scenario.read_text(encoding="utf-8")
+    assert not [desk for desk in old.desks if desk in text]
+    assert not {"ava", "ben", "cal"} & set(load(scenario).scenario.people)
+
+
+def test_every_row_and_every_negative_claim_is_checked() -> None:
+    checks = checks_of(load(SCENARIO))
+    assert [c.row for c in checks] == ["D1", "D2", "O5", "L23", "D10", "D3", None]
+    scenario = load(SCENARIO).scenario
+    first = forbidden(scenario.expect[0], scenario)
+    assert set(first) == {
+        "the absence of home_and_contact",
+        "the absence of locating",
+        "the absence of offence_and_court",
+        "the silence about “Ben”",
+        "the silence about “Cal”",
+        "the silence about “1 Marker Lane”",
+        "about_only",
+    }
+
+
+def test_being_about_the_only_child_there_is_forbids_nothing() -> None:
+    scenario = load(STOCKTON / "rehearsals" / "referral-outcomes.yaml").scenario
+    told = next(line for line in scenario.expect if getattr(line, "about_only", None))
+    assert forbidden(told, scenario) == {}
