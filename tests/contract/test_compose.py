@@ -53,7 +53,11 @@ def test_every_gateway_of_the_pack_has_a_service_and_no_other_has(compose: dict[
 
 def test_writer_and_reader_hold_the_same_keys(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    own = {n.removeprefix("gateway-"): s["environment"]["FRONTDOOR_GATEWAY_SIGNING_KEY"] for n, s in services.items() if n.startswith("gateway-")}
+    own = {
+        n.removeprefix("gateway-"): s["environment"]["FRONTDOOR_GATEWAY_SIGNING_KEY"]
+        for n, s in services.items()
+        if n.startswith("gateway-")
+    }
     own["router"] = services["router"]["environment"]["FRONTDOOR_ROUTER_SIGNING_KEY"]
     own["notifier"] = services["notifier"]["environment"]["FRONTDOOR_NOTIFIER_SIGNING_KEY"]
     for reader, variable in (("router", "FRONTDOOR_ROUTER_WRITER_KEYS"), ("notifier", "FRONTDOOR_NOTIFIER_WRITER_KEYS")):

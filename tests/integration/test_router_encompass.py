@@ -53,7 +53,11 @@ async def test_a_school_that_opened_it_in_time_is_left_in_peace(night: Exchange)
 
 
 async def test_a_child_that_fits_two_people_is_held_and_only_the_front_door_is_told(night: Exchange) -> None:
-    await night.post("hub.front-door", "involvement-started", an_involvement(a_child(3, given_name="Given1", born="2011-05-02"), desk="hub.front-door", relation="involved"))
+    await night.post(
+        "hub.front-door",
+        "involvement-started",
+        an_involvement(a_child(3, given_name="Given1", born="2011-05-02"), desk="hub.front-door", relation="involved"),
+    )
     event = await night.post("police.pvp", "police-incident", an_incident(a_child(1, born="2011-05-02", nhs_number=None)))
     assert night.desks_told(event) == {"hub.front-door"}
     assert night.to("hub.front-door", event).marks == ("identity_not_confirmed",)

@@ -21,7 +21,7 @@ from frontdoor_chassis.store.engine import create_schemas
 from frontdoor_chassis.store.migrate import upgrade
 from frontdoor_router.app import MIGRATIONS, Engine, open_engine
 from frontdoor_router.settings import RouterSettings
-from frontdoor_schemas.envelope import Delivery, Envelope, LedgerUpdate, Receipt, Receipts, Recall, Remind, ToGateway
+from frontdoor_schemas.envelope import Delivery, Envelope, LedgerUpdate, Recall, Receipt, Receipts, Remind, ToGateway
 from frontdoor_schemas.events import SourceFacts, parse, to_sections
 from frontdoor_schemas.messages import message
 from frontdoor_schemas.topics import FAMILIES, FAMILY, RECEIPTS, to_gateway

@@ -30,7 +30,7 @@ def message(body: dict[str, Any], event_type: EventType = EventType.police_incid
     """As the router has it: split into sections, which travel, and put together again."""
     submission = parse(event_type, json.dumps({"type": event_type.value, "data": body}).encode())
     source = SourceFacts("police.pvp", "police", Role.police_safeguarding)
-    return join(to_sections(submission, source, random.Random(1)))  # noqa: S311 - the same keys at every run
+    return join(to_sections(submission, source, random.Random(1)))
 
 
 def condition(**entry: Any) -> Present | Absent | OneOf:
