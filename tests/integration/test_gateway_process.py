@@ -108,6 +108,33 @@ async def test_it_takes_events_without_a_broker_and_ends_when_told_with_streams_
     await connection.close()
 
 
+_FAILING = """
+import asyncio
+from frontdoor_chassis import logs
+from frontdoor_chassis.web import serve
+
+async def app(scope, receive, send): ...
+
+async def loop():
+    await asyncio.sleep(0.1)
+    raise RuntimeError("a loop has failed")
+
+logs.configure(service="test")
+asyncio.run(serve(app, host="127.0.0.1", port=0, running=loop(), closing=lambda: print("closing", flush=True)))
+"""
+
+
+async def test_a_loop_that_fails_ends_the_process() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _FAILING, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 30)
+    process._transport.close()  # type: ignore[attr-defined]  # as above
+    assert process.returncode == 1
+    assert b"closing" in output
+    assert b"a loop has failed" in errors
+
+
 async def _read(bus: KafkaBus, topic: str, count: int) -> list[dict[str, Any]]:
     table = PositionTable()
     consumer = await bus.consumer(topics=[topic], group=f"test-{topic}", positions=table)

@@ -339,6 +339,7 @@ def create_app(
 ) -> FastAPI:
     """The HTTP face over its parts, whatever they stand on."""
     app = FastAPI(title=TITLE, openapi_url=None, docs_url=None, redoc_url=None, telemetry=_NO_TRACES)
+    app.add_middleware(Edge, metrics=metrics)
     add_problems(app)
 
     async def unavailable(_: Request, __: Exception) -> Response:
@@ -347,7 +348,6 @@ def create_app(
     app.add_exception_handler(StoreAwayError, unavailable)
     authenticate = authentication(ring)
     add_event_routes(app, handlers=EventHandlers(door=door, limiter=limiter, sizes=sizes), authenticate=authenticate)
-    app.add_middleware(Edge, metrics=metrics)
     app.include_router(published_routes(published=published, authenticate=authenticate))
     app.include_router(
         inbox_routes(reader=reader, ring=ring, clock=clock, authenticate=authenticate, max_wait=waits.longest, heartbeat=waits.heartbeat)

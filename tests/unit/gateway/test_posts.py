@@ -2,11 +2,13 @@
 
 import asyncio
 import uuid
+from typing import Any
 from uuid import UUID
 
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from frontdoor_chassis.signing import Verifier
 from frontdoor_gateway.handlers.events import Sizes
@@ -253,3 +255,35 @@ async def test_what_the_router_does_not_answer_is_published_again_with_the_same_
     assert stand.overdue.value == 1
     assert [r.key.decode() for r in records] == [first["thread"], second["thread"], second["thread"]]
     assert records[1].value == records[2].value
+
+
+async def test_a_correction_does_not_let_in_what_may_not_be_published() -> None:
+    async with memory_stand() as stand:
+        client = await stand.client(PVP)
+        event = (await client.post("/v1/referrals", json=posted())).json()["event"]
+
+        def correction(kind: str) -> dict[str, Any]:
+            said = {"occurred_at": "2020-11-10T20:30:00Z", "reason": "a wrong date", "event": {"type": kind, "data": a_referral()}}
+            return posted("correction", said, in_reply_to=event)
+
+        good = await client.post("/v1/amendments", json=correction("referral"))
+        bad = await client.post("/v1/amendments", json=correction("plan-status"))
+    assert good.status_code == 202, good.text
+    assert (bad.status_code, bad.json()["type"]) == (403, "/problems/type-not-allowed")
+
+
+async def test_a_record_that_the_bus_would_refuse_is_refused_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frontdoor_gateway.core.door.MAX_RECORD_BYTES", 4_000)
+    async with memory_stand() as stand:
+        client = await stand.client(PVP)
+        answers = [await client.post("/v1/referrals", json=posted(data=a_referral(circumstances="x" * n))) for n in (1_000, 4_000)]
+    assert [a.status_code for a in answers] == [202, 413]
+
+
+async def test_a_refusal_is_logged_with_who_was_refused_and_why() -> None:
+    async with memory_stand() as stand:
+        client = await stand.client(PVP)
+        with capture_logs() as lines:
+            await client.post("/v1/referrals", json={"type": "nothing"})
+    (line,) = [line for line in lines if line["event"] == "request.refused"]
+    assert (line["route"], line["status"], line["problem"], line["caller"]) == ("/v1/referrals", 422, "unreadable", PVP)

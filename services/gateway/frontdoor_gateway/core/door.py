@@ -41,7 +41,7 @@ from frontdoor_gateway.core.submissions import (
     Submissions,
     record,
 )
-from frontdoor_schemas.amendments import Amendment
+from frontdoor_schemas.amendments import Amendment, Correction
 from frontdoor_schemas.body import check_times
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import SUBMISSIONS, SourceFacts, parse, to_sections
@@ -106,6 +106,8 @@ class Door:
             said = parse(post.type, post.raw)
         except ValidationError as error:
             return UnreadableEventError(errors=from_validation(error, SUBMISSIONS[post.type], post.raw))
+        if isinstance(said.data, Correction) and not self._may_publish(caller.agency, said.data.event.type, now):
+            return TypeNotAllowedError(f"{said.data.event.type.value} is not among the types that your agency publishes")
         late = check_times(said.data, now)
         return UnreadableEventError(errors=from_times(late)) if late else (post, said)
 

@@ -102,7 +102,10 @@ class Intake:
         """Records that are not worked off; 1 while it is not known."""
         if self._consumer is None or self._busy:
             return 1
-        lag = await self._consumer.lag()
+        try:
+            lag = await self._consumer.lag()
+        except ConnectionError:
+            return 1
         return lag + self._busy
 
     async def step(self) -> bool:
