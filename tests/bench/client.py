@@ -1,6 +1,6 @@
 """The load, in a process of its own: posts cases over keep-alive connections, closed-loop or at a steady rate.
 
-Reads one JSON object from standard input (`Load`) and writes one to standard output (`Posted`).
+`python -m bench.client FILE` reads one JSON object from standard input (`Load`) and writes one to the file (`Posted`).
 Bodies are made before the clock starts. With `again`, what was not answered is posted again under the same id until it
 is, as a careful sender does; otherwise any answer but the expected one is counted as an error.
 """
@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import orjson
 import uvloop
@@ -214,9 +215,9 @@ async def _post(load: Load) -> Posted:
 
 
 def main() -> None:
-    """Entry point of `python -m bench.client`."""
+    """Entry point."""
     load = Load.model_validate_json(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(uvloop.run(_post(load)).model_dump_json().encode())
+    Path(sys.argv[1]).write_text(uvloop.run(_post(load)).model_dump_json())
 
 
 if __name__ == "__main__":

@@ -57,13 +57,15 @@ def measure_door(folder: Path, sizes: Sizes, say: Callable[[str], None]) -> Door
         turns = _Turns()
         say("door: warming up")
         singles, bares = _against(made, turns, None), _against(made, turns, bare)
-        run_load(singles(WARM))
-        run_load(bares(WARM))
+        run_load(made, singles(WARM))
+        run_load(made, bares(WARM))
         say("door: the client alone")
-        alone = run_load(_against(made, turns, null)(sizes.singles))
-        rounds = list(_rounds(sizes, say, singles, bares))
+        alone = run_load(made, _against(made, turns, null)(sizes.singles))
+        rounds = list(_rounds(made, sizes, say, singles, bares))
         say("door: batches")
-        batches = [run_load(load(made, first=turns.take(sizes.batched), events=sizes.batched, batch=BATCH, connections=BATCH_CONNECTIONS))]
+        batches = [
+            run_load(made, load(made, first=turns.take(sizes.batched), events=sizes.batched, batch=BATCH, connections=BATCH_CONNECTIONS))
+        ]
         return _summary(rounds, batches, alone)
 
 
@@ -84,11 +86,11 @@ def _against(made: Rig, turns: _Turns, process: Process | None) -> Callable[[int
 
 
 def _rounds(
-    sizes: Sizes, say: Callable[[str], None], singles: Callable[[int], Load], bares: Callable[[int], Load]
+    made: Rig, sizes: Sizes, say: Callable[[str], None], singles: Callable[[int], Load], bares: Callable[[int], Load]
 ) -> Iterator[tuple[Posted, Posted]]:
     for n in range(sizes.rounds):
         say(f"door: single posts, round {n + 1} of {sizes.rounds}")
-        yield run_load(singles(sizes.singles)), run_load(bares(sizes.singles))
+        yield run_load(made, singles(sizes.singles)), run_load(made, bares(sizes.singles))
 
 
 def rate(posted: Posted) -> float:

@@ -67,7 +67,7 @@ class _Run:
 
     def post(self, part: "_Part", *, connections: int = CONNECTIONS, rate: float | None = None) -> Posted:
         """Post a part and note what was answered."""
-        posted = run_load(load(self.made, first=part.first, events=part.events, connections=connections, rate=rate))
+        posted = run_load(self.made, load(self.made, first=part.first, events=part.events, connections=connections, rate=rate))
         self.accepted += len(posted.events)
         self.errors += posted.errors
         self.decided += len(posted.events)

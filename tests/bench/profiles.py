@@ -35,7 +35,7 @@ def run_profiled(folder: Path, service: str, console: Console) -> Path:
         seeds = seed_cases(made, cases(0, EVENTS))
         wait_for_decided(made, seeds)
         console.log(f"{EVENTS} events with {name} under cProfile")
-        posted = run_load(load(made, first=0, events=EVENTS))
+        posted = run_load(made, load(made, first=0, events=EVENTS))
         wait_for_calls(hooks, owed(len(posted.events)))
         made.stop(name)
         kept = folder.parent / f"{folder.name}-{name}.prof"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,28 +105,36 @@ def load(made: Rig, **what: Any) -> Load:
     return Load.model_validate(given)
 
 
-def start_load(wanted: Load) -> "subprocess.Popen[bytes]":
-    """Start the load client; `finish_load` gives what came of it."""
-    running = subprocess.Popen([sys.executable, "-m", "bench.client"], cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A load client at work."""
+
+    process: "subprocess.Popen[bytes]"
+    answered: Path
+
+    def finish(self) -> Posted:
+        """Wait for it. What came of it."""
+        if self.process.wait():
+            raise RuntimeError("the load client failed")
+        try:
+            return Posted.model_validate_json(self.answered.read_bytes())
+        finally:
+            self.answered.unlink()
+
+
+def start_load(made: Rig, wanted: Load) -> Loading:
+    """Start the load client."""
+    answered = made.folder / f"posted-{uuid.uuid4().hex}.json"
+    running = subprocess.Popen([sys.executable, "-m", "bench.client", str(answered)], cwd=TESTS, stdin=subprocess.PIPE)  # noqa: S603 - our own
     assert running.stdin is not None
     running.stdin.write(wanted.model_dump_json().encode())
     running.stdin.close()
-    return running
+    return Loading(running, answered)
 
 
-def finish_load(running: "subprocess.Popen[bytes]") -> Posted:
-    """Wait for the load client."""
-    assert running.stdout is not None
-    answered = running.stdout.read()
-    running.stdout.close()
-    if running.wait():
-        raise RuntimeError("the load client failed")
-    return Posted.model_validate_json(answered)
-
-
-def run_load(wanted: Load) -> Posted:
+def run_load(made: Rig, wanted: Load) -> Posted:
     """Post, and wait for all answers."""
-    return finish_load(start_load(wanted))
+    return start_load(made, wanted).finish()
 
 
 def wait_for_decided(made: Rig, total: int, *, seconds: float = REST_SECONDS) -> None:

@@ -17,7 +17,6 @@ from bench.client import Posted
 from bench.rig import Rig, rig
 from bench.stage import (
     Receiver,
-    finish_load,
     load,
     receiver,
     register_endpoints,
@@ -52,7 +51,7 @@ class Form:
 
 
 KAFKA_STOPPED = "Kafka stopped"
-SHORT = Form(events=300, kafka_seconds=10, kills=1)
+SHORT = Form(events=300, kafka_seconds=10, kills=1, rate=40)
 LONG = Form(events=2_000, kafka_seconds=60, kills=3)
 
 
@@ -71,39 +70,7 @@ class Outcome:
     verdict: Verdict
 
 
-@dataclass(slots=True)
-class Stage:
-    """An exchange under test, one scenario after the other."""
-
-    made: Rig
-    receiver: Receiver
-    next_case: int = 0
-    seeded: int = 0
-
-    def seed(self, events: int) -> int:
-        """Make children known for so many events. The first case."""
-        first = self.next_case
-        chosen = cases(first, events)
-        self.next_case += len(chosen)
-        before = _decided(self.made)
-        wait_for_decided(self.made, before + seed_cases(self.made, chosen))
-        return first
-
-    def run(self, name: str, form: Form) -> Outcome:
-        """Post at a steady rate, break something a third of the way, and judge what is found when all is at rest."""
-        events = form.events_of(name)
-        wanted = load(self.made, first=self.seed(events), events=events, connections=CONNECTIONS, rate=form.rate, again=True)
-        running = start_load(wanted)
-        with _Watch(self.made) as watch:
-            time.sleep(events / form.rate / 3)
-            SCENARIOS[name](self.made, form)
-            posted = finish_load(running)
-            rested = _rest(self, posted)
-        history = collect(self.made, self.receiver, posted)
-        return Outcome(name, wanted.events, posted.retries, watch.restarts, rested, check(history))
-
-
-class _Watch:
+class Watch:
     """Starts again what ends by itself, and counts it."""
 
     def __init__(self, made: Rig) -> None:
@@ -123,6 +90,38 @@ class _Watch:
     def _look(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
             self.restarts.update(self._made.revive())
+
+
+@dataclass(slots=True)
+class Stage:
+    """An exchange under test, one scenario after the other."""
+
+    made: Rig
+    receiver: Receiver
+    watch: Watch
+    next_case: int = 0
+
+    def seed(self, events: int) -> int:
+        """Make children known for so many events. The first case."""
+        first = self.next_case
+        chosen = cases(first, events)
+        self.next_case += len(chosen)
+        before = _decided(self.made)
+        wait_for_decided(self.made, before + seed_cases(self.made, chosen))
+        return first
+
+    def run(self, name: str, form: Form) -> Outcome:
+        """Post at a steady rate, break something a third of the way, and judge what is found when all is at rest."""
+        events = form.events_of(name)
+        wanted = load(self.made, first=self.seed(events), events=events, connections=CONNECTIONS, rate=form.rate, again=True)
+        running = start_load(self.made, wanted)
+        before = self.watch.restarts.copy()
+        time.sleep(events / form.rate / 3)
+        SCENARIOS[name](self.made, form)
+        posted = running.finish()
+        rested = _rest(self, posted)
+        history = collect(self.made, self.receiver, posted)
+        return Outcome(name, events, posted.retries, self.watch.restarts - before, rested, check(history))
 
 
 def _decided(made: Rig) -> int:
@@ -198,4 +197,5 @@ def stage(folder: Path) -> Iterator[Stage]:
     with rig(folder, heap_mb=256) as made, receiver(made) as hooks:
         made.start(*made.services)
         register_endpoints(made, hooks)
-        yield Stage(made, hooks)
+        with Watch(made) as watch:
+            yield Stage(made, hooks, watch)
