@@ -36,6 +36,11 @@ class Subject:
         """Its name within the event."""
         return self.mention.ref
 
+    @property
+    def why_held(self) -> str | None:
+        """Why it is uncertain who is meant; None when it is certain."""
+        return self.identity.why.value if isinstance(self.identity, Unsure) else None
+
 
 @dataclass(frozen=True)
 class Case:

@@ -13,7 +13,6 @@ from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, IdM
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
 from frontdoor_router.core.facting import CaseFacts
-from frontdoor_router.core.identify import Unsure
 from frontdoor_router.core.owing import answered, expect_replies
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.tasks import open_tasks, set_aside
@@ -123,10 +122,7 @@ def told(disclosure: Disclosure, involved: Sequence[Involved]) -> Told:
 
 def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved) -> Decision:
     return Decision(
-        involved=tuple(
-            Involved(s.ref, s.person.id if s.person else None, s.identity.why.value if isinstance(s.identity, Unsure) else None)
-            for s in case.subjects.values()
-        ),
+        involved=tuple(Involved(s.ref, s.person.id if s.person else None, s.why_held) for s in case.subjects.values()),
         people=people.people,
         ties=changed.ties,
         ended=changed.ended,

@@ -155,17 +155,13 @@ def _started(case: Case, directory: Directory) -> Iterator[Tie]:
 
 def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory) -> Tie:
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
-    since = _moment(case.message.get("since")) or case.happened_at
+    since = _midnight(case.message.get("since")) or case.happened_at
     plan = case.message.get("plan_type") if relation is Relation.plan_group else None
     return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan)
 
 
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    if "T" in text:
-        return datetime.fromisoformat(text)
-    return datetime.combine(date.fromisoformat(text), time(0), tzinfo=UTC)
+def _midnight(day: str | None) -> datetime | None:
+    return datetime.combine(date.fromisoformat(day), time(0), tzinfo=UTC) if day else None
 
 
 def _ended(case: Case, directory: Directory) -> Iterator[Tie]:

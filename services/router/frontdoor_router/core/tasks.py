@@ -8,7 +8,6 @@ from frontdoor_router.core.candidates import Search
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Obligation, Task, TaskKind
 from frontdoor_router.core.draft import Basis, Draft
-from frontdoor_router.core.identify import Unsure
 from frontdoor_schemas.envelope import DeliveryKind
 from frontdoor_schemas.topics import FAMILY
 
@@ -42,8 +41,7 @@ def open_tasks(draft: Draft, basis: Basis, case: Case, search: Search) -> None:
     reviewer = basis.policy.directory.reviewer(FAMILY[case.type]).id
     reasons: dict[str, list[str]] = {}
     for subject in case.unsure:
-        if isinstance(subject.identity, Unsure):
-            reasons.setdefault(subject.identity.why.value, []).append(subject.ref)
+        reasons.setdefault(subject.why_held or "", []).append(subject.ref)
     for why, refs in reasons.items():
         open_task(draft, basis, event=case.envelope.id, kind=TaskKind.identity, reason=why, owner=reviewer, start=case.now, refs=refs)
     for unmet in search.unmet:

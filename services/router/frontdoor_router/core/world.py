@@ -127,9 +127,8 @@ class World:
         self.end_ties([t for ties in self.ties.values() for t in ties if t.event == event and t.until is None], at)
         for person, entries in self.entries.items():
             self.entries[person] = [replace(e, open=False) if e.event == event else e for e in entries]
-        for desks in self.listed.values():
-            for desk in [d for d, events in desks.items() if events <= {event}]:
-                del desks[desk]
+        for person, desks in self.listed.items():
+            self.listed[person] = {desk: events - {event} for desk, events in desks.items() if events - {event}}
         earlier = self.events[event]
         self.events[event] = replace(earlier, told=tuple(replace(t, withdrawn=True) for t in earlier.told))
         self.owed.pop(event, None)
