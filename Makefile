@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml uv.lock
 	$(BIN)/uv sync --frozen --quiet
 	@touch $@
 
-demo: $(STAMP) ## One scenario, live, with made-up people; SCENARIO=conference-minutes for another
+demo: $(STAMP) ## One night, live, with made-up people; SCENARIO=conference-minutes for another story
 	$(BIN)/frontdoor demo $(SCENARIO)
 
 up: $(STAMP) ## All services in one process, to try things out by hand
@@ -44,8 +44,9 @@ rehearse: $(STAMP) ## Every scenario of every pack, judged
 bench: $(STAMP) ## How fast it is on this machine
 	cd tests && ../$(BIN)/python -m bench
 
-generate: $(STAMP) ## Write what is generated and committed again: schemas and matrices
+generate: $(STAMP) ## Write again what is generated and committed: schemas, descriptions, the page of fields
 	$(BIN)/python -m frontdoor_schemas.generate
+	$(BIN)/python -m frontdoor_gateway --openapi schemas/openapi/gateway.json
 
 clean: ## Remove what was built and what ran; the virtual environment stays
 	rm -rf dist build var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

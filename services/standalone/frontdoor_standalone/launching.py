@@ -26,6 +26,8 @@ from frontdoor_standalone.servers.processes import free_ports
 from frontdoor_standalone.standalone import HOST, open_services, serve_services
 
 BROKER_HEAP_MB = 256
+STOPPING_SECONDS = 15.0
+"""Longer than the server's drain."""
 MAINTENANCE_DATABASE = "postgres"
 
 
@@ -70,7 +72,8 @@ def in_this_process(server: DatabaseServer) -> Launch:
                     await wait_until_ready(exchange.services.values(), _failed(serving))
                     yield exchange
                 except httpx.TransportError:
-                    if serving.done():  # Ctrl-C went to the server, which stopped in order; who asks it now finds nobody
+                    ended, _ = await asyncio.wait({serving}, timeout=STOPPING_SECONDS)
+                    if ended:  # Ctrl-C went to the server, which stops in order; who asks it meanwhile finds nobody
                         raise KeyboardInterrupt from None
                     raise
                 finally:
