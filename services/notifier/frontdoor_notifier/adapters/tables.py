@@ -4,7 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, Column, DateTime, Identity, Index, LargeBinary, Text, text
+from sqlalchemy.orm import registry
 from sqlmodel import BigInteger, Field, SQLModel
+
+
+class Table(SQLModel, registry=registry()):
+    """Base of the notifier's tables: in a registry of its own, since other services have tables of the same names."""
+
 
 OWED = text("state IN ('waiting', 'sending')")
 
@@ -25,7 +31,7 @@ def _number(*, primary_key: bool = False) -> Column[int]:
     return Column(BigInteger, primary_key=primary_key, nullable=False, autoincrement=False)
 
 
-class Endpoint(SQLModel, table=True):
+class Endpoint(Table, table=True):
     """Where a desk takes webhooks, and which instance may send there. Secrets are sealed under the deployment's key."""
 
     desk: str = Field(sa_column=Column(Text, primary_key=True))
@@ -44,7 +50,7 @@ class Endpoint(SQLModel, table=True):
     wanted_by: str | None = Field(None, sa_column=_text(null=True))
 
 
-class EndpointHead(SQLModel, table=True):
+class EndpointHead(Table, table=True):
     """One row: the version given out last. Locked by whoever changes an endpoint, so that versions are in commit order."""
 
     __tablename__ = "endpoint_head"
@@ -54,7 +60,7 @@ class EndpointHead(SQLModel, table=True):
     version: int = Field(sa_column=_number())
 
 
-class Delivery(SQLModel, table=True):
+class Delivery(Table, table=True):
     """One disclosure on its way to one endpoint. `body` only while it is owed, or dead and not taken back."""
 
     __table_args__ = (
@@ -82,7 +88,7 @@ class Delivery(SQLModel, table=True):
     body: bytes | None = Field(None, sa_column=_bytes())
 
 
-class Attempt(SQLModel, table=True):
+class Attempt(Table, table=True):
     """The history of attempts: when, what came of it, how long it took."""
 
     __table_args__ = (Index("attempt_delivery", "delivery"),)
@@ -94,7 +100,7 @@ class Attempt(SQLModel, table=True):
     milliseconds: int
 
 
-class Sequence(SQLModel, table=True):
+class Sequence(Table, table=True):
     """A desk's numbers as far as they have come in."""
 
     desk: str = Field(sa_column=Column(Text, primary_key=True))
@@ -105,7 +111,7 @@ class Sequence(SQLModel, table=True):
     gap_since: datetime | None = Field(None, sa_column=_at())
 
 
-class Recall(SQLModel, table=True):
+class Recall(Table, table=True):
     """Disclosures whose content may not be sent, also when they come in later than their recall."""
 
     disclosure: UUID = Field(primary_key=True)
@@ -113,7 +119,7 @@ class Recall(SQLModel, table=True):
     at: datetime = Field(sa_column=_at(null=False))
 
 
-class Reached(SQLModel, table=True):
+class Reached(Table, table=True):
     """The highest level that a gateway reported. Reminders ask."""
 
     __table_args__ = (Index("reached_at", "at", postgresql_using="brin"),)
@@ -123,7 +129,7 @@ class Reached(SQLModel, table=True):
     at: datetime = Field(sa_column=_at(null=False))
 
 
-class Reminder(SQLModel, table=True):
+class Reminder(Table, table=True):
     """An e-mail to be sent to the people of a desk, or what came of it."""
 
     __table_args__ = (Index("reminder_due", "next_at", postgresql_where=text("state = 'waiting'")),)
@@ -142,7 +148,7 @@ class Reminder(SQLModel, table=True):
     code: str | None = Field(None, sa_column=_text(null=True))
 
 
-class Refused(SQLModel, table=True):
+class Refused(Table, table=True):
     """A record of the bus that could not be taken in, by its place there."""
 
     topic: str = Field(sa_column=Column(Text, primary_key=True))
@@ -152,7 +158,7 @@ class Refused(SQLModel, table=True):
     at: datetime = Field(sa_column=_at(null=False))
 
 
-class Outbox(SQLModel, table=True):
+class Outbox(Table, table=True):
     """Receipts to be published: one row a commit, numbered densely under the head's lock."""
 
     position: int = Field(sa_column=_number(primary_key=True))
@@ -160,7 +166,7 @@ class Outbox(SQLModel, table=True):
     record: bytes = Field(sa_column=_bytes(null=False))
 
 
-class OutboxHead(SQLModel, table=True):
+class OutboxHead(Table, table=True):
     """One row: the last position given out, and up to where everything is on the bus."""
 
     __tablename__ = "outbox_head"
@@ -171,7 +177,7 @@ class OutboxHead(SQLModel, table=True):
     sent_up_to: int = Field(sa_column=_number())
 
 
-class Action(SQLModel, table=True):
+class Action(Table, table=True):
     """The audit of the admin interface: who did or looked at what, when."""
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
@@ -181,7 +187,7 @@ class Action(SQLModel, table=True):
     subject: str | None = Field(None, sa_column=_text(null=True))
 
 
-class Position(SQLModel, table=True):
+class Position(Table, table=True):
     """How far this service has read of its topics; moved in the transaction of the work."""
 
     topic: str = Field(sa_column=Column(Text, primary_key=True))

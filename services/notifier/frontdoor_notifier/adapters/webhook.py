@@ -99,7 +99,7 @@ def _why(error: BaseException) -> Why:
     cause = getattr(error, "os_error", None) or error
     if isinstance(cause, RefusedAddressError):
         return "address_refused"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL):
         return "name_not_found"
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return "tls_failed"
