@@ -138,7 +138,7 @@ def _measure(run: _Run, warm: _Part, steady: _Part, burst: _Part, backlog: _Part
 def _steady(run: _Run, part: _Part) -> tuple[list[float], dict[str, int]]:
     """Milliseconds from the moment at which a post was meant to go to each of its webhooks, at an everyday rate."""
     run.say(f"pipeline: {STEADY_RATE:.0f} events/s")
-    before = proc.cpu_of(run.made.pids())
+    before = run.made.costs()
     posted = run.post(part, rate=STEADY_RATE)
     run.rest()
     began = {event: at for _, event, _, _, at, _ in posted.events}
@@ -149,7 +149,7 @@ def _steady(run: _Run, part: _Part) -> tuple[list[float], dict[str, int]]:
 def _burst(run: _Run, part: _Part) -> tuple[float, dict[str, int]]:
     """Events a second from the first post to the last webhook, posting as fast as the door takes them."""
     run.say(f"pipeline: {part.events} events at once")
-    before = proc.cpu_of(run.made.pids())
+    before = run.made.costs()
     posted = run.post(part)
     run.rest()
     first = min(at for _, _, _, _, at, _ in posted.events)
@@ -158,7 +158,7 @@ def _burst(run: _Run, part: _Part) -> tuple[float, dict[str, int]]:
 
 
 def _per_event(run: _Run, before: Mapping[str, float], posted: Posted) -> dict[str, int]:
-    spent = {**proc.spent(before, proc.cpu_of(run.made.pids())), "client": posted.cpu_seconds}
+    spent = {**proc.spent(before, run.made.costs()), "client": posted.cpu_seconds}
     found = {name: round(seconds / len(posted.events) * 1e6) for name, seconds in spent.items()}
     return {**found, "all": sum(found.values())}
 

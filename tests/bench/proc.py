@@ -39,9 +39,25 @@ def cpu_seconds(root: int) -> float:
     return sum(s.seconds + s.of_children for s in stats)
 
 
-def cpu_of(processes: Mapping[str, int]) -> dict[str, float]:
-    """CPU time of each by name."""
-    return {name: cpu_seconds(pid) for name, pid in processes.items()}
+def cpu_by_login(server: int) -> dict[str, float]:
+    """CPU time of a PostgreSQL server by whose connections it was spent for; `server` is everything else."""
+    found: dict[str, float] = {}
+    for pid in _descendants(server):
+        stat = _stat(pid)
+        if stat is not None:
+            login = _login(pid)
+            found[login] = found.get(login, 0.0) + stat.seconds + stat.of_children
+    return found
+
+
+def _login(pid: int) -> str:
+    # a backend calls itself `postgres: <login> <database> …`; other processes of the server name their work
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").split()
+    except OSError:
+        return "server"
+    backend = len(words) > 3 and words[0] == "postgres:" and words[3] == "[local]"
+    return words[1] if backend else "server"
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from bench import proc
 from frontdoor_chassis.bus.kafka import ensure_topics
 from frontdoor_standalone.database import Database
 from frontdoor_standalone.deployment import NOTIFIER, ROUTER, Deployment, pack_folder
@@ -161,6 +162,14 @@ class Rig:
         brokers = [pid for pid in self.kafka.pids if pid is not None]
         servers = {"postgres": self.postgres.pid} if self.postgres.pid else {}
         return {**found, **({"kafka": brokers[0]} if brokers else {}), **servers}
+
+    def costs(self) -> dict[str, float]:
+        """CPU seconds so far by process; those of PostgreSQL by the service that caused them."""
+        pids = self.pids()
+        server = pids.pop("postgres")
+        logins = {role: service for service, role in self.deployment.schemas.items()}
+        by_login = {f"postgres of {logins.get(login, login)}": s for login, s in proc.cpu_by_login(server).items()}
+        return {**{name: proc.cpu_seconds(pid) for name, pid in pids.items()}, **by_login}
 
     def admin(self, service: str) -> httpx.Client:
         """A client of a service's admin interface."""

@@ -19,7 +19,7 @@ def standalone_seconds(folder: Path) -> float | None:
     """Seconds until every service of `frontdoor up` says that it is ready; None when it never does."""
     folder.mkdir(parents=True)
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "frontdoor_standalone", "up", "--port", str(port), "--data", str(folder / "data")]
+    command = [sys.executable, "-m", "frontdoor_standalone", "up", "--port", str(port), "--state", str(folder / "state")]
     started = time.monotonic()
     with (folder / "up.log").open("wb") as output:
         running = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603 - our own program
