@@ -64,11 +64,3 @@ async def test_a_child_that_fits_two_people_is_held_and_only_the_front_door_is_t
     held = await night.engine.ledger.event(event)
     assert held is not None
     assert [(t["reason"], t["owner"]) for t in held["tasks"]] == [("two-people-fit", "hub.review")]
-
-
-async def test_an_event_waits_until_the_one_before_it_is_decided(night: Exchange) -> None:
-    first = await night.publish("police.pvp", "police-incident", an_incident(a_child(1, born="2011-05-02")))
-    records = [r for r in night.bus.records("police-incidents")]
-    assert records
-    await night.settle()
-    assert night.desks_told(first)

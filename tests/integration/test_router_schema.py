@@ -29,7 +29,7 @@ async def test_the_migrations_build_what_the_models_say(migrated: str) -> None:
 
     def compare(connection: Connection) -> None:
         connection.execute(text(f'SET search_path TO "{SCHEMA}"'))
-        options = {"compare_type": True, "compare_server_default": True, "include_name": lambda name, kind, _: name != "alembic_version"}
+        options = {"compare_type": True, "compare_server_default": True, "include_name": lambda name, *_: name != "alembic_version"}
         found.extend(compare_metadata(MigrationContext.configure(connection, opts=options), Table.metadata))
 
     engine = create_async_engine(make_url(migrated).set(drivername="postgresql+asyncpg"), poolclass=NullPool)

@@ -50,11 +50,8 @@ def rows(draw: st.DrawFn) -> dict[UUID, Row]:
     }
 
 
-OWED = [
-    Owes(UUID(int=10), OWN, ("opened", "told_by_telephone")),
-    Owes(UUID(int=11), OWN, ("acted",)),
-    Owes(UUID(int=12), OWN, ("received",)),
-]
+MET_BY = {10: ("opened", "told_by_telephone"), 11: ("acted",), 12: ("received",)}
+OWED = [Owes(UUID(int=n), OWN, met_by) for n, met_by in MET_BY.items()]
 Batches = st.lists(receipts(), max_size=12)
 
 

@@ -23,14 +23,8 @@ from frontdoor_router.core.routing import CannotGoOnError
 
 EPOCH_LOCK = 0x66726F6E74
 """Advisory lock that decisions share and a change of policy takes alone."""
-AWAY = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
-"""The database is away, is being shut down, or has no room: whatever the batch holds, it is not at fault."""
+OF_THE_DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+"""What the database refuses because of what it was given. For all else the batch is not at fault, whatever it holds."""
 
 
 class PolicyChangedError(CannotGoOnError):
@@ -151,5 +145,7 @@ def _told_apart() -> Iterator[None]:
         yield
     except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
         raise TryAgainError("rolled back so that another instance could go on") from error
-    except AWAY as error:
+    except OF_THE_DATA:
+        raise
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CannotGoOnError(f"the database does not serve: {type(error).__name__}") from error
