@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypedDict, Unpack
 
@@ -11,7 +11,9 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-_ANSWER_SECONDS = 10.0  # longer than the election of a leader, shorter than a person's patience
+_TRY_SECONDS = 3.0
+_TRIES = 4  # together longer than a cluster takes to notice that a broker died
+_CREATED_SECONDS = 10.0
 _DOWN_SECONDS = 2.0  # for so long may every broker be away before that is the answer
 _LOOK_SECONDS = 0.05
 _REFUSED = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED)  # noqa: SLF001 - public in all but name
@@ -58,6 +60,10 @@ def librdkafka_security(security: Security) -> dict[str, str]:
     return settings
 
 
+class _NoReplyError(Exception):
+    """Nobody answered this once."""
+
+
 class KafkaAdmin:
     """One administrative connection.
 
@@ -70,32 +76,24 @@ class KafkaAdmin:
         self._security = security
         self._worst: KafkaError | None = None
         self._all_down = False  # said once, when the last connection is lost; so it is remembered until an answer comes
-        settings: dict[str, Any] = {
-            "bootstrap.servers": bootstrap,
-            "error_cb": self._note,
-            "log_level": 0,  # librdkafka writes to stderr; what matters of it reaches `_note`
-            "reconnect.backoff.max.ms": 1_000,  # ten seconds would be as long as an answer may take
-            **librdkafka_security(security),
-        }
-        self._client = AdminClient(settings)
+        self._client = self._connect()
 
     async def cluster(self) -> None:
         """Return when the cluster answers."""
-        await self._answer(self._client.describe_cluster(request_timeout=_ANSWER_SECONDS))
+        _raise_any(await self._ask(lambda client: {"cluster": client.describe_cluster(request_timeout=_TRY_SECONDS)}))
 
     async def partitions(self, topics: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Identity and number of partitions of each topic that exists."""
-        asked = self._client.describe_topics(TopicCollection(list(topics)), request_timeout=_ANSWER_SECONDS)
-        found = {}
-        for topic, future in asked.items():
-            try:
-                description = await self._answer(future)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise
-            else:
-                found[topic] = (str(description.topic_id), len(description.partitions))
-        return found
+        if not topics:
+            return {}
+        asked = TopicCollection(list(topics))
+        answers = await self._ask(lambda client: client.describe_topics(asked, request_timeout=_TRY_SECONDS))
+        _raise_any(answers, but=KafkaError.UNKNOWN_TOPIC_OR_PART)
+        return {
+            topic: (str(answer.topic_id), len(answer.partitions))
+            for topic, answer in answers.items()
+            if not isinstance(answer, KafkaException)
+        }
 
     async def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
         """Identity of each topic that exists; a topic that was deleted and made again has another."""
@@ -103,47 +101,67 @@ class KafkaAdmin:
 
     async def create(self, topics: Sequence[NewTopic]) -> None:
         """Create topics; one that exists already is left as it is."""
-        for future in self._client.create_topics(list(topics), request_timeout=_ANSWER_SECONDS).values():
-            try:
-                await self._answer(future)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise
+        answers = await self._ask(lambda client: client.create_topics(list(topics), request_timeout=_TRY_SECONDS))
+        _raise_any(answers, but=KafkaError.TOPIC_ALREADY_EXISTS)
 
-    async def _answer(self, future: "Future[Any]") -> Any:
-        answer = asyncio.wrap_future(future)
+    def _connect(self) -> AdminClient:
+        settings: dict[str, Any] = {
+            "bootstrap.servers": self._bootstrap,
+            "error_cb": self._note,
+            "log_level": 0,  # librdkafka writes to stderr; what matters of it reaches `_note`
+            "reconnect.backoff.max.ms": 1_000,  # ten seconds would be as long as an answer may take
+            **librdkafka_security(self._security),
+        }
+        return AdminClient(settings)
+
+    async def _ask(self, question: Callable[[AdminClient], Mapping[str, "Future[Any]"]]) -> dict[str, Any]:
+        """Answers by name; an error that concerns one of them stands in its place."""
+        for _ in range(_TRIES):
+            try:
+                return await self._ask_once(question(self._client))
+            except _NoReplyError:
+                # librdkafka waits for a controller that died to come back, so somebody new has to ask for the new one.
+                self._client = self._connect()
+        raise ConnectionError(self._reason(self._worst))
+
+    async def _ask_once(self, futures: Mapping[str, "Future[Any]"]) -> dict[str, Any]:
         self._client.poll(0)  # what went wrong in the background earlier says nothing about this question
         self._worst = None
+        waiting = {asyncio.wrap_future(future) for future in futures.values()}
+        for each in waiting:
+            each.add_done_callback(_seen)
         began = time.monotonic()
-        while not (await asyncio.wait({answer}, timeout=_LOOK_SECONDS))[0]:
+        while (await asyncio.wait(waiting, timeout=_LOOK_SECONDS))[1]:
             self._client.poll(0)
-            if self._is_hopeless(time.monotonic() - began):
-                answer.cancel()
-                raise ConnectionError(self._reason(self._worst))
-        try:
-            self._all_down = False
-            return answer.result()
-        except KafkaException as error:
-            raise self._translated(error) from error
+            self._give_up(time.monotonic() - began)
+        answers = {name: future.exception() or future.result() for name, future in futures.items()}
+        for answer in answers.values():
+            if isinstance(answer, KafkaException):
+                self._refuse(answer.args[0])
+        self._all_down = False
+        return answers
 
-    def _is_hopeless(self, waited: float) -> bool:
-        if waited > _ANSWER_SECONDS + 1:
-            return True
+    def _give_up(self, waited: float) -> None:
         refused = self._worst is not None and self._worst.code() in _REFUSED
-        return refused or (self._all_down and waited > _DOWN_SECONDS)
+        if refused or (self._all_down and waited > _DOWN_SECONDS):
+            raise ConnectionError(self._reason(self._worst))
+        if waited > _TRY_SECONDS + 1:
+            raise _NoReplyError
+
+    def _refuse(self, error: KafkaError) -> None:
+        """Raise for what concerns the whole question."""
+        if error.code() in _REFUSED:
+            raise ConnectionError(self._reason(error))
+        if error.code() in _NOT_PERMITTED:
+            raise PermissionError(f"Kafka at {self._bootstrap} does not permit the account {self._account}: {error.str()}")
+        if error.code() in _NO_REPLY or error.retriable():
+            self._note(error)
+            raise _NoReplyError
 
     def _note(self, error: KafkaError) -> None:
         self._all_down = self._all_down or error.code() == _ALL_DOWN
         if self._worst is None or _severity(error) >= _severity(self._worst):
             self._worst = error
-
-    def _translated(self, error: KafkaException) -> Exception:
-        code = error.args[0].code()
-        if code in (*_REFUSED, *_NO_REPLY) or error.args[0].retriable():
-            return ConnectionError(self._reason(self._worst or error.args[0]))
-        if code in _NOT_PERMITTED:
-            return PermissionError(f"Kafka at {self._bootstrap} does not permit the account {self._account}: {error.args[0].str()}")
-        return error
 
     def _reason(self, error: KafkaError | None) -> str:
         if error is not None and error.code() in _REFUSED:
@@ -155,6 +173,18 @@ class KafkaAdmin:
     @property
     def _account(self) -> str:
         return self._security.get("username", "without a name")
+
+
+def _raise_any(answers: Mapping[str, Any], *, but: int | None = None) -> None:
+    for answer in answers.values():
+        if isinstance(answer, KafkaException) and answer.args[0].code() != but:
+            raise answer
+
+
+def _seen(answer: "asyncio.Future[Any]") -> None:
+    # An answer that comes after its question was given up is nobody's; asked for, its exception is not reported.
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _severity(error: KafkaError) -> int:
@@ -181,7 +211,7 @@ async def ensure_topics(
     settings = dict(config or {})
     if missing:
         await admin.create([NewTopic(t, topics[t], replication, config=settings) for t in missing])
-    async with asyncio.timeout(_ANSWER_SECONDS):
+    async with asyncio.timeout(_CREATED_SECONDS):
         while len(there) < len(topics):
             there = await admin.partitions(list(topics))
             await asyncio.sleep(0.05)
