@@ -42,7 +42,7 @@ def test_networks_within_are_named_one_by_one(monkeypatch: pytest.MonkeyPatch) -
         "ALLOWED_NETWORKS": '["10.1.0.0/16", "fd00::/8"]',
     }.items():
         monkeypatch.setenv(f"FRONTDOOR_NOTIFIER_{name}", value)
-    settings = NotifierSettings()  # type: ignore[call-arg] # from the environment
+    settings = NotifierSettings()  # from the environment
     assert [str(n) for n in settings.allowed_networks] == ["10.1.0.0/16", "fd00::/8"]
     assert settings.environment == "production"
     assert not settings.plain_http
