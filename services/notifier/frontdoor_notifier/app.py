@@ -28,6 +28,7 @@ from frontdoor_chassis.supervise import Loop, Supervisor
 from frontdoor_chassis.web import Check, Edge, add_problems, operations
 from frontdoor_notifier.adapters.contacts import DirectoryContacts
 from frontdoor_notifier.adapters.housekeeping import PgHousekeeping
+from frontdoor_notifier.adapters.lateness import LateConsumer, LateProducer
 from frontdoor_notifier.adapters.leases import PgLeases
 from frontdoor_notifier.adapters.mail import NoMailer, SmtpMailer
 from frontdoor_notifier.adapters.operators import PgOperators
@@ -94,7 +95,10 @@ class Notifier:
         """Idle when everything is read, sent as far as the clock allows, committed and reported."""
         p, now = self.parts, self.clock.now()
         done, commits = p.intake.progress.records + p.depot.done, p.committer.commits
-        read = await p.consumer.lag() == 0
+        try:
+            read = await p.consumer.lag() == 0
+        except ConnectionError:
+            read = False
         nothing_due = await p.store.overdue(now) == 0 and await p.reminders.waiting(now) == 0
         # a commit between these looks may have brought what the first of them could not see
         still = p.committer.commits == commits and p.depot.idle(now) and p.relay.idle
@@ -124,10 +128,10 @@ async def open_notifier(
     async with AsyncExitStack() as stack:
         pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
         stack.push_async_callback(pool.close)
-        producer = await bus.producer()
+        producer = LateProducer(bus)
         stack.push_async_callback(producer.close)
         topics = [*(to_gateway(g) for g in directory.gateways()), RECEIPTS]
-        consumer = await bus.consumer(topics=topics, group=NOTIFIER_GROUP, positions=PgPositions(pool))
+        consumer = LateConsumer(bus, topics=topics, group=NOTIFIER_GROUP, positions=PgPositions(pool))
         stack.push_async_callback(consumer.close)
         if webhooks is None:
             opened = open_webhooks(
