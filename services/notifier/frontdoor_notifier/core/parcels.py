@@ -3,13 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import Protocol, assert_never
 from uuid import UUID
 
 from frontdoor_notifier.core.steps import Again, Done, GivenUp, Step
-
-if TYPE_CHECKING:
-    from frontdoor_notifier.core.ledger import OpenBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +108,13 @@ class Attempt:
     milliseconds: int
 
 
+class Batch(Protocol):
+    """The batch that a delivery was read in."""
+
+    open: int
+    """Deliveries whose first attempt it waits for."""
+
+
 @dataclass(slots=True, eq=False)
 class Parcel:
     """A delivery and how it stands. `body` None: to be read from the store before sending, which also shows a recall."""
@@ -122,7 +126,7 @@ class Parcel:
     first_at: datetime | None = None
     last_code: str | None = None
     taken_back: TakenBack | None = None
-    batch: "OpenBatch | None" = None
+    batch: Batch | None = None
     """The batch it was read in, until that is committed."""
     awaited: bool = False
     """Whether that batch waits for its first attempt."""
