@@ -288,6 +288,15 @@ async def test_an_inbox_over_the_tables(stand: RealStand) -> None:
     assert said == [("received", "inbox"), ("opened", "inbox"), (None, "telephone"), ("received", "inbox"), ("received", "inbox")]
 
 
+async def test_a_gap_is_closed_whatever_lies_beyond_it(stand: RealStand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frontdoor_gateway.adapters.filing.STEP", 3)
+    client = await stand.client(PVP)
+    await stand.tell(*(a_delivery(PVP, n) for n in range(2, 12)))
+    assert (await client.get("/v1/inbox")).json()["items"] == []
+    await stand.tell(a_delivery(PVP, 1))
+    assert len((await client.get("/v1/inbox")).json()["items"]) == 11
+
+
 async def test_a_position_that_another_moved_is_a_zombies_and_nothing_is_filed_twice(stand: RealStand, given: GatewaySettings) -> None:
     client = await stand.client(PVP)
     await stand.tell(a_delivery(PVP, 1))

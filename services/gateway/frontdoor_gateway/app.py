@@ -109,6 +109,10 @@ class _Partnership:
     def may_publish(self, agency: str, event_type: EventType, at: datetime) -> bool:
         return self._directory.may_publish(agency, event_type, at.astimezone(self._zone).date())
 
+    def serves(self, desk: str) -> bool:
+        """Whether it is or was a desk of this gateway: past deliveries are still filed and read."""
+        return self._directory.find(desk) is not None and self._directory.gateway_of(desk) == self._gateway
+
     def desk(self, desk: str, at: datetime) -> tuple[str, Role] | None:
         """Agency and role of a desk that this gateway serves now."""
         found = self._directory.find(desk)
@@ -239,6 +243,7 @@ def _parts(
         connect=connect,
         filing=PgFiling(pool, receipts=receipts),
         verifier=Verifier({WRITER: settings.router_key.get_secret_value().encode()}),
+        serves=partnership.serves,
         receipts=receipt_relay,
         bells=bells,
         clock=clock,

@@ -222,6 +222,7 @@ async def memory_stand(
     intake = Intake(
         connect=lambda: bus.consumer(topics=[to_gateway(name)], group=gateway_group(name), positions=inboxes),
         filing=inboxes,
+        serves=lambda desk: desk in ROLES,
         verifier=Verifier({"router": ROUTER_KEY.encode(), name: GATEWAY_KEY.encode()}),
         receipts=receipt_relay,
         bells=bells,
@@ -329,6 +330,7 @@ async def real_stand(given: GatewaySettings, *, bus: Bus | None = None, fresh: b
 
             async def settle() -> None:
                 async def settled() -> bool:
+                    assert gateway.supervisor.alive, "a loop has ended"
                     parts = gateway.parts
                     return parts.relay.idle and parts.receipts.idle and await parts.intake.behind() == 0 and parts.receipts.idle
 

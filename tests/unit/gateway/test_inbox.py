@@ -308,6 +308,13 @@ async def test_what_nobody_can_read_is_parked_and_reminders_are_for_others() -> 
         assert await stand.intake.behind() == 0
 
 
+async def test_what_is_for_a_desk_of_another_gateway_is_not_kept() -> None:
+    async with memory_stand() as stand:
+        await stand.tell(a_delivery("school.dsl", 1))
+        assert (stand.intake.counts.parked, stand.intake.counts.filed) == (1, 0)
+    assert stand.receipts() == []
+
+
 async def test_notices_come_by_the_same_way() -> None:
     async with memory_stand() as stand:
         client = await stand.client(PVP)

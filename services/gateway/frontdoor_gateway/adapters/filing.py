@@ -14,6 +14,13 @@ from frontdoor_gateway.core.sequence import Place, advance
 from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Recall, Receipt
 from frontdoor_schemas.vocabulary import Level
 
+STEP = 500
+"""Numbers looked at in one go when a desk's head is moved."""
+
+_BEYOND = """
+    SELECT incarnation, number FROM inbox WHERE desk = $1 AND (incarnation, number) > ($2, $3) ORDER BY incarnation, number LIMIT $4
+"""
+
 
 class PgFiling:
     """Writes for one gateway's schema."""
@@ -94,17 +101,16 @@ async def _recall(connection: asyncpg.Connection, recalls: Sequence[Recall], at:
 
 
 async def _advance(connection: asyncpg.Connection, desks: Sequence[str]) -> None:
-    """Move each desk's head to the end of the part without gaps."""
+    """Move each desk's head to the end of the part without gaps. Beyond a gap there may be any number of rows."""
     for desk in desks:
-        head = Place(*await connection.fetchrow("SELECT incarnation, number FROM inbox_head WHERE desk = $1", desk))
-        beyond = await connection.fetch(
-            "SELECT incarnation, number FROM inbox WHERE desk = $1 AND (incarnation, number) > ($2, $3) ORDER BY incarnation, number",
-            desk,
-            *head,
-        )
-        reached = advance(head, (Place(*row) for row in beyond))
-        if reached != head:
-            await connection.execute("UPDATE inbox_head SET incarnation = $2, number = $3 WHERE desk = $1", desk, *reached)
+        start = head = Place(*await connection.fetchrow("SELECT incarnation, number FROM inbox_head WHERE desk = $1", desk))
+        while True:
+            beyond = [Place(*row) for row in await connection.fetch(_BEYOND, desk, *head, STEP)]
+            head, before = advance(head, beyond), head
+            if head == before or len(beyond) < STEP:
+                break
+        if head != start:
+            await connection.execute("UPDATE inbox_head SET incarnation = $2, number = $3 WHERE desk = $1", desk, *head)
 
 
 async def _keep_ledgers(connection: asyncpg.Connection, ledgers: Sequence[tuple[LedgerUpdate, bytes]], at: datetime) -> None:

@@ -68,7 +68,7 @@ class PgSubmissions:
         self._sign = sign
         self._connection: asyncpg.Connection | None = None
         self._numbered = 0
-        self._looked = -LOOK_SECONDS
+        self._look_at = 0.0
 
     async def accept(self, items: Sequence[Submission]) -> Sequence[Outcome]:
         """As the port says: one function call, which is one transaction."""
@@ -80,7 +80,7 @@ class PgSubmissions:
         except asyncpg.PostgresError as error:
             await self.close()
             raise (StoreAwayError if str(error.sqlstate)[:2] in _NOT_DONE else OutcomeLostError) from error
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             await self.close()
             raise OutcomeLostError from error
         outcomes = [_outcome(row) for row in sorted(rows)]
@@ -133,12 +133,13 @@ class PgSubmissions:
         wrote it, or when the outcome of a commit was lost: that is looked for now and then, not after each flush.
         """
         now = asyncio.get_running_loop().time()
-        if after >= self._numbered and now - self._looked < LOOK_SECONDS:
+        if after >= self._numbered and now < self._look_at:
             return []
-        self._looked = now
         sql = f"SELECT {_ROW} FROM submission WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - columns of this module
         with reached():
             rows = await self._pool.fetch(sql, after, limit)
+        if len(rows) < limit:
+            self._look_at = now + LOOK_SECONDS
         return [OutboxRow(r["position"], (record(_submission(r), self._sign),)) for r in rows]
 
     async def mark_sent(self, up_to: int) -> None:

@@ -77,6 +77,7 @@ class Intake:
         connect: Callable[[], Awaitable[Consumer]],
         filing: Filing,
         verifier: Verifier,
+        serves: Callable[[str], bool],
         receipts: Relay,
         bells: Bells,
         clock: Clock,
@@ -87,6 +88,7 @@ class Intake:
         self._connect = connect
         self._filing = filing
         self._verifier = verifier
+        self._serves = serves
         self._receipts = receipts
         self._bells = bells
         self._clock = clock
@@ -178,7 +180,11 @@ class Intake:
             log.error("record.parked", reason="not signed by the router", **place)
             return None
         try:
-            return _RECORD.validate_json(received.value)
+            read = _RECORD.validate_json(received.value)
         except ValidationError:
             log.error("record.parked", reason="not of this contract", **place)  # noqa: TRY400 - the error may quote the record
             return None
+        if not self._serves(read.desk):
+            log.error("record.parked", reason="for a desk of another gateway", desk=read.desk, **place)
+            return None
+        return read
