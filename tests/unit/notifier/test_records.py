@@ -84,6 +84,17 @@ def test_what_cannot_be_taken_is_refused_by_its_place(value: bytes, writer: str,
     assert reader().read(received("to.g0", value, writer=writer, key=key)) == Refused("to.g0", 0, 7, reason, NOW)
 
 
+@pytest.mark.parametrize("changes", [{"number": 2**63}, {"number": -1}, {"incarnation": 2**31}])
+def test_numbers_that_no_table_holds_are_refused(changes: dict[str, int]) -> None:
+    said = told().delivery().model_copy(update=changes).model_dump_json().encode()
+    assert reader().read(received("to.g0", said)) == Refused("to.g0", 0, 7, "out_of_range", NOW)
+
+
+def test_a_reason_with_a_nul_is_refused() -> None:
+    said = told().remind(None, reason="a\0b").model_dump_json().encode()
+    assert reader().read(received("to.g0", said)) == Refused("to.g0", 0, 7, "out_of_range", NOW)
+
+
 def test_sections_that_cannot_be_put_together_are_refused() -> None:
     delivery = told().delivery()
     broken = delivery.model_dump(mode="json")

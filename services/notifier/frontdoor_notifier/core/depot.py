@@ -167,8 +167,9 @@ class Depot:
         if not lost:
             self.released.append(sender.lease)
         for parcel in sender.queue.parcels():
+            parcel.queued = False
             if parcel.batch is None and not isinstance(parcel.state, Sending):
-                self.parcels.pop(parcel.notice.id, None)
+                self._drop(parcel)
 
     def note_sequence(self, sequence: DeskSequence | None) -> None:
         """Numbers of a desk came in: are any missing?"""
@@ -365,12 +366,8 @@ class Depot:
             parcel = row.parcel
             parcel.stored = True
             parcel.body = None
-            if not parcel.pending or parcel.notice.desk not in self.senders:
-                self._forget_unless_under_way(parcel)
-
-    def _forget_unless_under_way(self, parcel: Parcel) -> None:
-        if not isinstance(parcel.state, Sending):
-            self.parcels.pop(parcel.notice.id, None)
+            if not parcel.queued and not isinstance(parcel.state, Sending):
+                self._drop(parcel)
 
     def refresh(self) -> None:
         """Somebody else read on meanwhile: what memory holds is right and may not be all."""

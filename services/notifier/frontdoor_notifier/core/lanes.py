@@ -129,6 +129,7 @@ class Queue:
         if lane is None:
             lane = self._lanes[parcel.notice.thread] = Lane(parcel.notice.thread)
         insort(lane.parcels, parcel, key=_order)
+        parcel.queued = True
         self._size += 1
         if lane.blocked and lane.parcels[0] is not parcel:
             # a long blocked lane is not looked through again for each that joins it
@@ -210,6 +211,7 @@ class Queue:
 
     def _remove(self, lane: Lane, parcel: Parcel) -> None:
         lane.parcels.remove(parcel)
+        parcel.queued = False
         lane.blocked = False
         self._size -= 1
         if not lane.parcels:

@@ -15,8 +15,11 @@ from frontdoor_notifier.core.sequence import DeskSequence
 from frontdoor_schemas.envelope import Receipt, Remind
 from frontdoor_schemas.vocabulary import Level
 
-LINGER_SECONDS = 0.05
-"""How long a batch waits for the first attempts of its deliveries before those are committed as pending."""
+LINGER_SECONDS = 0.2
+"""How long a batch waits for the first attempts of its deliveries before those are committed as pending.
+
+Partners across the internet answer within this; what takes longer is written twice, and its content once.
+"""
 RESULTS_LINGER_SECONDS = 0.01
 """How long results of deliveries that are stored already are gathered; a batch that is ready takes them along at once."""
 MAX_RECEIPTS = 500

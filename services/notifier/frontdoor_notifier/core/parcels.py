@@ -132,6 +132,8 @@ class Parcel:
     """Whether that batch waits for its first attempt."""
     stored: bool = False
     """Whether the store has it, so that its content need not be kept here."""
+    queued: bool = False
+    """Whether it stands in a lane."""
     forgotten: bool = False
     """Its batch was refused: it comes in again from the bus, here or at another instance."""
     history: list[Attempt] = field(default_factory=list)

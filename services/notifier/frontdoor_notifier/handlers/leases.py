@@ -19,8 +19,8 @@ LOOK_SECONDS = 1.0
 """How often the tables are looked at for changed endpoints and for deliveries that nobody sends."""
 MAX_ADOPTED = 50
 """Orphaned desks taken over in one step, so that a start with many of them does not hold up what arrives."""
-RENEW_AT = 0.85
-"""Share of a lease that is left when it is renewed."""
+RENEW_AT = 0.6
+"""Share of the time by which a lease outlasts the time-out that is left when it is renewed."""
 
 
 class LeaseKeeper:
@@ -48,6 +48,7 @@ class LeaseKeeper:
         self._clock = clock
         self._owner = owner
         self._duration = duration
+        self._renew_below = depot.rules.timeout + (duration - depot.rules.timeout) * RENEW_AT
         self._pump = pump
         self._claiming = asyncio.Lock()
         self._looked: float | None = None
@@ -65,29 +66,32 @@ class LeaseKeeper:
         if self._look_now or self._looked is None or now - self._looked >= LOOK_SECONDS:
             self._look_now, self._looked = False, now
             await self.refresh()
-            await self.claim(await self._leases.orphans(self._clock.now(), MAX_ADOPTED))
+            orphans = await self._leases.orphans(self._clock.now(), MAX_ADOPTED)
+            self._look_now = await self.claim(orphans) > 0 and len(orphans) == MAX_ADOPTED
         await self.claim(tuple(self._depot.unclaimed))
         await self._extend()
         await self._hand_over()
         self._pump()
-        return False
+        return self._look_now
 
     async def refresh(self) -> None:
         """Learn what operators and receivers changed."""
         for endpoint in await self._leases.changed(self._depot.version):
             self._depot.configure(endpoint)
 
-    async def claim(self, desks: Sequence[str]) -> None:
-        """Take the leases of these desks as far as they can be had, and what the store says is owed to them."""
+    async def claim(self, desks: Sequence[str]) -> int:
+        """Take the leases of these desks as far as they can be had, and what the store says is owed to them. How many."""
         async with self._claiming:
             wanted = wanted_desks(self._depot, desks)
             self._depot.unclaimed.difference_update({d for d in desks if not may_have_sender(self._depot, d)})
             if not wanted:
-                return
+                return 0
             now = self._clock.now()
-            for lease in await self._leases.claim(wanted, owner=self._owner, now=now, until=now + self._duration):
+            leases = await self._leases.claim(wanted, owner=self._owner, now=now, until=now + self._duration)
+            for lease in leases:
                 await self._adopt(lease)
         self._pump()
+        return len(leases)
 
     async def _adopt(self, lease: Lease) -> None:
         sequences = await self._store.sequences([lease.desk])
@@ -107,7 +111,7 @@ class LeaseKeeper:
     async def _renew(self) -> None:
         now = self._clock.now()
         held = [sender.lease for sender in self._depot.senders.values()]
-        if not any(lease.until - now < self._duration * RENEW_AT for lease in held):
+        if not any(lease.until - now < self._renew_below for lease in held):
             return
         until = now + self._duration
         renewed = await self._leases.renew(held, owner=self._owner, until=until)

@@ -22,6 +22,8 @@ ROUTER, OWN = "router", "notifier"
 _TO_GATEWAY: TypeAdapter[Delivery | Recall | Remind | LedgerUpdate] = TypeAdapter(ToGateway)
 _RECEIPTS: TypeAdapter[tuple[Receipt, ...]] = TypeAdapter(tuple[Receipt, ...])
 _INTERESTING = frozenset({"received", "opened", "acted"})
+_MAX_NUMBER, _MAX_INCARNATION = 2**63 - 1, 2**31 - 1
+"""What the tables hold. One record that they refuse would otherwise stop every later one."""
 _UNREADABLE = (ValidationError, ValueError, KeyError, TypeError, AttributeError)
 """What a record of the wrong shape raises on its way through parsing and rendering."""
 
@@ -48,6 +50,12 @@ class Reader:
         if self._verifier.writer(record) != ROUTER:
             return self._refused(record, "not_written_by_the_router")
         match _TO_GATEWAY.validate_json(record.value):
+            case Delivery(number=number, incarnation=incarnation) if not (
+                0 <= number <= _MAX_NUMBER and 0 <= incarnation <= _MAX_INCARNATION
+            ):
+                return self._refused(record, "out_of_range")
+            case Remind(reason=reason) if "\0" in reason:
+                return self._refused(record, "out_of_range")
             case Delivery() as delivery:
                 return Arrival(delivery, body_of(delivery) if self._has_endpoint(delivery.desk) else None)
             case LedgerUpdate():
