@@ -53,6 +53,8 @@ class KafkaProducer:
         finally:
             if not all(_succeeded(a) for a in acknowledgements) or len(acknowledgements) < len(records):
                 await self._discard(inner)
+                for acknowledgement in acknowledgements:
+                    _succeeded(acknowledgement)  # seen: only the first failure was waited for
 
     async def close(self) -> None:
         """Let what was handed over leave, then disconnect."""
@@ -120,6 +122,8 @@ async def _tear_down(inner: AIOKafkaProducer) -> None:
     # A batch that waited for its next try is no longer among those under way, from which its end would take it out.
     queue._pending_batches.update(batch for batches in queue._batches.values() for batch in batches)  # noqa: SLF001
     queue.fail_all(SendError("given up after an earlier failure on the same connection"))
+    for batch in queue._pending_batches:  # noqa: SLF001
+        _succeeded(batch._drain_waiter)  # noqa: SLF001 - seen: nobody waits for room in the queue any more
     # As a task of its own: how the sender ended, cancelled or failed, must not become our end.
     stopping = asyncio.ensure_future(inner.stop())
     await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
