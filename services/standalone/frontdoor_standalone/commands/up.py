@@ -63,15 +63,22 @@ async def _run(deployment: Deployment, dsn: str, where: Path, port: int, started
     async with open_services(deployment, Surroundings(dsn), clock) as services:
         until = asyncio.Event()
         serving = asyncio.create_task(serve_services(deployment, services, port=port, until=until))
+        ready = asyncio.create_task(wait_until_ready([f"http://{HOST}:{port}/{service.name}" for service in services], lambda: None))
         try:
-            await wait_until_ready([f"http://{HOST}:{port}/{service.name}" for service in services], lambda: None)
-            started()
-            _greet(deployment, where, port)
+            # a signal may come before everything is ready: the server has then ended, and nobody will ever be
+            await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                await ready
+                started()
+                _greet(deployment, where, port)
         except BaseException:
             until.set()
             raise
         finally:
+            ready.cancel()
+            await asyncio.gather(ready, return_exceptions=True)
             await serving
+            started()
 
 
 def _greet(deployment: Deployment, where: Path, port: int) -> None:
