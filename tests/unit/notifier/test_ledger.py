@@ -4,7 +4,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from frontdoor_chassis.bus import Move
-from frontdoor_notifier.core.ledger import LINGER_SECONDS, RESULTS_LINGER_SECONDS, Disabled, Ledger, ReminderResult, receipt_of
+from frontdoor_notifier.core.ledger import (
+    LINGER_SECONDS,
+    MOVES_LINGER_SECONDS,
+    RESULTS_LINGER_SECONDS,
+    Disabled,
+    Ledger,
+    ReminderResult,
+    receipt_of,
+)
 from frontdoor_notifier.core.parcels import Attempt, Dead, Delivered, Filed, Parcel, Recalled, Sending, Superseded, Waiting
 from frontdoor_schemas.vocabulary import Level
 from unit.notifier.kit import DESK, NOW, batch, parcel
@@ -76,6 +84,23 @@ def test_results_alone_are_gathered_for_a_moment() -> None:
     made.note(p, 1.0)
     assert made.take(1.0, NOW) is None
     assert made.take(1.0 + RESULTS_LINGER_SECONDS, NOW) is not None
+
+
+def test_positions_alone_wait_for_company_and_not_for_ever() -> None:
+    made = Ledger()
+    made.open(batch(since=0.0))
+    assert made.quiet
+    assert not made.empty
+    assert made.take(MOVES_LINGER_SECONDS / 2, NOW) is None
+    assert made.take(MOVES_LINGER_SECONDS, NOW) is not None
+    made.open(batch(since=2.0, old=1))
+    add(made, parcel(1), since=2.0, old=2)
+    (p,) = made.uncommitted(DESK)
+    p.state = Delivered(NOW)
+    made.note(p, 2.0)
+    unit = made.take(2.0, NOW)
+    assert unit is not None
+    assert unit.moves == (Move("to.g0", 0, "id", 1, 3),)
 
 
 def test_everything_can_be_forced() -> None:

@@ -254,7 +254,7 @@ class Depot:
     def idle(self, now: datetime) -> bool:
         """Whether nothing is under way, uncommitted, or could be sent at this moment."""
         self._awake.intersection_update(self.senders)
-        if self.in_flight or self._awake or self.unclaimed or self.unread or not self.ledger.empty:
+        if self.in_flight or self._awake or self.unclaimed or self.unread or not self.ledger.quiet:
             return False
         if self._agenda and self._agenda[0][0] <= now:
             return False

@@ -22,6 +22,8 @@ Partners across the internet answer within this; what takes longer is written tw
 """
 RESULTS_LINGER_SECONDS = 0.01
 """How long results of deliveries that are stored already are gathered; a batch that is ready takes them along at once."""
+MOVES_LINGER_SECONDS = 1.0
+"""How long a batch that says nothing to us waits for company: our own receipts come back, and would cost a commit each."""
 MAX_RECEIPTS = 500
 """Receipts in one record: some 100 KB, well below what the bus takes."""
 
@@ -71,6 +73,11 @@ class OpenBatch:
     receipts: list[Receipt] = field(default_factory=list)
     sequences: dict[str, DeskSequence] = field(default_factory=dict)
     open: int = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether it says nothing, so that reading it again would change nothing either."""
+        return not (self.parcels or self.take_backs or self.reached or self.reminders or self.refused or self.receipts or self.sequences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,11 @@ class Ledger:
     def empty(self) -> bool:
         """Whether there is nothing to commit."""
         return not (self._batches or self._changed or self._reminded or self._disabled)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to commit but positions."""
+        return not (self._changed or self._reminded or self._disabled) and all(b.idle for b in self._batches)
 
     def uncommitted(self, desk: str) -> list[Parcel]:
         """Deliveries to a desk that the store does not have yet."""
@@ -234,6 +246,9 @@ class Ledger:
             if batch.open and not force and now - batch.since < self.linger:
                 break
             ready.append(batch)
+        alone = self._since is None and all(b.idle for b in ready)
+        if ready and alone and not force and now - ready[0].since < MOVES_LINGER_SECONDS:
+            return []
         return ready
 
     def _touch(self, now: float) -> None:
