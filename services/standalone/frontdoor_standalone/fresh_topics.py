@@ -28,15 +28,20 @@ def _client(bootstrap: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
 
+def _there(client: AdminClient, topics: Collection[str]) -> set[str]:
+    return set(client.list_topics(timeout=ANSWER_SECONDS).topics) & set(topics)
+
+
 def _present(bootstrap: str, topics: Collection[str]) -> set[str]:
-    return set(_client(bootstrap).list_topics(timeout=ANSWER_SECONDS).topics) & set(topics)
+    return _there(_client(bootstrap), topics)
 
 
 def _remove(bootstrap: str, topics: Collection[str]) -> None:
+    client = _client(bootstrap)  # kept: futures of one that was let go never end
     deadline = time.monotonic() + ANSWER_SECONDS
-    while there := _present(bootstrap, topics):
+    while there := _there(client, topics):
         if time.monotonic() > deadline:
             raise ServerError(f"topics cannot be removed from {bootstrap}: {', '.join(sorted(there))}")
-        for future in _client(bootstrap).delete_topics(sorted(there), operation_timeout=ANSWER_SECONDS).values():
+        for future in client.delete_topics(sorted(there), operation_timeout=ANSWER_SECONDS).values():
             future.exception(timeout=ANSWER_SECONDS)  # one that is gone by now is no fault; the loop looks again
         time.sleep(POLL_SECONDS)

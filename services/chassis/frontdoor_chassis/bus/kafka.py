@@ -39,6 +39,7 @@ _SESSION_MS = 6_000  # for so long do the others stand still after a kill; the d
 _HEARTBEAT_MS = 1_000
 _REQUEST_MS = 15_000  # has to be longer than the session: joining a group takes up to that
 _START_SECONDS = 40.0  # a member that died without leaving holds the group for one session
+_FETCH_WAIT_MS = 100  # how long a broker holds an empty fetch: whoever asks for the lag waits behind it, on the same connection
 _BOUNDS_SECONDS = 5.0  # aiokafka tries for a whole request, and a service that is to stop waits with it
 _IDENTITY_SECONDS = 5.0  # a fetch names a topic without its identity, so that is asked for again
 _METADATA_MS = 30_000  # a topic that was away when partitions were shared out is missed for so long; the default is 5 min
@@ -158,6 +159,7 @@ class KafkaConsumer:
             heartbeat_interval_ms=_HEARTBEAT_MS,
             request_timeout_ms=_REQUEST_MS,
             metadata_max_age_ms=_METADATA_MS,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
             **connection,
         )
         self._inner.subscribe(topics=list(topics), listener=self._listener)
@@ -210,7 +212,7 @@ class KafkaConsumer:
         seat = await self._seated(time.monotonic() + _REQUEST_MS / 1000)
         if seat is None:
             raise ConnectionError("the group gave no assignment in time")
-        _, ends = await self._bounds(list(seat.handed_over))
+        ends = await self._ends(list(seat.handed_over))
         return sum(max(0, end - seat.handed_over[tp]) for tp, end in ends.items())
 
     async def close(self) -> None:
@@ -282,12 +284,20 @@ class KafkaConsumer:
             self._inner.seek(tp, offset)
         return _Seat(generation, topic_ids, starts, time.monotonic())
 
+    async def _ends(self, assigned: list[TopicPartition]) -> dict[TopicPartition, int]:
+        try:
+            async with asyncio.timeout(_BOUNDS_SECONDS):
+                ends: dict[TopicPartition, int] = await self._inner.end_offsets(assigned) if assigned else {}
+                return ends
+        except TimeoutError as error:
+            raise ConnectionError("the leaders of the partitions do not answer") from error
+
     async def _bounds(self, assigned: list[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
         if not assigned:
             return {}, {}
         try:
             async with asyncio.timeout(_BOUNDS_SECONDS):
-                return await self._inner.beginning_offsets(assigned), await self._inner.end_offsets(assigned)
+                return await self._inner.beginning_offsets(assigned), await self._ends(assigned)
         except TimeoutError as error:
             raise ConnectionError("the leaders of the partitions do not answer") from error
 
