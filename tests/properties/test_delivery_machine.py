@@ -15,13 +15,14 @@ from frontdoor_chassis.bus import Move
 from frontdoor_chassis.clock import SettableClock
 from frontdoor_chassis.signing import Signer
 from frontdoor_notifier.adapters.memory import MemoryStore
-from frontdoor_notifier.core.depot import Depot, Rules, Shipment, wanted_desks
+from frontdoor_notifier.core.depot import Depot, wanted_desks
 from frontdoor_notifier.core.endpoints import Endpoint, Lease, Status
 from frontdoor_notifier.core.filing import Arrival, Incoming, desks_counted, file_all, place
 from frontdoor_notifier.core.ledger import OpenBatch
 from frontdoor_notifier.core.outcomes import Answered, Outcome, TimedOut, Unreachable
 from frontdoor_notifier.core.parcels import Delivered, Sending, Waiting
 from frontdoor_notifier.core.payload import body_of
+from frontdoor_notifier.core.senders import Rules, Shipment
 from frontdoor_notifier.core.signing import Secret
 from frontdoor_notifier.core.steps import Done
 from frontdoor_schemas.envelope import Delivery, Recall

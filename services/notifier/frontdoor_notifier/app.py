@@ -37,9 +37,10 @@ from frontdoor_notifier.adapters.reminders import PgReminders
 from frontdoor_notifier.adapters.sealing import SecretBox
 from frontdoor_notifier.adapters.store import PgStore
 from frontdoor_notifier.adapters.webhook import open_webhooks
-from frontdoor_notifier.core.depot import Depot, Rules
+from frontdoor_notifier.core.depot import Depot
 from frontdoor_notifier.core.endpoints import check_url
 from frontdoor_notifier.core.ports import Mailer, Webhooks
+from frontdoor_notifier.core.senders import Rules
 from frontdoor_notifier.handlers.admin import routes
 from frontdoor_notifier.handlers.commits import Committer
 from frontdoor_notifier.handlers.dispatch import Dispatcher

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from frontdoor_chassis.bus import Move
-from frontdoor_notifier.core.depot import Depot, Rules, Shipment
+from frontdoor_notifier.core.depot import Depot
 from frontdoor_notifier.core.endpoints import Endpoint, Lease, Status
 from frontdoor_notifier.core.ledger import OpenBatch
 from frontdoor_notifier.core.outcomes import Answered, Outcome
 from frontdoor_notifier.core.parcels import Notice, Parcel, Waiting
+from frontdoor_notifier.core.senders import Rules, Shipment
 from frontdoor_notifier.core.signing import Secret
 from frontdoor_notifier.core.steps import Step
 

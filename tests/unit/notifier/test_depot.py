@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from frontdoor_notifier.core.depot import AWAY_AFTER, Depot, Rules, wanted_desks
+from frontdoor_notifier.core.depot import Depot, wanted_desks
 from frontdoor_notifier.core.endpoints import Lease, Status
 from frontdoor_notifier.core.ledger import TakeBack, Unit
 from frontdoor_notifier.core.outcomes import Answered, TimedOut
 from frontdoor_notifier.core.parcels import Dead, Delivered, Filed, Recalled, Superseded, TakenBack, Waiting
 from frontdoor_notifier.core.ports import Content
+from frontdoor_notifier.core.senders import AWAY_AFTER, Rules
 from frontdoor_notifier.core.sequence import DeskSequence
 from frontdoor_notifier.core.steps import Again, Done, GivenUp
 from unit.notifier.kit import BUSY, DESK, GONE, LEASE, NOW, OK, REFUSES, batch, depot, endpoint, file, numbers, parcel, renew, report
@@ -336,3 +337,63 @@ def test_a_batch_does_not_wait_for_an_endpoint_that_fails() -> None:
     opened = batch()
     file(made, parcel(1), into=opened)
     assert opened.open == 0
+
+
+def test_what_is_under_way_while_its_endpoint_is_away_from_memory_is_forgotten_when_stored() -> None:
+    made = depot(leased=False)
+    made.configure(endpoint(status=Status.suspended, version=2))
+    p = parcel(1)
+    file(made, p)
+    assert (made.unclaimed, made.parcels) == (set(), {p.notice.id: p})
+    made.committed(commit(made))
+    assert made.parcels == {}
+
+
+def test_leaving_keeps_what_the_store_does_not_have() -> None:
+    made = depot()
+    stored, fresh = parcel(1), parcel(2)
+    file(made, stored)
+    made.committed(commit(made))
+    file(made, fresh)
+    made.leave(DESK)
+    made.leave(DESK)
+    assert list(made.parcels.values()) == [fresh]
+    made.committed(commit(made))
+    assert made.parcels == {}
+
+
+def test_an_agenda_outlives_its_sender_without_harm() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    report(made, shipment, BUSY)
+    assert made.due(NOW) == []
+    made.leave(DESK)
+    assert made.due(NOW + timedelta(hours=1)) == []
+    made.renewed(DESK, NOW, wanted_by_other=False)
+    made.extend(DESK, [])
+
+
+def test_it_is_idle_when_nothing_can_be_done_now() -> None:
+    made = depot()
+    file(made, parcel(1))
+    assert not made.idle(NOW)
+    (shipment,) = made.due(NOW)
+    assert not made.idle(NOW)
+    report(made, shipment, BUSY)
+    made.due(NOW)
+    made.committed(commit(made))
+    assert made.idle(NOW), "it waits for its next attempt"
+    assert made.owed == 1
+    renew(made, NOW + timedelta(hours=1))
+    made._awake.clear()
+    assert not made.idle(NOW + timedelta(hours=1))
+
+
+def test_a_sequence_without_gaps_and_none_at_all_hold_nothing_up() -> None:
+    made = depot()
+    made.note_sequence(None)
+    made.note_sequence(DeskSequence("unknown.desk", 1, 1, 3))
+    made.note_sequence(DeskSequence(DESK, 1, 1, 3))
+    file(made, parcel(4))
+    assert numbers(made.due(NOW)) == [4]

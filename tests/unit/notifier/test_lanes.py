@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from frontdoor_notifier.core.lanes import MAX_NAMED, Gap, Queue
+from frontdoor_notifier.core.lanes import MAX_NAMED, Gap, Lane, Queue
 from frontdoor_notifier.core.parcels import Delivered, Parcel, Waiting
 from unit.notifier.kit import NOW, parcel
 
@@ -168,3 +168,38 @@ def test_a_blocked_lane_with_thousands_behind_is_not_looked_through_for_each() -
     for number in range(2, 5000):
         made.add(parcel(number))
         assert not made.has_ready
+
+
+def test_a_busy_lane_has_nothing_to_choose() -> None:
+    lane = Lane(parcel(1).notice.thread, [parcel(1)], busy=True)
+    assert lane.choose(NOW, None, MARGIN) is None
+
+
+def test_discarding_the_first_frees_the_next() -> None:
+    first, second = parcel(1), parcel(2)
+    made = queue(first)
+    picked(made)
+    settle(made, first, again=timedelta(hours=1))
+    made.add(second)
+    assert picked(made) == []
+    made.discard(first)
+    assert picked(made) == [(2, ())]
+
+
+def test_a_timer_of_a_lane_that_has_ended_wakes_nobody() -> None:
+    first = parcel(1)
+    made = queue(first)
+    picked(made)
+    settle(made, first, again=timedelta(hours=1))
+    assert picked(made) == []
+    made.discard(first)
+    assert picked(made, at=timedelta(hours=2)) == []
+
+
+def test_setting_the_same_gap_again_changes_nothing() -> None:
+    made = queue(parcel(2))
+    for _ in range(2):
+        made.set_gap(Gap(1, (1,), NOW + timedelta(hours=1)))
+    assert picked(made) == []
+    made.set_gap(Gap(1, (1,), NOW + timedelta(hours=1)))
+    assert not made.has_ready

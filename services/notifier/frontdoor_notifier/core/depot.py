@@ -18,56 +18,9 @@ from frontdoor_notifier.core.ledger import Disabled, Ledger, OpenBatch, TakeBack
 from frontdoor_notifier.core.outcomes import Answered, Outcome, code_of
 from frontdoor_notifier.core.parcels import Attempt, Filed, Parcel, Sending, TakenBack, Waiting
 from frontdoor_notifier.core.ports import Content
+from frontdoor_notifier.core.senders import AWAY_AFTER, Rules, Sender, Shipment
 from frontdoor_notifier.core.sequence import DeskSequence
-from frontdoor_notifier.core.steps import KEEP_TRYING, LONGEST_WAIT, Again, Done, GivenUp, Step, next_step
-
-AWAY_AFTER = 5
-"""Failures in a row after which an endpoint is only tried with one delivery at a time, until one gets through."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Figures that a deployment may set."""
-
-    timeout: timedelta = timedelta(seconds=15)
-    keep_trying: timedelta = KEEP_TRYING
-    block_margin: timedelta = timedelta(minutes=15)
-    """How long before its deadline a delivery stops waiting for one before it."""
-    gap_patience: timedelta = timedelta(seconds=60)
-    """How long a missing number holds up the desk: a relay that repeats itself is done by then."""
-    window: int = 20_000
-    """Deliveries owed to one desk that are kept in memory, without their content."""
-
-
-@dataclass(slots=True, eq=False)
-class Sender:
-    """One endpoint under this instance's lease."""
-
-    endpoint: Endpoint
-    lease: Lease
-    queue: Queue
-    complete: bool = True
-    """Whether memory knows of everything that is owed."""
-    leaving: bool = False
-    """Another instance wants the lease: finish what is under way and let go."""
-    failures: int = 0
-    paused_until: datetime | None = None
-    scheduled: datetime | None = None
-    """Earliest moment at which it stands in the agenda."""
-
-    @property
-    def slots(self) -> int:
-        """How many attempts may be under way at once."""
-        return 1 if self.failures >= AWAY_AFTER else self.endpoint.max_in_flight
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shipment:
-    """One attempt to be made now."""
-
-    parcel: Parcel
-    sender: Sender
-    missing: tuple[int, ...]
+from frontdoor_notifier.core.steps import LONGEST_WAIT, Again, Done, GivenUp, Step, next_step
 
 
 @dataclass(slots=True)

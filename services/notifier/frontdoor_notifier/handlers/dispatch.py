@@ -11,10 +11,11 @@ import structlog
 from frontdoor_chassis.clock import Clock
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.supervise import Wake
-from frontdoor_notifier.core.depot import Depot, Shipment
+from frontdoor_notifier.core.depot import Depot
 from frontdoor_notifier.core.outcomes import code_of
 from frontdoor_notifier.core.payload import message_id, naming_missing, tombstone
 from frontdoor_notifier.core.ports import Store, Webhooks
+from frontdoor_notifier.core.senders import Shipment
 from frontdoor_notifier.core.signing import keys_in_force, sign
 from frontdoor_notifier.core.steps import Done, GivenUp, Step
 
