@@ -1,6 +1,7 @@
 """The store in memory and the tables keep the same promises; the tables are what the models say."""
 
 import uuid
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -74,7 +75,9 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
 def _submission(sender_id: str = "", *, agency: str = "police", thread: uuid.UUID | None = None, body: bytes = b"[]") -> Submission:
     event = uuid.uuid4()
     desk = {"police": PVP, "hub": HUB}[agency]
-    return Submission(event, agency, desk, sender_id or event.hex, b"same", thread or event, None, EventType.referral, NOW, NOW, body)
+    return Submission(
+        event, agency, desk, sender_id or event.hex, b"same", thread or event, None, EventType.referral, NOW, NOW, body, zlib.compress(body)
+    )
 
 
 async def test_numbering_and_threads(stores: Stores) -> None:

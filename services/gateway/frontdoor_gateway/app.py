@@ -1,7 +1,6 @@
 """Puts a gateway together: the one place where its parts are chosen."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from frontdoor_gateway.adapters.measures import PREFIX, Measures
 from frontdoor_gateway.adapters.positions import GatewayPositions
 from frontdoor_gateway.adapters.receipts import PgReceipts
 from frontdoor_gateway.adapters.submissions import PgSubmissions
+from frontdoor_gateway.adapters.workers import Workers
 from frontdoor_gateway.core.bells import Bells
 from frontdoor_gateway.core.callers import KeyRing
 from frontdoor_gateway.core.door import Door
@@ -71,6 +71,7 @@ class Parts:
     ring: KeyRing
     bells: Bells
     store: PgSubmissions
+    workers: Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,10 @@ class _Partnership:
         self._gateway = gateway
         self._zone = ZoneInfo(directory.time_zone)
 
-    def may_publish(self, agency: str, event_type: EventType, at: datetime) -> bool:
-        return self._directory.may_publish(agency, event_type, at.astimezone(self._zone).date())
+    def publishes(self, agency: str, at: datetime) -> frozenset[EventType]:
+        """The types that an agency publishes at a moment."""
+        found = self._directory.agencies.get(agency)
+        return found.publishes if found is not None and found.in_force(at.astimezone(self._zone).date()) else frozenset()
 
     def serves(self, desk: str) -> bool:
         """Whether it is or was a desk of this gateway: past deliveries are still filed and read."""
@@ -150,6 +153,7 @@ async def open_gateway(settings: GatewaySettings, *, bus: Bus, clock: Clock) -> 
         metrics = Metrics(PREFIX)
         gateway = _assembled(settings, bus=bus, clock=clock, pool=pool, producer=producer, partnership=partnership, metrics=metrics)
         stack.push_async_callback(gateway.parts.store.close)
+        stack.push_async_callback(gateway.parts.workers.close)
         stack.push_async_callback(gateway.parts.intake.close)
         stack.push_async_callback(_drain, gateway, settings.drain_seconds)
         await gateway.parts.ring.refresh()
@@ -192,11 +196,10 @@ def _assembled(
     door = Door(
         store=parts.store,
         flusher=parts.flusher,
-        may_publish=partnership.may_publish,
+        publishes=partnership.publishes,
         clock=clock,
-        rng=random.SystemRandom(),
-        sign=_signer(settings).record,
         key=derive_key(_key(settings), "gateway/body"),
+        prepare_batch=parts.workers.batch,
     )
     app = create_app(
         door=door,
@@ -265,6 +268,7 @@ def _parts(
         ring=KeyRing(keys=PgKeys(pool), desks=partnership.desk, clock=clock),
         bells=bells,
         store=store,
+        workers=Workers(settings.workers),
     )
 
 

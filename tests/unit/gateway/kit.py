@@ -1,7 +1,6 @@
 """A gateway to try things on: in memory with its loops stepped by hand, or a real one over a database and a bus."""
 
 import asyncio
-import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -34,6 +33,7 @@ from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
 from frontdoor_gateway.core.limits import Limiter
+from frontdoor_gateway.core.prepare import batch_here
 from frontdoor_gateway.core.published import PublishedEvents
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.events import Sizes
@@ -232,11 +232,10 @@ async def memory_stand(
     door = Door(
         store=store,
         flusher=flusher,
-        may_publish=lambda agency, event_type, _: event_type.value in PUBLISHES[agency],
+        publishes=lambda agency, _: frozenset(EventType(t) for t in PUBLISHES[agency]),
         clock=clock,
-        rng=random.SystemRandom(),
-        sign=sign,
         key=b"made-up",
+        prepare_batch=batch_here,
     )
     app = create_app(
         door=door,
@@ -290,7 +289,14 @@ async def memory_stand(
 
 def settings(dsn: str, pack: Path, name: str = "police", **more: Any) -> GatewaySettings:
     """Settings of a real gateway for a rehearsal."""
-    facts: dict[str, Any] = {"environment": "rehearsal", "rehearsal_token": "made-up-token", "rate": 1e6, "burst": 1e6, **more}
+    facts: dict[str, Any] = {
+        "environment": "rehearsal",
+        "rehearsal_token": "made-up-token",
+        "rate": 1e6,
+        "burst": 1e6,
+        "workers": 0,
+        **more,
+    }
     schema = schema_of(name)
     return GatewaySettings(name=name, dsn=dsn, role=schema, pack=pack, signing_key=GATEWAY_KEY, router_key=ROUTER_KEY, **facts)
 

@@ -22,7 +22,7 @@ SIGN = Signer("police", b"made-up").record
 
 def _item(sender_id: str = "") -> Submission:
     event = uuid.uuid4()
-    return Submission(event, "police", PVP, sender_id or event.hex, b"same", event, None, EventType.referral, NOW, NOW, b"[]")
+    return Submission(event, "police", PVP, sender_id or event.hex, b"same", event, None, EventType.referral, NOW, NOW, b"[]", b"")
 
 
 class _Store(MemorySubmissions):

@@ -273,10 +273,10 @@ async def test_a_correction_does_not_let_in_what_may_not_be_published() -> None:
 
 
 async def test_a_record_that_the_bus_would_refuse_is_refused_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("frontdoor_gateway.core.door.MAX_RECORD_BYTES", 4_000)
+    monkeypatch.setattr("frontdoor_gateway.core.prepare.MAX_RECORD_BYTES", 6_000)
     async with memory_stand() as stand:
         client = await stand.client(PVP)
-        answers = [await client.post("/v1/referrals", json=posted(data=a_referral(circumstances="x" * n))) for n in (1_000, 4_000)]
+        answers = [await client.post("/v1/referrals", json=posted(data=a_referral(circumstances="x" * n))) for n in (1_000, 5_000)]
     assert [a.status_code for a in answers] == [202, 413]
 
 

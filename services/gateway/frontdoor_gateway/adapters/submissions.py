@@ -1,7 +1,6 @@
 """Submissions in PostgreSQL: the rows are the outbox. The function `accept` of the schema is the only way in."""
 
 import asyncio
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -11,6 +10,7 @@ import asyncpg
 
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_gateway.adapters.errors import AWAY, reached
+from frontdoor_gateway.core.prepare import unpack
 from frontdoor_gateway.core.submissions import (
     Contradicted,
     ItemRefusedError,
@@ -29,10 +29,6 @@ from frontdoor_schemas.vocabulary import EventType
 
 ACQUIRE_SECONDS = 5.0
 """A pool that has no connection for so long has no database."""
-
-ZLIB_LEVEL = 1
-"""The fastest: repeated paths make a quarter of a body all the same. Compressed here, because not every PostgreSQL has lz4
-and its own default costs four times as much; not in a thread, which would wait for this one after each body."""
 
 LOOK_SECONDS = 0.2
 """How often the outbox is looked through for rows of others."""
@@ -191,7 +187,7 @@ def _columns(items: Sequence[Submission]) -> tuple[Sequence[object], ...]:
         [i.topic for i in items],
         [i.occurred_at for i in items],
         [i.received_at for i in items],
-        [zlib.compress(i.sections, ZLIB_LEVEL) for i in items],
+        [i.packed for i in items],
     )
 
 
@@ -214,7 +210,8 @@ def _submission(row: asyncpg.Record) -> Submission:
         type=EventType(row["type"]),
         occurred_at=row["occurred_at"],
         received_at=row["received_at"],
-        sections=zlib.decompress(row["sections"]),
+        sections=unpack(row["sections"]),
+        packed=row["sections"],
         after=row["after"],
     )
 

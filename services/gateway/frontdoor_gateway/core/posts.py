@@ -3,12 +3,12 @@
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_gateway.core.door import Post
 from frontdoor_gateway.core.failures import TooLargeError, TooManyError, UnreadableEventError
 from frontdoor_schemas.problems import FieldError, explain_unreadable, field_error
 from frontdoor_schemas.topics import FAMILY, type_name
@@ -24,6 +24,24 @@ _CANONICAL = orjson.OPT_SORT_KEYS
 
 ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "dataschema", "inreplyto", "traceparent"})
 """What an event may carry beside its data. Anything else might be about somebody, and would be dropped unseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One event as it was posted: which type it says it is, its bytes, and what makes it the same event again."""
+
+    type: EventType
+    raw: bytes
+    same: bytes
+    sender_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one batch may bring."""
+
+    items: int
+    event_bytes: int
 
 
 def new_sender_id() -> str:
@@ -57,14 +75,14 @@ def binary(raw: bytes, headers: Mapping[str, str], desk: str) -> Post:
     return _cloud_event({**attributes, "data": json_object(raw)}, desk)
 
 
-def batch(raw: bytes, desk: str, *, most: int, largest: int) -> list[Post | ProblemError]:
+def batch(raw: bytes, desk: str, bounds: Bounds) -> list[Post | ProblemError]:
     """CloudEvents in batch mode, each read or refused for itself. Raises a `ProblemError` for the batch as a whole."""
     items = _json(raw)
     if not isinstance(items, list):
         raise refuse("", "wrong_type")
-    if len(items) > most:
-        raise TooManyError(f"At most {most}")
-    return [_or_refusal(item, desk, largest) for item in items]
+    if len(items) > bounds.items:
+        raise TooManyError(f"At most {bounds.items}")
+    return [_or_refusal(item, desk, bounds.event_bytes) for item in items]
 
 
 def _or_refusal(item: Any, desk: str, largest: int) -> Post | ProblemError:

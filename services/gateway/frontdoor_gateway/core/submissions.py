@@ -18,7 +18,10 @@ Sign = Callable[[str, bytes, bytes], Record]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One event that passed the door. `after` and the position are known only once it is stored."""
+    """One event that passed the door. `after` and the position are known only once it is stored.
+
+    `packed` are its sections as they are kept.
+    """
 
     event: UUID
     agency: str
@@ -31,6 +34,7 @@ class Submission:
     occurred_at: datetime
     received_at: datetime
     sections: bytes
+    packed: bytes
     after: UUID | None = None
 
     @property

@@ -13,9 +13,10 @@ from frontdoor_chassis.problems import ProblemError
 from frontdoor_chassis.web import problem_item
 from frontdoor_gateway.core import posts
 from frontdoor_gateway.core.callers import Caller
-from frontdoor_gateway.core.door import Answer, Door, Post, Receipt
+from frontdoor_gateway.core.door import Answer, Door, Receipt
 from frontdoor_gateway.core.failures import MediaTypeError
 from frontdoor_gateway.core.limits import Limiter
+from frontdoor_gateway.core.posts import Bounds, Post
 from frontdoor_gateway.handlers import documents
 from frontdoor_gateway.handlers.requests import Authenticate, DirectHandler, body_of, direct
 from frontdoor_schemas.envelope import utc
@@ -70,20 +71,18 @@ class EventHandlers:
 
     async def _one(self, caller: Caller, request: Request, post: Post) -> Response:
         try:
-            (answer,) = await self._door.take(caller, [post])
+            receipt = await self._door.take(caller, post)
         except ProblemError as error:  # with the id, also when the sender gave none: only with it can it post again safely
             error.headers["idempotency-key"] = post.sender_id
             raise
-        if isinstance(answer, ProblemError):
-            raise answer
-        return Response(orjson.dumps(_receipt(answer)), 202, {"location": _location(request, answer)}, JSON)
+        return Response(orjson.dumps(_receipt(receipt)), 202, {"location": _location(request, receipt)}, JSON)
 
     async def _many(self, caller: Caller, request: Request) -> Response:
         self._take_share(caller, 1)
         raw = await body_of(request, self._sizes.batch_bytes)
-        read = posts.batch(raw, caller.desk, most=self._sizes.batch_items, largest=self._sizes.event_bytes)
+        read = await self._door.read_batch(caller, raw, Bounds(self._sizes.batch_items, self._sizes.event_bytes))
         self._take_share(caller, max(0, len(read) - 1))
-        answers = await self._door.take(caller, read)
+        answers = await self._door.store(caller, read)
         return Response(orjson.dumps({"items": _items(request, answers)}), 207, media_type=JSON)
 
     def _take_share(self, caller: Caller, events: int) -> None:

@@ -1,0 +1,129 @@
+"""What can be done with a post by itself: read it, judge it, cut it into sections. Pure, so that another process can do it."""
+
+import hmac
+import random
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from frontdoor_chassis.bus.sizes import MAX_RECORD_BYTES
+from frontdoor_chassis.problems import ProblemError
+from frontdoor_gateway.core import posts
+from frontdoor_gateway.core.failures import TooLargeError, TypeNotAllowedError, UnreadableEventError
+from frontdoor_gateway.core.posts import Bounds, Post
+from frontdoor_schemas.amendments import Amendment, Correction
+from frontdoor_schemas.body import check_times
+from frontdoor_schemas.envelope import Section
+from frontdoor_schemas.events import SUBMISSIONS, SourceFacts, Submission, parse, to_sections
+from frontdoor_schemas.problems import from_times, from_validation
+from frontdoor_schemas.vocabulary import EventType
+
+ENVELOPE_BYTES = 2_048
+"""Room for everything in a record beside its sections: envelope, key, headers, and what Kafka adds."""
+ZLIB_LEVEL = 1
+"""The fastest: repeated paths make a third of a body all the same. Compressed here, because not every PostgreSQL has lz4 and
+its own default costs four times as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who posts, when, and what its agency may publish. `key` is what bodies are hashed under."""
+
+    source: SourceFacts
+    at: datetime
+    publishes: frozenset[EventType]
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A post that can be stored, once it is known what it answers."""
+
+    type: EventType
+    sender_id: str
+    body_hmac: bytes
+    in_reply_to: UUID | None
+    amends: bool
+    occurred_at: datetime
+    sections: bytes
+    packed: bytes
+
+
+Prepared = Ready | ProblemError
+PrepareBatch = Callable[[bytes, By, Bounds], Awaitable[Sequence[Prepared]]]
+"""`batch`, wherever it runs."""
+
+
+def one(post: Post, by: By) -> Prepared:
+    """Prepare one post."""
+    if post.type not in by.publishes:
+        return _not_allowed(post.type)
+    try:
+        said = parse(post.type, post.raw)
+    except ValidationError as error:
+        return UnreadableEventError(errors=from_validation(error, SUBMISSIONS[post.type], post.raw))
+    if isinstance(said.data, Correction) and said.data.event.type not in by.publishes:
+        return _not_allowed(said.data.event.type)
+    if late := check_times(said.data, by.at):
+        return UnreadableEventError(errors=from_times(late))
+    return _ready(post, said, by)
+
+
+def batch(raw: bytes, by: By, bounds: Bounds) -> list[Prepared]:
+    """Prepare a batch of CloudEvents, each for itself. Raises a `ProblemError` for the batch as a whole."""
+    read = posts.batch(raw, by.source.desk, bounds)
+    return [p if isinstance(p, ProblemError) else one(p, by) for p in read]
+
+
+async def batch_here(raw: bytes, by: By, bounds: Bounds) -> list[Prepared]:
+    """`batch`, in this very process."""
+    return batch(raw, by, bounds)
+
+
+def unpack(packed: bytes) -> bytes:
+    """Sections as they were before they were packed."""
+    return zlib.decompress(packed)
+
+
+def _not_allowed(event_type: EventType) -> TypeNotAllowedError:
+    return TypeNotAllowedError(f"{event_type.value} is not among the types that your agency publishes")
+
+
+def _ready(post: Post, said: Submission, by: By) -> Prepared:
+    sections = orjson.dumps([_lean(section) for section in to_sections(said, by.source, random.SystemRandom())])
+    if len(sections) + ENVELOPE_BYTES > MAX_RECORD_BYTES:
+        return TooLargeError("as it is sent on, with every section by itself")
+    return Ready(
+        type=post.type,
+        sender_id=post.sender_id,
+        body_hmac=_fingerprint(post, by),
+        in_reply_to=said.in_reply_to,
+        amends=isinstance(said.data, Amendment),
+        occurred_at=said.data.occurred_at,
+        sections=sections,
+        packed=zlib.compress(sections, ZLIB_LEVEL),
+    )
+
+
+def _fingerprint(post: Post, by: By) -> bytes:
+    # keyed, because a plain hash of what is said of a child can be guessed
+    return hmac.digest(by.key, b"%s %s " % (by.source.desk.encode(), post.type.value.encode()) + post.same, "sha256")
+
+
+def _lean(section: Section) -> dict[str, Any]:
+    """As the wire writes it, without what a reader fills in by itself: a fifth of the bytes of a usual event."""
+    said: dict[str, Any] = {"id": section.id, "category": section.category}
+    if section.subjects:
+        said["subjects"] = section.subjects
+    if section.to:
+        said["to"] = section.to
+    if section.not_for:
+        said["not_for"] = section.not_for
+    said["body"] = section.body
+    return said
