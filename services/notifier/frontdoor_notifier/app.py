@@ -12,7 +12,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from frontdoor_chassis import rehearsal
 from frontdoor_chassis.bus import Bus, Consumer, Producer
@@ -78,6 +78,11 @@ class Parts:
     relay: Relay
     consumer: Consumer
 
+    def wake(self) -> None:
+        """The clock was moved: let whoever watches it look."""
+        for wake in (self.dispatcher.wake, self.committer.wake, self.leases.wake, self.relay.wake, self.reminding.wake):
+            wake.set()
+
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
@@ -112,6 +117,23 @@ async def migrate(settings: NotifierSettings) -> None:
     await migrations.upgrade(settings.dsn.get_secret_value(), schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
 
 
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What the notifier stands on."""
+
+    clock: Clock
+    bus: Bus
+    pool: asyncpg.Pool
+    producer: Producer
+    consumer: Consumer
+    contacts: DirectoryContacts
+    zone: ZoneInfo
+    box: SecretBox
+    mailer: Mailer
+    webhooks: Webhooks
+    metrics: Metrics
+
+
 @asynccontextmanager
 async def open_notifier(
     settings: NotifierSettings, *, bus: Bus, clock: Clock, mailer: Mailer | None = None, webhooks: Webhooks | None = None
@@ -127,34 +149,48 @@ async def open_notifier(
     dsn = settings.dsn.get_secret_value()
     await migrations.require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
     async with AsyncExitStack() as stack:
-        pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
-        stack.push_async_callback(pool.close)
-        producer = LateProducer(bus)
-        stack.push_async_callback(producer.close)
-        topics = [*(to_gateway(g) for g in directory.gateways()), RECEIPTS]
-        consumer = LateConsumer(bus, topics=topics, group=NOTIFIER_GROUP, positions=PgPositions(pool))
-        stack.push_async_callback(consumer.close)
-        if webhooks is None:
-            opened = open_webhooks(
-                clock=clock, timeout=settings.timeout, allowed=settings.allowed_networks, authorities=_authorities(settings)
-            )
-            stack.push_async_callback(opened.close)
-            webhooks = opened
-        notifier = _assembled(
-            settings,
-            bus=bus,
-            clock=clock,
-            pool=pool,
-            producer=producer,
-            consumer=consumer,
-            directory=directory,
-            mailer=mailer or _mailer(settings, clock),
-            webhooks=webhooks,
-        )
+        outside = await _open_outside(stack, settings, bus=bus, clock=clock, directory=directory, mailer=mailer, webhooks=webhooks)
+        notifier = _assembled(settings, outside)
         await notifier.parts.leases.refresh()
         stack.push_async_callback(_stop, notifier, settings.drain.total_seconds())
         notifier.supervisor.start()
         yield notifier
+
+
+async def _open_outside(
+    stack: AsyncExitStack,
+    settings: NotifierSettings,
+    *,
+    bus: Bus,
+    clock: Clock,
+    directory: Directory,
+    mailer: Mailer | None,
+    webhooks: Webhooks | None,
+) -> _Outside:
+    pool = await open_pool(settings.dsn.get_secret_value(), schema=settings.schema_name, role=settings.role)
+    stack.push_async_callback(pool.close)
+    producer = LateProducer(bus)
+    stack.push_async_callback(producer.close)
+    topics = [*(to_gateway(g) for g in directory.gateways()), RECEIPTS]
+    consumer = LateConsumer(bus, topics=topics, group=NOTIFIER_GROUP, positions=PgPositions(pool))
+    stack.push_async_callback(consumer.close)
+    if webhooks is None:
+        opened = open_webhooks(clock=clock, timeout=settings.timeout, allowed=settings.allowed_networks, authorities=_authorities(settings))
+        stack.push_async_callback(opened.close)
+        webhooks = opened
+    return _Outside(
+        clock=clock,
+        bus=bus,
+        pool=pool,
+        producer=producer,
+        consumer=consumer,
+        contacts=DirectoryContacts(directory),
+        zone=ZoneInfo(directory.time_zone),
+        box=SecretBox(settings.secret_key.get_secret_value().encode()),
+        mailer=mailer or _mailer(settings, clock),
+        webhooks=webhooks,
+        metrics=Metrics("frontdoor_notifier"),
+    )
 
 
 async def _stop(notifier: Notifier, seconds: float) -> None:
@@ -199,120 +235,78 @@ def _rules(settings: NotifierSettings) -> Rules:
     )
 
 
-def _assembled(
-    settings: NotifierSettings,
-    *,
-    bus: Bus,
-    clock: Clock,
-    pool: asyncpg.Pool,
-    producer: Producer,
-    consumer: Consumer,
-    directory: Directory,
-    mailer: Mailer,
-    webhooks: Webhooks,
-) -> Notifier:
-    metrics = Metrics("frontdoor_notifier")
-    contacts = DirectoryContacts(directory)
-    box = SecretBox(settings.secret_key.get_secret_value().encode())
-    parts = _parts(
-        settings,
-        clock=clock,
-        pool=pool,
-        producer=producer,
-        consumer=consumer,
-        contacts=contacts,
-        box=box,
-        zone=ZoneInfo(directory.time_zone),
-        mailer=mailer,
-        webhooks=webhooks,
-        metrics=metrics,
-    )
-    _gauges(metrics, parts)
-    loops = _loops(parts)
-    supervisor = Supervisor(loops)
+def _assembled(settings: NotifierSettings, o: _Outside) -> Notifier:
+    parts = _parts(settings, o)
+    _gauges(o.metrics, parts)
+    supervisor = Supervisor(_loops(parts))
     app = FastAPI(title="Frontdoor notifier", openapi_url=None, docs_url=None, redoc_url=None)
-    notifier = Notifier(app, supervisor, parts, clock)
+    notifier = Notifier(app, supervisor, parts, o.clock)
     add_problems(app)
-    app.add_middleware(Edge, metrics=metrics)
-    app.include_router(operations(metrics=metrics, alive=lambda: supervisor.alive, checks=_checks(pool, bus)))
-    check = functools.partial(check_url, plain_http=settings.plain_http, allowed=settings.allowed_networks)
-    operators = PgOperators(pool=pool, box=box, clock=clock, changed=parts.leases.look)
-    tokens = {name: t.get_secret_value() for name, t in {**settings.admin_tokens, "admin": settings.admin_token}.items()}
-    app.include_router(routes(operators=operators, desks=contacts, tokens=tokens, check_url=check, clock=clock))
-    if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
+    app.add_middleware(Edge, metrics=o.metrics)
+    app.include_router(operations(metrics=o.metrics, alive=lambda: supervisor.alive, checks=_checks(o.pool, o.bus)))
+    app.include_router(_admin(settings, o, parts))
+    if settings.rehearsal_token is not None and isinstance(o.clock, SettableClock):
         token = settings.rehearsal_token.get_secret_value()
-
-        def moved() -> None:
-            for loop in loops:
-                loop.wake.set()
-
-        app.include_router(rehearsal.routes(clock=clock, token=token, activity=notifier.activity, moved=moved))
+        app.include_router(rehearsal.routes(clock=o.clock, token=token, activity=notifier.activity, moved=parts.wake))
     return notifier
 
 
-def _parts(
-    settings: NotifierSettings,
-    *,
-    clock: Clock,
-    pool: asyncpg.Pool,
-    producer: Producer,
-    consumer: Consumer,
-    contacts: DirectoryContacts,
-    box: SecretBox,
-    zone: ZoneInfo,
-    mailer: Mailer,
-    webhooks: Webhooks,
-    metrics: Metrics,
-) -> Parts:
+def _admin(settings: NotifierSettings, o: _Outside, parts: Parts) -> APIRouter:
+    check = functools.partial(check_url, plain_http=settings.plain_http, allowed=settings.allowed_networks)
+    operators = PgOperators(pool=o.pool, box=o.box, clock=o.clock, changed=parts.leases.look)
+    tokens = {name: t.get_secret_value() for name, t in {**settings.admin_tokens, "admin": settings.admin_token}.items()}
+    return routes(operators=operators, desks=o.contacts, tokens=tokens, check_url=check, clock=o.clock)
+
+
+def _parts(settings: NotifierSettings, o: _Outside) -> Parts:
     signer = Signer(OWN, settings.signing_key.get_secret_value().encode())
     rng = random.SystemRandom()
     depot = Depot(_rules(settings), rng)
-    store, reminders = PgStore(pool=pool, signer=signer), PgReminders(pool=pool)
-    relay = Relay(outbox=PgOutbox(pool=pool, signer=signer), producer=producer)
-    committer = Committer(depot=depot, store=store, relay=relay, clock=clock, metrics=metrics)
-    dispatcher = Dispatcher(depot=depot, store=store, webhooks=webhooks, clock=clock, results=committer.wake, metrics=metrics)
+    store, reminders = PgStore(pool=o.pool, signer=signer), PgReminders(pool=o.pool)
+    relay = Relay(outbox=PgOutbox(pool=o.pool, signer=signer), producer=o.producer)
+    committer = Committer(depot=depot, store=store, relay=relay, clock=o.clock, metrics=o.metrics)
+    dispatcher = Dispatcher(depot=depot, store=store, webhooks=o.webhooks, clock=o.clock, results=committer.wake, metrics=o.metrics)
     leases = LeaseKeeper(
         depot=depot,
-        leases=PgLeases(pool=pool, box=box),
+        leases=PgLeases(pool=o.pool, box=o.box),
         store=store,
         committer=committer,
-        clock=clock,
+        clock=o.clock,
         owner=settings.instance or uuid4().hex,
         duration=settings.lease,
         pump=dispatcher.pump,
     )
     committer.on_reset(leases.wake.set)
-    reader = Reader(
-        verifier=Verifier({name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}),
-        contacts=contacts,
-        clock=clock,
-        has_endpoint=depot.endpoints.__contains__,
-    )
     intake = Intake(
-        consumer=consumer,
-        reader=reader,
+        consumer=o.consumer,
+        reader=_reader(settings, o, depot),
         depot=depot,
         store=store,
         committer=committer,
         leases=leases,
         pump=dispatcher.pump,
-        clock=clock,
-        metrics=metrics,
+        clock=o.clock,
+        metrics=o.metrics,
     )
     reminding = Reminding(
         store=reminders,
-        mailer=mailer,
-        contacts=contacts,
+        mailer=o.mailer,
+        contacts=o.contacts,
         depot=depot,
-        clock=clock,
-        zone=zone,
+        clock=o.clock,
+        zone=o.zone,
         caught_up=lambda: intake.progress.caught_up,
         results=committer.wake.set,
         rng=rng,
-        metrics=metrics,
+        metrics=o.metrics,
     )
-    housekeeping = Housekeeping(store=PgHousekeeping(pool=pool), clock=clock, keep=settings.keep)
-    return Parts(depot, store, reminders, committer, dispatcher, leases, intake, reminding, housekeeping, relay, consumer)
+    housekeeping = Housekeeping(store=PgHousekeeping(pool=o.pool), clock=o.clock, keep=settings.keep)
+    return Parts(depot, store, reminders, committer, dispatcher, leases, intake, reminding, housekeeping, relay, o.consumer)
+
+
+def _reader(settings: NotifierSettings, o: _Outside, depot: Depot) -> Reader:
+    keys = {name: key.get_secret_value().encode() for name, key in settings.writer_keys.items()}
+    return Reader(verifier=Verifier(keys), contacts=o.contacts, clock=o.clock, has_endpoint=depot.endpoints.__contains__)
 
 
 def _loops(p: Parts) -> list[Loop]:
@@ -323,7 +317,7 @@ def _loops(p: Parts) -> list[Loop]:
         Loop("notifier.commits", p.committer.step, idle_seconds=COMMIT_SECONDS, wake=p.committer.wake),
         Loop("notifier.leases", p.leases.step, idle_seconds=LEASE_SECONDS, wake=p.leases.wake),
         Loop("notifier.relay", p.relay.step, idle_seconds=IDLE_SECONDS, wake=p.relay.wake),
-        Loop("notifier.reminders", p.reminding.step, idle_seconds=REMIND_SECONDS),
+        Loop("notifier.reminders", p.reminding.step, idle_seconds=REMIND_SECONDS, wake=p.reminding.wake),
         Loop("notifier.housekeeping", p.housekeeping.step, idle_seconds=PURGE_SECONDS),
     ]
 

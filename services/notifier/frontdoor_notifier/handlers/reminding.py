@@ -10,6 +10,7 @@ import structlog
 
 from frontdoor_chassis.clock import Clock
 from frontdoor_chassis.metrics import Metrics
+from frontdoor_chassis.supervise import Wake
 from frontdoor_notifier.core.depot import Depot
 from frontdoor_notifier.core.ledger import ReminderResult
 from frontdoor_notifier.core.ports import Contacts, MailAwayError, Mailer, MailRefusedError, ReminderStore
@@ -43,6 +44,7 @@ class Reminding:
         metrics: Metrics,
     ) -> None:
         self.busy = False
+        self.wake = Wake()
         self._store = store
         self._mailer = mailer
         self._contacts = contacts
