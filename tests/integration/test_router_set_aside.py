@@ -250,6 +250,18 @@ async def test_a_record_that_the_database_refuses_is_found_and_set_aside(
     assert gapless(await numbers(database))
 
 
+async def test_an_event_whose_delivery_no_bus_would_take_is_set_aside_and_stops_nobody(
+    running: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontdoor_router.handlers.stream.log.error", lambda *_, **__: None)  # a line that needs no rendering here
+    large = await running.publish("police.pvp", "police-incident", an_incident(a_child(1), circumstances="x" * 8000))
+    small = await running.publish("police.pvp", "police-incident", an_incident(a_child(2)))
+    monkeypatch.setattr("frontdoor_chassis.bus.sizes.MAX_RECORD_BYTES", 8000)
+    await running.settle()
+    assert (await held(running, large))["state"] == "held"
+    assert FRONT_DOOR in running.desks_told(small)
+
+
 async def test_an_event_that_cannot_be_decided_is_kept_and_is_somebodys_work_and_followers_go_on(
     running: Exchange, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

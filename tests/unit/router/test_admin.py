@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from frontdoor_chassis.web import add_problems
 from frontdoor_router.handlers.admin import routes
 from support.deciding import NIGHT
 
@@ -57,6 +58,7 @@ async def get(ledger: Ledger, path: str, token: str | None = TOKEN, **query: Any
         ledger.looks.append(at)
 
     app = FastAPI()
+    add_problems(app)
     app.include_router(routes(ledger=ledger, token=TOKEN, looked=looked))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://router") as client:
         return await client.get(f"/admin/{path}", params=query, headers={"authorization": f"Bearer {token}"} if token else {})

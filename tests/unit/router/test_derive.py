@@ -125,3 +125,10 @@ def test_an_entry_whose_event_is_not_at_hand_is_not_counted(deciding: Deciding) 
     first = incident(deciding, a_child(1))
     del deciding.world.events[first.event]
     assert history(incident(deciding, a_child(1), days=10), "oak.dsl") == {COUNT: 0}
+
+
+def test_the_latest_dates_are_listed_and_all_incidents_are_counted(deciding: Deciding) -> None:
+    for day in range(25):
+        incident(deciding, a_child(1), days=day)
+    found = history(incident(deciding, a_child(1), days=30), "oak.dsl")
+    assert (found[COUNT], len(found[DATES]), found[DATES][-1]) == (25, 20, "2020-09-25")

@@ -35,9 +35,11 @@ async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
     if len(numbers) > MAX_LOCKS:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", ALL_KEYS)
         return
-    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", ALL_KEYS)
     await connection.execute(
-        "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(n, o) ORDER BY o", list(numbers)
+        "SELECT pg_advisory_xact_lock(n) FROM (SELECT pg_advisory_xact_lock_shared($2)) AS all_keys, "
+        "(SELECT n FROM unnest($1::bigint[]) WITH ORDINALITY AS t(n, o) ORDER BY o) AS t",
+        list(numbers),
+        ALL_KEYS,
     )
 
 

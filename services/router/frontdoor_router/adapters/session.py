@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from frontdoor_chassis.bus import Record
+from frontdoor_chassis.bus.sizes import check_sizes
 from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
@@ -173,6 +174,7 @@ class PgSession:
             for n, _ in sorted(self._told, key=lambda item: numbers[item[0].disclosure.id])
         ]
         records = self._records([*deliveries, *self._again], self._controls)
+        check_sizes(records)  # here it fails one event; in the outbox it would stop everybody's
         await writing.save_audit(self.connection, self._audit, epoch=self.epoch, now=now)
         return await writing.save_outbox(self.connection, records)
 

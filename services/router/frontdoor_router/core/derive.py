@@ -16,6 +16,8 @@ from frontdoor_schemas.vocabulary import Category, EventType
 GRADES = ("standard", "medium", "high")
 """Risk grades in rising order."""
 GRADE = "domestic_abuse/risk_grade"
+MAX_DATES = 20
+"""Dates that are listed, the latest; the number counts all. What is added to an event has to fit beside the largest one in a record."""
 
 
 def history(case: Case, desk: str, given: Sequence[Given], ids: IdMaker, zone: ZoneInfo) -> Section | None:
@@ -28,7 +30,8 @@ def history(case: Case, desk: str, given: Sequence[Given], ids: IdMaker, zone: Z
     earlier = _told_before(case, desk, seen)
     body: dict[str, object] = {"domestic_abuse/previous_incidents_count": len(earlier)}
     if earlier:
-        body["domestic_abuse/previous_incident_dates"] = [e.entry.occurred_at.astimezone(zone).date().isoformat() for e in earlier]
+        dates = [e.entry.occurred_at.astimezone(zone).date().isoformat() for e in earlier]
+        body["domestic_abuse/previous_incident_dates"] = dates[-MAX_DATES:]
         body["domestic_abuse/escalating"] = "yes" if _escalating(case, earlier, graded=_gives_grade(given)) else "no"
     return Section(id=ids("derived", case.envelope.id, desk), category=Category.history_summary, subjects=tuple(seen), body=body)
 

@@ -3,12 +3,27 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query
+from fastapi import APIRouter, Depends, Header, Query
+
+from frontdoor_chassis.problems import ProblemError
+from frontdoor_schemas.problems import PROBLEMS, ProblemType
 
 MAX_PAGE = 500
+
+
+class NotAnOperatorError(ProblemError):
+    """No token, or not the one."""
+
+    kind: ClassVar[ProblemType] = ProblemType("not-an-operator", 401, "A token of an operator is needed: Authorization: Bearer …")
+
+
+class NoSuchEventError(ProblemError):
+    """No event of this id was decided or waits."""
+
+    kind: ClassVar[ProblemType] = PROBLEMS["not-found"]
 
 
 class Ledger(Protocol):
@@ -44,7 +59,7 @@ def routes(*, ledger: Ledger, token: str, looked: Look) -> APIRouter:
 
     async def admin(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-            raise HTTPException(status_code=401)
+            raise NotAnOperatorError
 
     router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(admin)])
     limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
@@ -54,7 +69,7 @@ def routes(*, ledger: Ledger, token: str, looked: Look) -> APIRouter:
         await looked(f"event:{event}")
         found = await ledger.event(event)
         if found is None:
-            raise HTTPException(status_code=404)
+            raise NoSuchEventError
         return found
 
     @router.get("/obligations")

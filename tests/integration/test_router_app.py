@@ -1,0 +1,175 @@
+"""The router as it runs: loops, health, admin and rehearsal routes; and what one batch has learned, known to the next."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from frontdoor_chassis.bus.memory import MemoryBus
+from frontdoor_chassis.clock import SettableClock, SystemClock
+from frontdoor_chassis.directory import load_directory
+from frontdoor_chassis.store.engine import create_schemas
+from frontdoor_chassis.store.migrate import SchemaOutOfDateError, upgrade
+from frontdoor_router.app import MIGRATIONS, Router, open_router
+from frontdoor_router.settings import RouterSettings
+from frontdoor_schemas.topics import FAMILIES, RECEIPTS, to_gateway
+from frontdoor_schemas.vocabulary import Level
+from support.builders import NHS, a_child, an_adult, an_incident, an_involvement
+from support.deciding import NIGHT, TEST_PACK
+from support.exchange import Exchange
+from support.routers import change, riverside, rows, settings_of
+
+ADMIN = {"authorization": "Bearer made-up-token"}
+REHEARSAL = {"x-rehearsal-token": "made-up-token"}
+
+
+def a_bus() -> MemoryBus:
+    """A bus with every topic."""
+    topics = {**dict.fromkeys((*FAMILIES, RECEIPTS), 1), **{to_gateway(g): 1 for g in load_directory(TEST_PACK).gateways()}}
+    return MemoryBus(topics)
+
+
+async def ask(router: Router, method: str, path: str, **how: Any) -> httpx.Response:
+    """A request to it."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(router.app), base_url="http://router") as client:
+        return await client.request(method, path, **how)
+
+
+async def test_a_running_router_is_well_and_says_what_it_did(database: str) -> None:
+    await create_schemas(database, ["router"])
+    await upgrade(database, schema="router", migrations=MIGRATIONS, role="router")
+    async with open_router(settings_of(database), bus=a_bus(), clock=SettableClock(NIGHT)) as router:
+        assert (await ask(router, "GET", "/health/live")).status_code == 200
+        assert (await ask(router, "GET", "/health/ready")).json()["checks"] == {"database": "ok", "bus": "ok"}
+        assert "frontdoor_router_events_decided" in (await ask(router, "GET", "/metrics")).text
+        assert (await ask(router, "GET", "/admin/tasks", headers=ADMIN)).json() == {"items": [], "next": None}
+        assert (await ask(router, "GET", "/admin/tasks")).status_code == 401
+        moved = await ask(router, "PUT", "/rehearsal/clock", json={"now": (NIGHT + timedelta(hours=1)).isoformat()}, headers=REHEARSAL)
+        assert moved.status_code == 200
+        async with asyncio.timeout(10):
+            while not (await ask(router, "GET", "/rehearsal/activity", headers=REHEARSAL)).json()["idle"]:
+                continue
+    assert not router.supervisor.alive
+    assert await rows(database, "SELECT type, detail->>'at' FROM audit WHERE type = 'admin.looked'") == [("admin.looked", "tasks")]
+
+
+async def test_by_the_machines_clock_there_is_nothing_to_set(database: str) -> None:
+    await create_schemas(database, ["router"])
+    await upgrade(database, schema="router", migrations=MIGRATIONS, role="router")
+    async with open_router(settings_of(database), bus=a_bus(), clock=SystemClock()) as router:
+        answer = await ask(router, "PUT", "/rehearsal/clock", json={"now": NIGHT.isoformat()}, headers=REHEARSAL)
+        assert answer.status_code == 404
+
+
+async def test_a_router_does_not_start_on_an_old_schema(database: str) -> None:
+    await create_schemas(database, ["router"])
+    with pytest.raises(SchemaOutOfDateError):
+        async with open_router(settings_of(database), bus=a_bus(), clock=SettableClock(NIGHT)):
+            raise AssertionError("it started")
+
+
+def test_a_clock_that_can_be_set_is_refused_in_production() -> None:
+    with pytest.raises(ValidationError, match="refused in production"):
+        RouterSettings(
+            dsn=SecretStr("postgresql://"),
+            pack=TEST_PACK,
+            signing_key=SecretStr("k"),
+            writer_keys={},
+            identity_secret=SecretStr("s"),
+            admin_token=SecretStr("t"),
+            rehearsal_token=SecretStr("t"),
+        )
+
+
+# ---------------------------------------------------------------- what one batch has learned
+
+
+@pytest.fixture
+async def running(database: str) -> AsyncIterator[Exchange]:
+    """A router on a database of its own; each post is a batch of its own."""
+    async with riverside(database) as exchange:
+        yield exchange
+
+
+async def test_a_routing_without_a_policy_is_an_error_of_ours(running: Exchange) -> None:
+    running.engine._routing = None
+    with pytest.raises(RuntimeError, match="no policy"):
+        running.engine.routing()
+
+
+async def test_history_is_read_from_what_was_told_in_earlier_batches(running: Exchange) -> None:
+    for desk, relation in (("oak.dsl", "school"), ("mill.gp", "gp")):
+        await running.post("hub.front-door", "involvement-started", an_involvement(a_child(1), desk=desk, relation=relation))
+    await running.post("police.pvp", "police-incident", an_incident(a_child(1), sharing={"withhold_from": ["mill"]}))
+    second = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
+    said = {desk: running.message(desk, second)["domestic_abuse"] for desk in ("oak.dsl", "mill.gp")}
+    assert [said[d]["previous_incidents_count"] for d in said] == [1, 0]
+    assert said["oak.dsl"]["previous_incident_dates"] == ["2020-11-10"]
+
+
+async def test_a_refused_referral_and_an_ended_plan_stay_so(running: Exchange, database: str) -> None:
+    referral = await running.post("oak.dsl", "referral", {"children": [a_child(1)]})
+    outcome = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": "no", "reason_not_accepted": "enough is done"}
+    await running.post("hub.front-door", "referral-outcome", outcome, reply_to=referral)
+    assert await rows(database, "SELECT open FROM entry WHERE event = $1", referral) == [(False,)]
+    plan = {"children": [a_child(1)], "plan_type": "child_protection", "members": ["oak.dsl"]}
+    started = await running.post("care.duty", "plan-status", {**plan, "to_status": "started"})
+    ended = await running.post("care.duty", "plan-status", {**plan, "to_status": "ended", "members": []})
+    assert running.desks_told(started) == {"oak.dsl"}
+    assert running.desks_told(ended) == set()
+    assert await rows(database, "SELECT plan, until IS NOT NULL FROM tie") == [("child_protection", True)]
+
+
+async def test_the_lead_agencys_list_is_kept_until_it_is_withdrawn(running: Exchange) -> None:
+    await running.post("hub.front-door", "involvement-started", an_involvement(a_child(1), desk="oak.dsl", relation="school"))
+    listing = {"children": [a_child(1)], "sharing": {"locating_for": ["oak.dsl"]}}
+    listed = await running.post("hub.front-door", "referral", listing)
+    facts = {"protected": "yes", "school": "oak.dsl"}
+    first = await running.post("police.pvp", "police-incident", an_incident(a_child(1, **facts)))
+    await running.post("hub.front-door", "withdrawal", {"reason": "no longer"}, reply_to=listed)
+    second = await running.post("police.pvp", "police-incident", an_incident(a_child(1, **facts)))
+    assert [running.message("oak.dsl", e)["children"][0].get("school") for e in (first, second)] == ["oak.dsl", None]
+
+
+async def test_who_is_protected_stays_so_and_the_deputy_does_not_read_who_wrote(running: Exchange) -> None:
+    await running.post("hub.front-door", "involvement-started", an_involvement(a_child(1), desk="oak.dsl", relation="school"))
+    await running.post("police.pvp", "police-incident", {"children": [a_child(1, protected="yes")]})
+    event = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
+    await running.move_to(NIGHT + timedelta(hours=11))
+    assert "source" in running.message("oak.dsl", event)
+    copy = running.to("oak.deputy", event, "overdue")
+    assert not any("source/desk" in s.body for s in copy.sections)
+
+
+async def test_an_unborn_child_is_the_same_when_it_is_born(running: Exchange, database: str) -> None:
+    mother = an_adult(1, nhs_number=NHS[8], born="1990-01-01")
+    expected = {"expected_on": "2020-12-01", "mother": "adult-1"}
+    await running.post("police.pvp", "police-incident", {"children": [{"ref": "child-1", "unborn": True, **expected}], "adults": [mother]})
+    born = a_child(1, born="2020-11-09")
+    await running.post("police.pvp", "police-incident", {"children": [{**born, **expected}], "adults": [mother]})
+    await running.post("police.pvp", "police-incident", {"children": [born]})
+    assert await rows(database, "SELECT count(*) FROM person WHERE kind = 'child'") == [(1,)]
+
+
+async def test_a_strange_receipt_is_kept_for_proof_and_changes_nothing(running: Exchange, database: str) -> None:
+    event = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
+    strange = running.to("hub.front-door", event).model_copy(update={"desk": "hub.review"})
+    await running.receipt(strange, Level.acted)
+    assert await rows(database, "SELECT desk FROM audit WHERE type = 'receipt.unknown'") == [("hub.review",)]
+    assert await rows(database, "SELECT received_at FROM disclosure") == [(None,)]
+
+
+async def test_what_is_due_to_a_desk_that_is_in_no_directory_any_more_is_noted_and_stops_nobody(running: Exchange, database: str) -> None:
+    event = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
+    await change(
+        database, "UPDATE disclosure SET desk = 'gone.desk', number = 100, received_at = now()", "UPDATE event SET source = 'police.gone'"
+    )
+    withdrawal = await running.post("police.pvp", "withdrawal", {"reason": "wrong child"}, reply_to=event)
+    assert {d for (d,) in await rows(database, "SELECT desk FROM audit WHERE type = 'desk.gone'")} == {"gone.desk"}
+    found = await running.engine.ledger.event(withdrawal)
+    assert found is not None
+    assert found["state"] == "decided"
