@@ -130,8 +130,8 @@ class KeyMaker:
         return Key(kind, hmac.digest(self._secret, text.encode(), hashlib.sha256))
 
     def thread_lock(self, thread: UUID) -> int:
-        """A 63-bit number to lock a thread by."""
-        return thread.int >> 65
+        """A 63-bit number to lock a thread by: the random end, since threads that begin together share the other."""
+        return thread.int & (1 << 63) - 1
 
     def lock(self, key: Key) -> int:
         """A 63-bit number to lock a key by."""
