@@ -14,12 +14,12 @@ from frontdoor_chassis.problems import ProblemError
 from frontdoor_gateway.adapters.workers import WORTH_BYTES, Workers
 from frontdoor_gateway.core import prepare
 from frontdoor_gateway.core.failures import TooManyError
-from frontdoor_gateway.core.posts import Bounds
+from frontdoor_gateway.core.posts import Bounds, Post, in_family
 from frontdoor_gateway.core.prepare import By, Prepared, Ready
 from frontdoor_schemas.events import SourceFacts
 from frontdoor_schemas.vocabulary import EventType, Role
 from frontdoor_standalone.servers.processes import is_running
-from unit.gateway.kit import NOW, PVP, a_referral, cloud_event, until
+from unit.gateway.kit import NOW, PVP, a_referral, cloud_event, posted, until
 
 BOUNDS = Bounds(500, 1_000_000)
 BY = By(SourceFacts(PVP, "police", Role.police_safeguarding), NOW, frozenset({EventType.referral}), b"made-up")
@@ -89,6 +89,50 @@ async def test_a_caller_that_has_gone_does_not_leave_its_answer_to_the_next(work
     await _up(workers)
     other = orjson.dumps(GOOD[:90])
     assert len(await workers.batch(other, BY, BOUNDS)) == 90
+
+
+POSTS = [in_family("referrals", orjson.dumps(posted(data=a_referral(circumstances="words " * n))), f"case-{n}") for n in range(1, 101)]
+UNREADABLE = in_family("referrals", orjson.dumps(posted(data={"occurred_at": "x"})), "bad")
+
+
+async def test_posts_that_arrive_together_are_shared_out_and_each_gets_its_own_answer(workers: Workers) -> None:
+    posts = [*POSTS[:50], UNREADABLE, *POSTS[50:]]
+    there = await asyncio.gather(*(workers.one(post, BY) for post in posts))
+    assert _said(there) == _said([prepare.one(post, BY) for post in posts])
+
+
+async def test_posts_of_a_process_that_dies_are_prepared_here(workers: Workers) -> None:
+    answers = [asyncio.create_task(workers.one(post, BY)) for post in POSTS]
+    await asyncio.sleep(0)
+    for pid in workers.pids:
+        os.kill(pid, signal.SIGKILL)
+    assert _said(await asyncio.gather(*answers)) == _said([prepare.one(post, BY) for post in POSTS])
+
+
+async def test_many_posts_start_workers_and_do_not_wait_for_them() -> None:
+    workers = Workers(1)
+    assert len(await asyncio.gather(*(workers.one(post, BY) for post in POSTS))) == len(POSTS)
+    await _up(workers)
+    await workers.close()
+
+
+async def test_an_error_in_preparing_is_the_callers_alone(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(post: Post, by: By) -> Prepared:
+        raise RuntimeError(post.sender_id)
+
+    good = asyncio.create_task(workers.one(POSTS[0], BY))
+    await good
+    monkeypatch.setattr(prepare, "one", broken)
+    answers = await asyncio.gather(*(workers.one(post, BY) for post in POSTS[:3]), return_exceptions=True)
+    assert [str(a) for a in answers] == ["case-1", "case-2", "case-3"]
+
+
+async def test_a_caller_that_has_gone_does_not_disturb_the_others(workers: Workers) -> None:
+    answers = [asyncio.create_task(workers.one(post, BY)) for post in POSTS[:40]]
+    await asyncio.sleep(0)
+    answers[3].cancel()
+    done = await asyncio.gather(*answers, return_exceptions=True)
+    assert [isinstance(d, asyncio.CancelledError) for d in done].count(True) == 1
 
 
 async def test_small_batches_start_nothing_and_ended_workers_are_gone() -> None:

@@ -199,7 +199,7 @@ def _assembled(
         publishes=partnership.publishes,
         clock=clock,
         key=derive_key(_key(settings), "gateway/body"),
-        prepare_batch=parts.workers.batch,
+        preparer=parts.workers,
     )
     app = create_app(
         door=door,

@@ -33,7 +33,7 @@ from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
 from frontdoor_gateway.core.limits import Limiter
-from frontdoor_gateway.core.prepare import batch_here
+from frontdoor_gateway.core.prepare import PreparedHere
 from frontdoor_gateway.core.published import PublishedEvents
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.events import Sizes
@@ -235,7 +235,7 @@ async def memory_stand(
         publishes=lambda agency, _: frozenset(EventType(t) for t in PUBLISHES[agency]),
         clock=clock,
         key=b"made-up",
-        prepare_batch=batch_here,
+        preparer=PreparedHere(),
     )
     app = create_app(
         door=door,

@@ -1,4 +1,4 @@
-"""Processes that prepare large batches beside this one, which meanwhile answers others.
+"""Processes that prepare posts beside this one when there are many, while this one answers others.
 
 Each reads questions from its standard input and writes answers to its standard output, so it ends when whoever started
 it ends, however that ends. `python -m frontdoor_gateway.adapters.workers` is such a process.
@@ -11,15 +11,17 @@ import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import BinaryIO, cast
+from collections import deque
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
 
 import structlog
 
 from frontdoor_chassis.problems import ProblemError
 from frontdoor_gateway.core import prepare
-from frontdoor_gateway.core.posts import Bounds
+from frontdoor_gateway.core.posts import Bounds, Post
 from frontdoor_gateway.core.prepare import By, Prepared
 
 log = structlog.get_logger(__name__)
@@ -27,9 +29,41 @@ log = structlog.get_logger(__name__)
 WORTH_BYTES = 50_000
 """A smaller batch is prepared sooner than it is handed over and back."""
 STOP_SECONDS = 5.0
+GROUP = 8
+"""So many posts that arrived together are worth being handed over; fewer are prepared sooner here."""
+MAX_GROUP = 64
+"""As many as are handed over at once, so that the first of them need not wait long for the last."""
+HERE = 2
+"""While all workers are busy, so many posts are prepared here before the loop looks at its sockets again."""
 _LENGTH = struct.Struct("!Q")
 _LOST = (OSError, asyncio.IncompleteReadError)
 
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of CloudEvents."""
+
+    raw: bytes
+    by: By
+    bounds: Bounds
+
+    def prepared(self) -> Sequence[Prepared]:
+        """What becomes of it."""
+        return prepare.batch(self.raw, self.by, self.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Posts that arrived together."""
+
+    posts: Sequence[tuple[Post, By]]
+
+    def prepared(self) -> Sequence[Prepared]:
+        """What becomes of each."""
+        return [prepare.one(post, by) for post, by in self.posts]
+
+
+Question = Batch | Posts
 Answer = Sequence[Prepared] | ProblemError
 
 
@@ -39,7 +73,7 @@ class _Worker:
     def __init__(self, process: Process) -> None:
         self.process = process
 
-    async def ask(self, question: tuple[bytes, By, Bounds]) -> Answer:
+    async def ask(self, question: "Question") -> Answer:
         """Raises one of `_LOST` when the process has gone."""
         assert self.process.stdin is not None  # noqa: S101 - it was started with pipes
         self.process.stdin.write(_frame(question))
@@ -64,54 +98,93 @@ class _Worker:
 
 
 class Workers:
-    """Started when the first large batch comes; until they are up, and when all are busy, batches are prepared here."""
+    """Started when there is much to do; until they are up, and when all are busy, the work is done here."""
 
     def __init__(self, count: int) -> None:
-        self._missing = count
+        self._count = self._missing = count
         self._all: set[_Worker] = set()
         self._idle: list[_Worker] = []
-        self._starting: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[tuple[Post, By, asyncio.Future[Prepared]]] = deque()
 
     @property
     def pids(self) -> list[int]:
         """The processes that are up."""
         return [worker.process.pid for worker in self._all]
 
+    async def one(self, post: Post, by: By) -> Prepared:
+        """As the port says. Posts that arrive in the same turn of the loop are looked at together."""
+        if not self._count:
+            return prepare.one(post, by)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Prepared] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._share_out)
+        self._waiting.append((post, by, answer))
+        return await answer
+
     async def batch(self, raw: bytes, by: By, bounds: Bounds) -> Sequence[Prepared]:
-        """As `prepare.batch`."""
+        """As the port says."""
+        question = Batch(raw, by, bounds)
         if len(raw) < WORTH_BYTES:
-            return prepare.batch(raw, by, bounds)
+            return question.prepared()
         self.start()
         if not self._idle:
-            return prepare.batch(raw, by, bounds)
-        worker = self._idle.pop()
+            return question.prepared()
+        answer = await self._ask(self._idle.pop(), question)
+        if isinstance(answer, ProblemError):
+            raise answer
+        return answer
+
+    def _share_out(self) -> None:
+        if len(self._waiting) >= GROUP:
+            self.start()
+        while self._idle and len(self._waiting) >= GROUP:
+            group = [self._waiting.popleft() for _ in range(min(MAX_GROUP, len(self._waiting)))]
+            self._spawn(self._hand_over(self._idle.pop(), group))
+        for _ in range(min(HERE, len(self._waiting))):
+            post, by, answer = self._waiting.popleft()
+            with _owed([answer]):
+                _settle([answer], [prepare.one(post, by)])
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._share_out)
+
+    async def _hand_over(self, worker: _Worker, group: Sequence[tuple[Post, By, "asyncio.Future[Prepared]"]]) -> None:
+        answers = [answer for _, _, answer in group]
+        with _owed(answers):
+            prepared = await self._ask(worker, Posts([(post, by) for post, by, _ in group]))
+            assert not isinstance(prepared, ProblemError)  # noqa: S101 - each post has an answer of its own
+            _settle(answers, prepared)
+
+    async def _ask(self, worker: _Worker, question: Question) -> Answer:
         try:
-            answer = await worker.ask((raw, by, bounds))
+            answer = await worker.ask(question)
         except _LOST:
             self._lose(worker)
-            return prepare.batch(raw, by, bounds)
+            return _answer(question)
         except asyncio.CancelledError:
             self._lose(worker)  # its answer would be taken for the next one
             raise
         self._idle.append(worker)
-        if isinstance(answer, ProblemError):
-            raise answer
         return answer
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def start(self) -> None:
         """Start those that are missing; they are used when they are up."""
         while self._missing > 0:
             self._missing -= 1
-            task = asyncio.get_running_loop().create_task(self._start())
-            self._starting.add(task)
-            task.add_done_callback(self._starting.discard)
+            self._spawn(self._start())
 
     async def close(self) -> None:
         """End all of them."""
-        self._missing = 0
-        for task in self._starting:
+        self._missing = self._count = 0
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in self._all))
         self._all.clear()
         self._idle.clear()
@@ -141,9 +214,29 @@ def _frame(said: object) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def _answer(raw: bytes, by: By, bounds: Bounds) -> Answer:
+@contextmanager
+def _owed(answers: Sequence["asyncio.Future[Prepared]"]) -> Iterator[None]:
+    """Whatever happens, nobody is left waiting."""
     try:
-        return prepare.batch(raw, by, bounds)
+        yield
+    except Exception as error:  # noqa: BLE001 - each caller hears it, and answers for it
+        for answer in answers:
+            if not answer.done():
+                answer.set_exception(error)
+    finally:
+        for answer in answers:
+            answer.cancel()  # only one that nothing was said to
+
+
+def _settle(answers: Sequence["asyncio.Future[Prepared]"], prepared: Sequence[Prepared]) -> None:
+    for answer, what in zip(answers, prepared, strict=True):
+        if not answer.done():  # a caller that has gone is owed nothing
+            answer.set_result(what)
+
+
+def _answer(question: Question) -> Answer:
+    try:
+        return question.prepared()
     except ProblemError as error:
         return error
 
@@ -160,7 +253,7 @@ def work(questions: BinaryIO, answers: BinaryIO) -> None:
         if len(head) < _LENGTH.size:
             return
         question = pickle.loads(questions.read(_LENGTH.unpack(head)[0]))  # noqa: S301 - from the process that started this one
-        said = _answer(*question)
+        said = _answer(question)
 
 
 if __name__ == "__main__":

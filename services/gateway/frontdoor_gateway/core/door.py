@@ -9,12 +9,11 @@ import uuid_utils.compat as uuid_utils
 
 from frontdoor_chassis.clock import Clock
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_gateway.core import prepare
 from frontdoor_gateway.core.callers import Caller
 from frontdoor_gateway.core.failures import NOT_OWN, UNKNOWN_EVENT, NotStoredError, SameIdError, UnreadableEventError, unknown_origin
 from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.posts import Bounds, Post
-from frontdoor_gateway.core.prepare import By, PrepareBatch, Prepared, Ready
+from frontdoor_gateway.core.prepare import By, Prepared, Preparer, Ready
 from frontdoor_gateway.core.submissions import (
     Contradicted,
     Failed,
@@ -48,26 +47,24 @@ Answer = Receipt | ProblemError
 class Door:
     """Takes posts in."""
 
-    def __init__(
-        self, *, store: Submissions, flusher: Flusher, publishes: Publishes, clock: Clock, key: bytes, prepare_batch: PrepareBatch
-    ) -> None:
+    def __init__(self, *, store: Submissions, flusher: Flusher, publishes: Publishes, clock: Clock, key: bytes, preparer: Preparer) -> None:
         self._store = store
         self._flusher = flusher
         self._publishes = publishes
         self._clock = clock
         self._key = key
-        self._prepare_batch = prepare_batch
+        self._preparer = preparer
 
     async def take(self, caller: Caller, post: Post) -> Receipt:
         """Return when the event is durable. Raises a `ProblemError`."""
-        (answer,) = await self.store(caller, [prepare.one(post, self._by(caller))])
+        (answer,) = await self.store(caller, [await self._preparer.one(post, self._by(caller))])
         if isinstance(answer, ProblemError):
             raise answer
         return answer
 
     async def read_batch(self, caller: Caller, raw: bytes, bounds: Bounds) -> Sequence[Prepared]:
         """What a batch brings, not stored yet. Raises a `ProblemError` for the batch as a whole."""
-        return await self._prepare_batch(raw, self._by(caller), bounds)
+        return await self._preparer.batch(raw, self._by(caller), bounds)
 
     async def store(self, caller: Caller, prepared: Sequence[Prepared]) -> list[Answer]:
         """One answer for each, in order: what was refused before goes through. Raises what concerns them all."""

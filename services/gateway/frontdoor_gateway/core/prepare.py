@@ -3,10 +3,10 @@
 import hmac
 import random
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -56,8 +56,18 @@ class Ready:
 
 
 Prepared = Ready | ProblemError
-PrepareBatch = Callable[[bytes, By, Bounds], Awaitable[Sequence[Prepared]]]
-"""`batch`, wherever it runs."""
+
+
+class Preparer(Protocol):
+    """Prepares, wherever the work is done."""
+
+    async def one(self, post: Post, by: By) -> Prepared:
+        """As the function `one`."""
+        ...
+
+    async def batch(self, raw: bytes, by: By, bounds: Bounds) -> Sequence[Prepared]:
+        """As the function `batch`."""
+        ...
 
 
 def one(post: Post, by: By) -> Prepared:
@@ -81,9 +91,16 @@ def batch(raw: bytes, by: By, bounds: Bounds) -> list[Prepared]:
     return [p if isinstance(p, ProblemError) else one(p, by) for p in read]
 
 
-async def batch_here(raw: bytes, by: By, bounds: Bounds) -> list[Prepared]:
-    """`batch`, in this very process."""
-    return batch(raw, by, bounds)
+class PreparedHere:
+    """The work is done here and now."""
+
+    async def one(self, post: Post, by: By) -> Prepared:
+        """As the port says."""
+        return one(post, by)
+
+    async def batch(self, raw: bytes, by: By, bounds: Bounds) -> Sequence[Prepared]:
+        """As the port says."""
+        return batch(raw, by, bounds)
 
 
 def unpack(packed: bytes) -> bytes:
