@@ -32,7 +32,6 @@ from frontdoor_gateway.adapters.measures import PREFIX, Measures
 from frontdoor_gateway.adapters.positions import GatewayPositions
 from frontdoor_gateway.adapters.receipts import PgReceipts
 from frontdoor_gateway.adapters.submissions import PgSubmissions
-from frontdoor_gateway.adapters.workers import Workers
 from frontdoor_gateway.core.bells import Bells
 from frontdoor_gateway.core.callers import KeyRing
 from frontdoor_gateway.core.door import Door
@@ -71,7 +70,6 @@ class Parts:
     ring: KeyRing
     bells: Bells
     store: PgSubmissions
-    workers: Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,6 @@ async def open_gateway(settings: GatewaySettings, *, bus: Bus, clock: Clock) -> 
         metrics = Metrics(PREFIX)
         gateway = _assembled(settings, bus=bus, clock=clock, pool=pool, producer=producer, partnership=partnership, metrics=metrics)
         stack.push_async_callback(gateway.parts.store.close)
-        stack.push_async_callback(gateway.parts.workers.close)
         stack.push_async_callback(gateway.parts.intake.close)
         stack.push_async_callback(_drain, gateway, settings.drain_seconds)
         await gateway.parts.ring.refresh()
@@ -199,7 +196,6 @@ def _assembled(
         publishes=partnership.publishes,
         clock=clock,
         key=derive_key(_key(settings), "gateway/body"),
-        preparer=parts.workers,
     )
     app = create_app(
         door=door,
@@ -268,7 +264,6 @@ def _parts(
         ring=KeyRing(keys=PgKeys(pool), desks=partnership.desk, clock=clock),
         bells=bells,
         store=store,
-        workers=Workers(settings.workers),
     )
 
 

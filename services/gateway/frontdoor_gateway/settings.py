@@ -36,7 +36,6 @@ class GatewaySettings(BaseSettings):
     max_event_bytes: int = Field(1_000_000, description="Largest event, in bytes of its request body")
     max_batch_bytes: int = Field(4 * 1024 * 1024, description="Largest batch, in bytes of its request body")
     max_batch_items: int = Field(500, le=500, description="Most events in a batch, and acknowledgements in a request")
-    workers: int = Field(1, ge=0, le=32, description="Processes that prepare posts when there are many, started when there are; 0: none")
     max_waiting: int = Field(10_000, description="Events in memory that wait to be stored; beyond that, 503")
     rate: float = Field(1_000.0, gt=0, description="Events a second that one key may post for long")
     burst: float = Field(5_000.0, gt=0, description="Events that one key may post at once")

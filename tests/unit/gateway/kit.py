@@ -33,7 +33,6 @@ from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
 from frontdoor_gateway.core.limits import Limiter
-from frontdoor_gateway.core.prepare import PreparedHere
 from frontdoor_gateway.core.published import PublishedEvents
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.events import Sizes
@@ -235,7 +234,6 @@ async def memory_stand(
         publishes=lambda agency, _: frozenset(EventType(t) for t in PUBLISHES[agency]),
         clock=clock,
         key=b"made-up",
-        preparer=PreparedHere(),
     )
     app = create_app(
         door=door,
@@ -294,7 +292,6 @@ def settings(dsn: str, pack: Path, name: str = "police", **more: Any) -> Gateway
         "rehearsal_token": "made-up-token",
         "rate": 1e6,
         "burst": 1e6,
-        "workers": 0,
         **more,
     }
     schema = schema_of(name)

@@ -1,12 +1,11 @@
-"""What can be done with a post by itself: read it, judge it, cut it into sections. Pure, so that another process can do it."""
+"""What can be done with a post by itself: read it, judge it, cut it into sections. Pure."""
 
 import hmac
 import random
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,9 +13,8 @@ from pydantic import ValidationError
 
 from frontdoor_chassis.bus.sizes import MAX_RECORD_BYTES
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_gateway.core import posts
 from frontdoor_gateway.core.failures import TooLargeError, TypeNotAllowedError, UnreadableEventError
-from frontdoor_gateway.core.posts import Bounds, Post
+from frontdoor_gateway.core.posts import Post
 from frontdoor_schemas.amendments import Amendment, Correction
 from frontdoor_schemas.body import check_times
 from frontdoor_schemas.envelope import Section
@@ -58,20 +56,8 @@ class Ready:
 Prepared = Ready | ProblemError
 
 
-class Preparer(Protocol):
-    """Prepares, wherever the work is done."""
-
-    async def one(self, post: Post, by: By) -> Prepared:
-        """As the function `one`."""
-        ...
-
-    async def batch(self, raw: bytes, by: By, bounds: Bounds) -> Sequence[Prepared]:
-        """As the function `batch`."""
-        ...
-
-
-def one(post: Post, by: By) -> Prepared:
-    """Prepare one post."""
+def prepare(post: Post, by: By) -> Prepared:
+    """Ready to be stored, or why not."""
     if post.type not in by.publishes:
         return _not_allowed(post.type)
     try:
@@ -83,24 +69,6 @@ def one(post: Post, by: By) -> Prepared:
     if late := check_times(said.data, by.at):
         return UnreadableEventError(errors=from_times(late))
     return _ready(post, said, by)
-
-
-def batch(raw: bytes, by: By, bounds: Bounds) -> list[Prepared]:
-    """Prepare a batch of CloudEvents, each for itself. Raises a `ProblemError` for the batch as a whole."""
-    read = posts.batch(raw, by.source.desk, bounds)
-    return [p if isinstance(p, ProblemError) else one(p, by) for p in read]
-
-
-class PreparedHere:
-    """The work is done here and now."""
-
-    async def one(self, post: Post, by: By) -> Prepared:
-        """As the port says."""
-        return one(post, by)
-
-    async def batch(self, raw: bytes, by: By, bounds: Bounds) -> Sequence[Prepared]:
-        """As the port says."""
-        return batch(raw, by, bounds)
 
 
 def unpack(packed: bytes) -> bytes:
