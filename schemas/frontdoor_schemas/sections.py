@@ -192,8 +192,10 @@ def split(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, M
 
     `rng` gives keys and ids; hand in `random.SystemRandom()` outside tests. `extra` adds sections about the event
     itself (the source desk), each of its own: who may see the source is another question than who may see the
-    members of a meeting, though both are the professional network. Every fact of the event is in exactly one section, exactly once. What an item of a list
-    says of itself (`about`, `not_for_family`, and `handling`, the latter's words) goes along with each of its facts.
+    members of a meeting, though both are the professional network.
+
+    Every fact of the event is in exactly one section, exactly once. What an item of a list says of itself (`about`,
+    `not_for_family`, and `handling`, the latter's words) goes along with each of its facts.
     """
     data = event.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     splitter = _Splitter(data, rng)

@@ -152,4 +152,4 @@ def submitted(event_type: EventType, body: Mapping[str, Any] | None = None) -> S
 
 def rng(seed: int = 1) -> random.Random:
     """Keys and ids that are the same each time."""
-    return random.Random(seed)  # noqa: S311 - repeatable on purpose
+    return random.Random(seed)

@@ -132,6 +132,7 @@ async def test_order_holds_after_a_time_out_of_a_broker_that_was_only_slow(stage
     (pid,) = frail.pids
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(0.5)  # a signal takes its time to reach all threads
     try:
         with pytest.raises(SendError):
             await producer.send([stage.record("1"), stage.record("2")])  # these are in the broker's socket

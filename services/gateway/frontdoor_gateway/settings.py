@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class GatewaySettings(BaseSettings):
     """Read from the environment, `FRONTDOOR_GATEWAY_…`."""
 
-    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_GATEWAY_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_GATEWAY_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="This gateway's name in the pack; its topic is to.<name>")
     environment: Literal["production", "rehearsal"] = Field("production", description="A rehearsal may set the clock; production may not")
