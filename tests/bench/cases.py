@@ -89,8 +89,8 @@ def _made_up() -> Sequence[str]:
 
 
 def number(n: int, person: int) -> str:
-    """NHS number of a person of the n-th case: 0 the child, 1 its mother, 2 her partner."""
-    return _made_up()[PEOPLE * n + person]
+    """NHS number of a person of the n-th case: 0 the child, 1 its mother, 2 her partner. After `MAX_CASES` the same people come again."""
+    return _made_up()[PEOPLE * (n % MAX_CASES) + person]
 
 
 def seed(case: Case, register: str, occurred_at: str) -> list[bytes]:
