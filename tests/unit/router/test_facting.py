@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from frontdoor_router.core.candidates import Candidate, Owing
-from frontdoor_router.core.facting import CaseFacts, DeskFacts
+from frontdoor_router.core.facting import CaseFacts, DeskFacts, kind_of
 from frontdoor_router.core.facts import Facts, strays
 from frontdoor_schemas.vocabulary import Category
 from support.builders import NHS, a_child, an_adult, an_incident
@@ -44,9 +44,9 @@ def facts_of(
     candidate = Candidate(desk, owing=duties, named=named, stated=set(refs) if stated else set())
     facts = DeskFacts(CaseFacts(told.case), candidate, role=role, no_school_lead=role == "no_school_lead")
     fits = [s for s in told.case.sections if s.subjects == ((ref,) if ref else ()) and category in {None, s.category}]
-    found = facts.of(fits[0], ref, "notice")
+    found = facts.of(kind_of(fits[0]), ref, "notice")
     assert strays(found, test_pack().purposes) == []
-    assert facts.of(fits[0], ref, "notice") is found
+    assert facts.of(kind_of(fits[0]), ref, "notice") is found
     return found
 
 

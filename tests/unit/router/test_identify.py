@@ -260,3 +260,9 @@ def test_what_is_locked_is_sorted_and_leaves_names_out() -> None:
     locked: list[Key] = [k for k in first.keys if k.kind != "name+born"]
     assert set(numbers) == {MAKE.thread_lock(thread), *(MAKE.lock(k) for k in locked)}
     assert all(0 <= n < 2**63 for n in numbers)
+
+
+def test_namesakes_are_looked_for_only_where_nothing_better_than_a_name_is_said() -> None:
+    exact, bare = mention(a_child(1, born=BORN)), mention(a_child(1, born=BORN, nhs_number=None))
+    assert exact.name in exact.keys and exact.name not in exact.sought
+    assert bare.sought == (bare.name,)

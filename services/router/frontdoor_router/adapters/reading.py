@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from frontdoor_router.core.identify import NUMBER_KINDS, Key, Person, Register
+from frontdoor_router.core.identify import NAME_KIND, NUMBER_KINDS, Key, Person, Register
 from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.world import Earlier, Entry, Owed, Tie, Told, World
 from frontdoor_schemas.envelope import Envelope, Section, Submitted
@@ -85,10 +85,12 @@ async def _people(connection: asyncpg.Connection, register: Register, keys: Sequ
         "SELECT id, kind, born, protected FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", ids
     ):
         register.people[row["id"]] = Person(row["id"], row["kind"], Answer(row["protected"]), row["born"])
-    numbers = await connection.fetch(
-        "SELECT kind, hash, person FROM person_key WHERE person = ANY($1::uuid[]) AND kind = ANY($2::text[])", ids, list(NUMBER_KINDS)
+    own = await connection.fetch(
+        "SELECT kind, hash, person FROM person_key WHERE person = ANY($1::uuid[]) AND kind = ANY($2::text[])",
+        ids,
+        [*NUMBER_KINDS, NAME_KIND],
     )
-    for row in (*rows, *numbers):
+    for row in (*rows, *own):
         register.remember(register.people[row["person"]], [Key(row["kind"], row["hash"])])
 
 

@@ -1,13 +1,14 @@
 """Works out the closed facts of one desk and one subject: all that the agreements will ever hear."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from frontdoor_router.core.candidates import Candidate, referrers
 from frontdoor_router.core.case import Case, Subject, withheld
 from frontdoor_router.core.facts import Facts
 from frontdoor_schemas.envelope import Section
-from frontdoor_schemas.vocabulary import Answer, Relation
+from frontdoor_schemas.vocabulary import Answer, Category, Relation
 
 YES, NO, UNKNOWN = Answer.yes.value, Answer.no.value, Answer.unknown.value
 
@@ -27,6 +28,26 @@ CARING: Relations = frozenset(
 PLAN_GROUP: Relations = frozenset({Relation.plan_group})
 INVOLVED: Relations = PLAN_GROUP | {Relation.involved}
 MANAGING: Relations = frozenset({Relation.manages, Relation.treats})
+
+
+@dataclass(frozen=True, slots=True)
+class SectionKind:
+    """All of a section that its facts are worked out from: sections of one kind are ruled alike."""
+
+    category: Category
+    subjects: tuple[str, ...]
+    to: tuple[str, ...]
+    source: bool
+
+    @property
+    def about(self) -> tuple[str | None, ...]:
+        """Whom to ask about, one by one; nobody stands for the event itself."""
+        return self.subjects or (None,)
+
+
+def kind_of(section: Section) -> SectionKind:
+    """The kind of a section."""
+    return SectionKind(section.category, section.subjects, section.to, not section.subjects and "source/desk" in section.body)
 
 
 def _yes(found: bool) -> str:
@@ -88,20 +109,19 @@ class DeskFacts:
         self._about: dict[str | None, dict[str, str]] = {}
         self._known: dict[tuple[str | None, str, str, bool, bool], Facts] = {}
 
-    def of(self, section: Section, subject: str | None, purpose: str) -> Facts:
-        """The facts under which one section, as far as it is about one subject, is asked for."""
+    def of(self, section: SectionKind, subject: str | None, purpose: str) -> Facts:
+        """The facts under which sections of one kind, as far as they are about one subject, are asked for."""
         to = section.to
         audience = "none" if not to else "named" if self._desk in to or self._role in to else "not_named"
         named = self._desk in to or (self._candidate.named and not to)
-        source = not section.subjects and "source/desk" in section.body
-        key = (subject, purpose, audience, named, source)
+        key = (subject, purpose, audience, named, section.source)
         facts = self._known.get(key)
         if facts is None:
             about = self._about.get(subject)
             if about is None:
                 about = self._about[subject] = {**self._shared.of(subject), **self._work_out(subject)}
             facts = self._known[key] = Facts(
-                **about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(source)
+                **about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(section.source)
             )
         return facts
 

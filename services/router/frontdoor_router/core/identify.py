@@ -18,6 +18,7 @@ from frontdoor_schemas.vocabulary import Answer
 PersonKind = Literal["child", "adult"]
 NUMBER_KINDS = ("nhs_number", "upn")
 """Identifiers of which nobody has two."""
+NAME_KIND = "name+born"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,13 @@ class Mention:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """All keys under which the person has to be looked for."""
+        """All keys that are remembered of a person."""
         return (*self.exact, *self.number, *filter(None, (self.name, self.local)))
+
+    @property
+    def sought(self) -> tuple[Key, ...]:
+        """The keys under which the person has to be looked for: namesakes only where nothing better than a name is said."""
+        return tuple(k for k in self.keys if k is not self.name) if self.exact else self.keys
 
 
 class WhyHeld(StrEnum):
@@ -178,7 +184,7 @@ def _may_identify(name: str, value: str) -> bool:
 
 def _name_key(block: Mapping[str, Any], make: KeyMaker) -> Key | None:
     if block.get("given_name") and block.get("family_name") and block.get("born"):
-        return make("name+born", block["given_name"], block["family_name"], block["born"])
+        return make(NAME_KIND, block["given_name"], block["family_name"], block["born"])
     return None
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Ruling
+from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.decision import Given, Withheld
-from frontdoor_router.core.facting import DeskFacts
+from frontdoor_router.core.facting import DeskFacts, kind_of
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Category, Role
 
@@ -27,26 +27,35 @@ class Projection:
 def project(sections: Sequence[Section], *, candidate: Candidate, role: Role, facts: DeskFacts, rules: Agreements) -> Projection:
     """Ask for each section and purpose about every subject; the first purpose that permits all subjects gives the section.
 
-    All questions go to the agreements at once. Raises `CannotDecideError` when any of them has no clean answer.
+    All questions go to the agreements at once, those of sections that are ruled alike only once. Raises
+    `CannotDecideError` when any of them has no clean answer.
     """
-    questions: dict[tuple[int, str], list[tuple[str, int]]] = {}
-    asked: dict[tuple[str, int], Question] = {}
-    for n, section in enumerate(sections):
-        for purpose in candidate.purposes:
-            about = [facts.of(section, subject, purpose) for subject in section.subjects or (None,)]
-            questions[n, purpose] = [(section.category.value, id(f)) for f in about]
-            asked.update((key, (role.value, section.category.value, f)) for key, f in zip(questions[n, purpose], about, strict=True))
-    rulings = dict(zip(asked, _clean(rules.permits_all(list(asked.values()))), strict=True))
+    purposes = candidate.purposes
+    kinds = [kind_of(section) for section in sections]
+    asked = {
+        kind: [[(role.value, kind.category.value, facts.of(kind, subject, purpose)) for subject in kind.about] for purpose in purposes]
+        for kind in dict.fromkeys(kinds)
+    }
+    answers = _clean(rules.permits_all([q for of_kind in asked.values() for questions in of_kind for q in questions]))
+    ruled = {kind: [[next(answers) for _ in questions] for questions in of_kind] for kind, of_kind in asked.items()}
+    verdicts = {kind: _verdict(rulings) for kind, rulings in ruled.items()}
     given: list[Given] = []
     withheld: list[Withheld] = []
-    for n, section in enumerate(sections):
-        answers = [[rulings[q] for q in questions[n, purpose]] for purpose in candidate.purposes]
-        permitting = next((a for a in answers if all(r.permit for r in a)), None)
-        if permitting is not None:
-            given.append(Given(section, _named(permitting)))
+    for section, kind in zip(sections, kinds, strict=True):
+        permitted, policies = verdicts[kind]
+        if permitted:
+            given.append(Given(section, policies))
         else:
-            withheld.append(Withheld(section.category.value, section.subjects, _named(r for a in answers for r in a if not r.permit)))
+            withheld.append(Withheld(section.category.value, section.subjects, policies))
     return Projection(tuple(given), tuple(withheld))
+
+
+def _verdict(rulings: Sequence[Sequence[Ruling]]) -> tuple[bool, tuple[str, ...]]:
+    """Whether sections of a kind are given, and by which policies or because of which not."""
+    permitting = next((r for r in rulings if all(one.permit for one in r)), None)
+    if permitting is not None:
+        return True, _named(permitting)
+    return False, _named(one for r in rulings for one in r if not one.permit)
 
 
 def _clean(answers: Iterable[Ruling | CannotDecideError]) -> Iterator[Ruling]:

@@ -116,7 +116,7 @@ class Routing:
     async def _until_fault(self, batch: Sequence[Arrived], session: Session, now: datetime, tally: Tally) -> Sequence[Arrived]:
         """Decide until one cannot be; set that one aside, and return the rest: they need a world that it has not half changed."""
         world = await session.world(
-            keys=list(dict.fromkeys(k for a in batch for m in a.mentions for k in m.keys)),
+            keys=list(dict.fromkeys(k for a in batch for m in a.mentions for k in m.sought)),
             threads=list({a.envelope.thread for a in batch if a.envelope.thread != a.envelope.id}),
             causes=list({a.envelope.cause for a in batch if a.envelope.cause}),
         )
