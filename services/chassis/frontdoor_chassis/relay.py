@@ -82,7 +82,7 @@ class Relay:
             self._sent = self._marked = await self._outbox.sent_up_to()
         rows = await self._next_rows(self._sent)
         if not rows:
-            await self._mark(force=True)
+            await self._mark()
             return False
         try:
             await self._producer.send([record for row in rows for record in row.records])
@@ -95,7 +95,7 @@ class Relay:
         self._sent = rows[-1].position
         for row in rows:
             self._memory.pop(row.position, None)
-        await self._mark(force=False)
+        await self._mark()
         return True
 
     async def _next_rows(self, sent: int) -> Sequence[OutboxRow]:
@@ -110,9 +110,9 @@ class Relay:
             self._memory = {p: r for p, r in self._memory.items() if p > sent}
         return found
 
-    async def _mark(self, *, force: bool) -> None:
+    async def _mark(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._sent is not None and self._sent > self._marked and (force or now >= self._mark_due):
+        if self._sent is not None and self._sent > self._marked and now >= self._mark_due:
             await self._outbox.mark_sent(self._sent)
             self._marked = self._sent
             self._mark_due = now + MARK_SECONDS

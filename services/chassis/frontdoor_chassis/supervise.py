@@ -32,18 +32,24 @@ class Wake:
 class Loop:
     """Runs one step again and again; every test can call `step` by itself."""
 
-    def __init__(self, name: str, step: Step, *, idle_seconds: float, wake: Wake | None = None) -> None:
+    def __init__(self, name: str, step: Step, *, idle_seconds: float, wake: Wake | None = None, pace_seconds: float = 0.0) -> None:
+        """`pace_seconds`: steps begin at least so far apart, so that what comes drop by drop shares commits."""
         self.name = name
         self.step = step
         self.wake = wake or Wake()
         self._idle = idle_seconds
+        self._pace = pace_seconds
         self._stopping = False
 
     async def run(self) -> None:
         """Run until stopped. Whatever a step raises ends the loop, and with it the process."""
+        loop = asyncio.get_running_loop()
         while not self._stopping:
+            began = loop.time()
             if not await self.step() and not self._stopping:
                 await self.wake.wait(self._idle)
+            if (early := began + self._pace - loop.time()) > 0 and not self._stopping:
+                await asyncio.sleep(early)
 
     def stop(self) -> None:
         """Finish the step under way and return."""

@@ -56,6 +56,10 @@ from frontdoor_schemas.vocabulary import EventType, Role
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 IDLE_SECONDS = 0.2
 """How long a loop that is woken in process sleeps when nobody wakes it: another process may have written."""
+INTAKE_PACE_SECONDS = 0.025
+"""Filing is not on the way to a webhook: what comes within this shares a transaction."""
+RECEIPTS_PACE_SECONDS = 0.05
+"""Receipts answer deadlines of minutes: what comes within this shares a record's way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +279,14 @@ def _loops(settings: GatewaySettings, parts: Parts) -> list[Loop]:
     return [
         Loop("gateway.flusher", parts.flusher.step, idle_seconds=IDLE_SECONDS, wake=parts.flusher.wake),
         Loop("gateway.relay", patient("gateway.relay", parts.relay.step), idle_seconds=IDLE_SECONDS, wake=parts.relay.wake),
-        Loop("gateway.receipts", patient("gateway.receipts", parts.receipts.step), idle_seconds=IDLE_SECONDS, wake=parts.receipts.wake),
-        Loop("gateway.intake", parts.intake.step, idle_seconds=0.0),
+        Loop(
+            "gateway.receipts",
+            patient("gateway.receipts", parts.receipts.step),
+            idle_seconds=IDLE_SECONDS,
+            wake=parts.receipts.wake,
+            pace_seconds=RECEIPTS_PACE_SECONDS,
+        ),
+        Loop("gateway.intake", parts.intake.step, idle_seconds=0.0, pace_seconds=INTAKE_PACE_SECONDS),
         Loop("gateway.sweep", patient("gateway.sweep", parts.sweep.step), idle_seconds=settings.sweep_seconds),
         Loop("gateway.keys", keys, idle_seconds=settings.key_refresh_seconds),
     ]

@@ -56,6 +56,10 @@ MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 DISPATCH_SECONDS = 0.05
 """How exactly retries keep their time."""
 COMMIT_SECONDS = 0.02
+COMMIT_PACE_SECONDS = 0.025
+"""Everything was posted before it is committed: results share a commit, and what a crash may post twice stays small."""
+RECEIPTS_PACE_SECONDS = 0.05
+"""Receipts answer deadlines of minutes: what comes within this shares a record's way."""
 LEASE_SECONDS = 0.25
 REMIND_SECONDS = 0.5
 PURGE_SECONDS = 60.0
@@ -314,9 +318,9 @@ def _loops(p: Parts) -> list[Loop]:
         Loop("notifier.intake", p.intake.step, idle_seconds=0.0),
         Loop("notifier.dispatch", p.dispatcher.step, idle_seconds=DISPATCH_SECONDS, wake=p.dispatcher.wake),
         Loop("notifier.loading", p.dispatcher.load_step, idle_seconds=IDLE_SECONDS, wake=p.dispatcher.loading),
-        Loop("notifier.commits", p.committer.step, idle_seconds=COMMIT_SECONDS, wake=p.committer.wake),
+        Loop("notifier.commits", p.committer.step, idle_seconds=COMMIT_SECONDS, wake=p.committer.wake, pace_seconds=COMMIT_PACE_SECONDS),
         Loop("notifier.leases", p.leases.step, idle_seconds=LEASE_SECONDS, wake=p.leases.wake),
-        Loop("notifier.relay", p.relay.step, idle_seconds=IDLE_SECONDS, wake=p.relay.wake),
+        Loop("notifier.relay", p.relay.step, idle_seconds=IDLE_SECONDS, wake=p.relay.wake, pace_seconds=RECEIPTS_PACE_SECONDS),
         Loop("notifier.reminders", p.reminding.step, idle_seconds=REMIND_SECONDS, wake=p.reminding.wake),
         Loop("notifier.housekeeping", p.housekeeping.step, idle_seconds=PURGE_SECONDS),
     ]
