@@ -56,9 +56,9 @@ from frontdoor_schemas.vocabulary import EventType, Role
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 IDLE_SECONDS = 0.2
 """How long a loop that is woken in process sleeps when nobody wakes it: another process may have written."""
-INTAKE_PACE_SECONDS = 0.025
+INTAKE_PACE_SECONDS = 0.1
 """Filing is not on the way to a webhook: what comes within this shares a transaction."""
-RECEIPTS_PACE_SECONDS = 0.05
+RECEIPTS_PACE_SECONDS = 0.1
 """Receipts answer deadlines of minutes: what comes within this shares a record's way."""
 
 

@@ -56,9 +56,9 @@ MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 DISPATCH_SECONDS = 0.05
 """How exactly retries keep their time."""
 COMMIT_SECONDS = 0.02
-COMMIT_PACE_SECONDS = 0.025
+COMMIT_PACE_SECONDS = 0.05
 """Everything was posted before it is committed: results share a commit, and what a crash may post twice stays small."""
-RECEIPTS_PACE_SECONDS = 0.05
+RECEIPTS_PACE_SECONDS = 0.1
 """Receipts answer deadlines of minutes: what comes within this shares a record's way."""
 LEASE_SECONDS = 0.25
 REMIND_SECONDS = 0.5

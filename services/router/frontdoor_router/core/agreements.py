@@ -3,7 +3,6 @@
 Anything but a clean `Allow` is no permission; anything unclean is an error for a person, never a decision.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -67,7 +66,7 @@ class Agreements:
         if not result.validation_passed:
             raise ValueError("; ".join(str(e) for e in result.errors))
         self._policy_set = cedarpy.PolicySet.from_str(text)
-        self._known: OrderedDict[Question, Ruling] = OrderedDict()
+        self._known: dict[Question, Ruling] = {}
         self._remember = remember
 
     def permits(self, role: str, category: str, facts: Facts) -> Ruling:
@@ -79,19 +78,13 @@ class Agreements:
 
     def permits_all(self, questions: Sequence[Question]) -> list[Ruling | CannotDecideError]:
         """The rulings in the order of the questions; an error stands in for the one that it concerns, never for others."""
-        missing = [q for q in dict.fromkeys(questions) if q not in self._known]
+        answers: list[Ruling | CannotDecideError | None] = [self._known.get(q) for q in questions]
+        missing = list(dict.fromkeys(q for q, a in zip(questions, answers, strict=True) if a is None))
         fresh = dict(zip(missing, self._evaluate(missing), strict=True)) if missing else {}
-        answers = [self._recalled(q) if q not in fresh else fresh[q] for q in questions]
-        for question, answer in fresh.items():
-            if isinstance(answer, Ruling):
-                self._known[question] = answer
+        self._known.update((q, a) for q, a in fresh.items() if isinstance(a, Ruling))
         while len(self._known) > self._remember:
-            self._known.popitem(last=False)
-        return answers
-
-    def _recalled(self, question: Question) -> Ruling:
-        self._known.move_to_end(question)
-        return self._known[question]
+            del self._known[next(iter(self._known))]
+        return [a or fresh[q] for q, a in zip(questions, answers, strict=True)]
 
     def _evaluate(self, questions: Sequence[Question]) -> list[Ruling | CannotDecideError]:
         odd = [self._odd(facts) for _, _, facts in questions]
