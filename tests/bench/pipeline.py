@@ -24,7 +24,7 @@ from bench.stage import (
 from frontdoor_standalone.deployment import NOTIFIER
 
 STEADY_RATE = 60.0
-WARM = 200
+WARM = 1_000
 CONNECTIONS = 32
 
 

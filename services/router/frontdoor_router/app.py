@@ -44,8 +44,6 @@ from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
 log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
-STREAM_PACE_SECONDS = 0.02
-"""What comes within this is decided in one transaction. It is the most that pacing adds to the way of an event."""
 CLOCK_SECONDS = 1.0
 """How often clocks are looked at; deadlines are minutes and hours."""
 RELAY_SECONDS = 0.2
@@ -106,7 +104,7 @@ class Engine:
         )
         self.steps: tuple[Step, ...] = (self._stream_step, self._relay.step, self._clock_step)
         self.loops = [
-            Loop("router.stream", self._stream_step, idle_seconds=0.0, pace_seconds=STREAM_PACE_SECONDS),
+            Loop("router.stream", self._stream_step, idle_seconds=0.0),
             Loop("router.relay", self._relay.step, idle_seconds=RELAY_SECONDS, wake=self._relay.wake),
             Loop("router.clocks", self._clock_step, idle_seconds=CLOCK_SECONDS),
             Loop("router.sweeps", self.sweep_step, idle_seconds=SWEEP_SECONDS),

@@ -1,8 +1,8 @@
 """Works out the closed facts of one desk and one subject: all that the agreements will ever hear."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from frontdoor_router.core.candidates import Candidate, referrers
 from frontdoor_router.core.case import Case, Subject, withheld
@@ -30,8 +30,7 @@ INVOLVED: Relations = PLAN_GROUP | {Relation.involved}
 MANAGING: Relations = frozenset({Relation.manages, Relation.treats})
 
 
-@dataclass(frozen=True, slots=True)
-class SectionKind:
+class SectionKind(NamedTuple):
     """All of a section that its facts are worked out from: sections of one kind are ruled alike."""
 
     category: Category
