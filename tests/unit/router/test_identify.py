@@ -264,5 +264,6 @@ def test_what_is_locked_is_sorted_and_leaves_names_out() -> None:
 
 def test_namesakes_are_looked_for_only_where_nothing_better_than_a_name_is_said() -> None:
     exact, bare = mention(a_child(1, born=BORN)), mention(a_child(1, born=BORN, nhs_number=None))
-    assert exact.name in exact.keys and exact.name not in exact.sought
+    assert exact.name in exact.keys
+    assert exact.name not in exact.sought
     assert bare.sought == (bare.name,)
