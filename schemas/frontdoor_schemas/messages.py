@@ -36,6 +36,7 @@ class MessageData(Wire):
     ask: Ask | None = None
     reason: str | None = None
     missing: tuple[str, ...] = ()
+    missing_numbers: tuple[int, ...] = Field((), description="Numbers of this desk that were not sent before this one, and may still come")
     refers_to: UUID | None = None
     message: dict[str, Any] | None = Field(None, description="The event, as far as this desk may see it: see `<type>.disclosed.json`")
 

@@ -236,7 +236,7 @@ def _mother() -> dict[str, Any]:
         "lives_with_child": "yes",
         "parental_responsibility": "yes",
         "safe_to_contact": "yes",
-        "telephone": "01642 000000",
+        "telephone": "01632 960000",
     }
 
 
