@@ -21,7 +21,7 @@ from bench.cases import PUBLISHER, Case, Incidents
 from bench.door import Door
 from bench.pipeline import Pipeline
 from bench.stage import now_text
-from bench.starting import standalone_seconds
+from bench.starting import Start, start_standalone
 
 DOOR = door.Sizes(rounds=3, singles=6_000, batched=20_000)
 PIPELINE = pipeline.Sizes(steady=1_200, burst=4_000, backlog=2_000)
@@ -29,7 +29,7 @@ QUICK_DOOR = door.Sizes(rounds=1, singles=2_000, batched=4_000)
 QUICK_PIPELINE = pipeline.Sizes(steady=300, burst=600, backlog=300)
 
 
-def figures(taken: Door, through: Pipeline, start: float | None) -> dict[str, Any]:
+def figures(taken: Door, through: Pipeline, start: Start) -> dict[str, Any]:
     """What is printed."""
     return {
         "single_posts_per_s": taken.single,
@@ -40,8 +40,8 @@ def figures(taken: Door, through: Pipeline, start: float | None) -> dict[str, An
         "post_to_webhook_p50_ms": through.p50_ms,
         "post_to_webhook_p99_ms": through.p99_ms,
         "cpu_us_per_event": through.cpu_us,
-        "rss_mb": through.rss_mb,
-        "standalone_start_s": start,
+        "rss_mb": {**through.rss_mb, "standalone": start.memory_mb},
+        "standalone_start_s": start.seconds,
         "lost": through.lost,
         "duplicated": through.duplicated,
         "reordered": through.reordered,
@@ -63,7 +63,7 @@ def measure(folder: Path, *, quick: bool, say: Callable[[str], None]) -> dict[st
     say(f"door: {asdict(taken)}")
     through = pipeline.measure_pipeline(folder / "pipeline", QUICK_PIPELINE if quick else PIPELINE, say)
     say("standalone: from the command to ready")
-    return figures(taken, through, standalone_seconds(folder / "standalone"))
+    return figures(taken, through, start_standalone(folder / "standalone"))
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
-"""How long a newcomer waits: from the command to a partnership that is ready, its database made on the way."""
+"""How long a newcomer waits, from the command to a partnership that is ready with its database, and what it then occupies."""
 
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from bench import proc
 from bench.rig import STOP_SECONDS
 from frontdoor_standalone.servers.processes import free_ports
 
@@ -15,8 +17,16 @@ START_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 
 
-def standalone_seconds(folder: Path) -> float | None:
-    """Seconds until every service of `frontdoor up` says that it is ready; None when it never does."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Seconds until every service says that it is ready, and megabytes then, the database with it; None when it never is."""
+
+    seconds: float | None
+    memory_mb: int | None
+
+
+def start_standalone(folder: Path) -> Start:
+    """Start `frontdoor up`, look at it, and end it."""
     folder.mkdir(parents=True)
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "frontdoor_standalone", "up", "--port", str(port), "--state", str(folder / "state")]
@@ -24,7 +34,10 @@ def standalone_seconds(folder: Path) -> float | None:
     with (folder / "up.log").open("wb") as output:
         running = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603 - our own program
     try:
-        return round(time.monotonic() - started, 2) if _ready(running, port) else None
+        if not _ready(running, port):
+            return Start(None, None)
+        seconds = round(time.monotonic() - started, 2)
+        return Start(seconds, proc.memory_mb(running.pid))
     finally:
         running.send_signal(signal.SIGTERM)
         try:
