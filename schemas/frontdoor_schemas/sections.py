@@ -30,7 +30,7 @@ class _Marks(NamedTuple):
     """What an item of a list says of itself, by path: along with facts about whom it names, and along with all its facts."""
 
     about: _Body = {}  # noqa: RUF012 - never changed
-    always: _Body = {}  # noqa: RUF012
+    always: _Body = {}  # noqa: RUF012 - never changed
 
 
 _UNMARKED = _Marks()

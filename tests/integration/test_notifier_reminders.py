@@ -224,7 +224,7 @@ async def test_a_mail_server_that_is_not_there_may_come_back(mail: Mail) -> None
 
 
 async def test_a_recipient_that_is_refused_is_refused_for_good(mail: Mail, mail_server: MailServer) -> None:
-    async def handle_RCPT(server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802 - aiosmtpd calls it so
         return "550 unknown"
 
     mail_server.handle_RCPT = handle_RCPT  # type: ignore[attr-defined] # aiosmtpd looks for this name

@@ -37,7 +37,7 @@ DAYS = st.dates(date(2020, 1, 1), date(2027, 3, 1))
 CHANGES = st.sampled_from([datetime(2020, 10, 25, 1), datetime(2021, 3, 28, 1)]).flatmap(  # noqa: DTZ001 - made UTC below
     lambda change: st.datetimes(change - timedelta(hours=3), change + timedelta(hours=3))
 )
-MOMENTS = (st.datetimes(datetime(2020, 1, 1), datetime(2027, 3, 1)) | CHANGES).map(lambda m: m.replace(tzinfo=UTC))  # noqa: DTZ001
+MOMENTS = (st.datetimes(datetime(2020, 1, 1), datetime(2027, 3, 1)) | CHANGES).map(lambda m: m.replace(tzinfo=UTC))  # noqa: DTZ001 - made UTC here
 ZONES = st.sampled_from(
     [timezone(timedelta(hours=h)) for h in (-11, -1, 0, 5, 14)] + [ZoneInfo("Europe/London"), ZoneInfo("America/New_York")]
 )

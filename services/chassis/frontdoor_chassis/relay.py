@@ -1,7 +1,7 @@
 """Sends what was committed to the outbox: from memory right after the commit, from the table when memory has a gap.
 
 Outbox positions are dense and in commit order, so one number says all: everything below it is on the bus.
-A crash between sending and marking sends again; consumers deduplicate by id.
+An end between sending and marking sends again; consumers deduplicate by id.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ MAX_REMEMBERED = 20_000
 """Rows kept in memory while the bus is slow; beyond that they are read back from the table."""
 RETRY_SECONDS = 0.5
 MARK_SECONDS = 0.25
-"""How often the mark is written: what a crash may send twice, against a commit for each batch."""
+"""How often the mark is written: what an end may send twice, against a commit for each batch."""
 
 
 @dataclass(frozen=True, slots=True)
