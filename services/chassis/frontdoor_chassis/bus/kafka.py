@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -39,8 +40,8 @@ _SESSION_MS = 6_000  # for so long do the others stand still after a kill; the d
 _HEARTBEAT_MS = 1_000
 _REQUEST_MS = 15_000  # has to be longer than the session: joining a group takes up to that
 _START_SECONDS = 40.0  # a member that died without leaving holds the group for one session
-_FETCH_WAIT_MS = 15  # how long a broker holds an empty fetch: there is one at a time, and a partition just read waits for its end
-_PREFETCH_SECONDS = 0.0  # aiokafka's 0.1 s stops all fetching while anything fetched is unread: 80 ms on the way of an event
+_FETCH_WAIT_MS = 100  # how long a broker holds an empty fetch: there is one at a time, and what it does not ask for waits for its end
+_FETCH_BYTES = 8 * 2**20  # of one fetch, and so of what waits here for its turn; more than one record of the largest size
 _BOUNDS_SECONDS = 5.0  # aiokafka tries for a whole request, and a service that is to stop waits with it
 _IDENTITY_SECONDS = 5.0  # a fetch names a topic without its identity, so that is asked for again
 _METADATA_MS = 30_000  # a topic that was away when partitions were shared out is missed for so long; the default is 5 min
@@ -121,13 +122,45 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
 
 @dataclass(slots=True)
+class _Fetched:
+    """Records of one partition that were not handed over yet, and the position after them."""
+
+    partition: TopicPartition
+    records: list[Any]
+    end: int
+
+    def take(self, most: int) -> "_Fetched":
+        """The first of them, which are no longer here then."""
+        taken, self.records = self.records[:most], self.records[most:]
+        return _Fetched(self.partition, taken, self.records[0].offset if self.records else self.end)
+
+
+@dataclass(slots=True)
 class _Seat:
-    """Where reading stands under one assignment."""
+    """Where reading stands under one assignment, and what was fetched under it."""
 
     generation: int
     topic_ids: dict[str, str]
     handed_over: dict[TopicPartition, int]
     checked: float
+    waiting: deque[_Fetched] = field(default_factory=deque)
+
+    def hand_over(self, most: int) -> Batch | None:
+        """So many records, with the moves past them; a partition comes once in a batch, as it was fetched once."""
+        taken: list[_Fetched] = []
+        while self.waiting and most > 0:
+            taken.append(self.waiting[0].take(most))
+            most -= len(taken[-1].records)
+            if not self.waiting[0].records:
+                self.waiting.popleft()
+        if not taken:
+            return None
+        moves = []
+        for part in taken:
+            tp = part.partition
+            moves.append(Move(tp.topic, tp.partition, self.topic_ids[tp.topic], self.handed_over[tp], part.end))
+            self.handed_over[tp] = part.end
+        return Batch(tuple(_received(record) for part in taken for record in part.records), tuple(moves))
 
 
 class KafkaConsumer:
@@ -161,6 +194,7 @@ class KafkaConsumer:
             request_timeout_ms=_REQUEST_MS,
             metadata_max_age_ms=_METADATA_MS,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
+            fetch_max_bytes=_FETCH_BYTES,
             **connection,
         )
         self._inner.subscribe(topics=list(topics), listener=self._listener)
@@ -170,7 +204,6 @@ class KafkaConsumer:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self._inner.start()
-                self._inner._fetcher._prefetch_backoff = _PREFETCH_SECONDS  # noqa: SLF001 - there is no option for it
         except BaseException as error:
             await self._inner.stop()
             if isinstance(error, _NOT_PERMITTED):
@@ -225,35 +258,33 @@ class KafkaConsumer:
         seat = await self._seated(deadline)
         if seat is None:
             return None
-        fetched = await self._fetch(max_records, deadline)
-        if fetched and time.monotonic() - seat.checked > _IDENTITY_SECONDS:
-            await self._check_identity(seat)
+        if not seat.waiting:
+            fetched = await self._fetch(deadline)
+            if fetched and time.monotonic() - seat.checked > _IDENTITY_SECONDS:
+                await self._check_identity(seat)
+            seat.waiting.extend(await self._ended(seat, fetched))
         if seat.generation != self._listener.generation:
             self._seat = None  # what was fetched belongs to an assignment that is over
             return None
-        return await self._batch(seat, fetched)
+        return seat.hand_over(max_records)
 
-    async def _fetch(self, max_records: int, deadline: float) -> dict[TopicPartition, list[Any]]:
+    async def _fetch(self, deadline: float) -> dict[TopicPartition, list[Any]]:
+        """All that has come: while anything of it is left with aiokafka, it stops fetching, or fetches without that partition."""
         wait = max(0.0, deadline - time.monotonic())
         try:
             # aiokafka waits without end for a rebalance that begins meanwhile.
             async with asyncio.timeout(wait + _REBALANCE_GRACE_SECONDS):
-                fetched: dict[TopicPartition, list[Any]] = await self._inner.getmany(timeout_ms=int(wait * 1000), max_records=max_records)
+                fetched: dict[TopicPartition, list[Any]] = await self._inner.getmany(timeout_ms=int(wait * 1000))
                 return fetched
         except TimeoutError:
             return {}
 
-    async def _batch(self, seat: _Seat, fetched: dict[TopicPartition, list[Any]]) -> Batch | None:
-        moves = []
-        for tp, old in seat.handed_over.items():
-            # Past the last record and past whatever carries none: compacted away, or a transaction's marker.
-            new = await self._inner.position(tp)
-            if new != old:
-                moves.append(Move(tp.topic, tp.partition, seat.topic_ids[tp.topic], old, new))
-                seat.handed_over[tp] = new
-        if not moves:
-            return None
-        return Batch(tuple(_received(record) for records in fetched.values() for record in records), tuple(moves))
+    async def _ended(self, seat: _Seat, fetched: dict[TopicPartition, list[Any]]) -> list[_Fetched]:
+        """With the positions after it: past the last record and past whatever carries none, compacted away or a transaction's marker."""
+        if fetched:
+            return [_Fetched(tp, records, await self._inner.position(tp)) for tp, records in fetched.items()]
+        ends = {tp: await self._inner.position(tp) for tp in seat.handed_over}
+        return [_Fetched(tp, [], end) for tp, end in ends.items() if end != seat.handed_over[tp]]
 
     async def _seated(self, deadline: float) -> _Seat | None:
         """The seat under the present assignment; None when there is no assignment until the deadline."""
