@@ -6,7 +6,7 @@ one category about one set of subjects, so that projection is a choice of sectio
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -46,12 +46,6 @@ class Envelope(Wire):
     source: DeskId | None = Field(None, description="The source desk. On the way in only; on the way out it is in a section")
 
 
-_Refs = tuple[PersonRef, ...]
-_new, _set = object.__new__, object.__setattr__
-_PLAIN: dict[str, Any] = dict.fromkeys(("id", "category", "subjects", "to", "not_for")) | {"format": "plain", "key_id": None, "nonce": None}
-_GIVEN = frozenset({"id", "category", "subjects", "to", "not_for", "body"})
-
-
 class Section(Wire):
     """Facts of one category, about one set of subjects, with one audience.
 
@@ -68,16 +62,6 @@ class Section(Wire):
     key_id: str | None = None
     nonce: str | None = None
     body: dict[str, Any]
-
-    @classmethod
-    def cut(cls, section_id: UUID, category: Category, subjects: _Refs, to: tuple[str, ...], not_for: _Refs, body: dict[str, Any]) -> Self:
-        """A plain section just cut from a validated event. Nothing is checked again: a quarter of the time."""
-        made = _new(cls)
-        _set(made, "__dict__", dict(_PLAIN, id=section_id, category=category, subjects=subjects, to=to, not_for=not_for, body=body))
-        _set(made, "__pydantic_fields_set__", set(_GIVEN))
-        _set(made, "__pydantic_extra__", None)
-        _set(made, "__pydantic_private__", None)
-        return made
 
 
 class Submitted(Wire):

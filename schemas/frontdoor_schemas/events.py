@@ -7,7 +7,7 @@ from operator import or_
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from frontdoor_schemas.amendments import Correction, Replacement, Withdrawal
 from frontdoor_schemas.body import CaseEvent, EventBody
@@ -21,7 +21,7 @@ from frontdoor_schemas.outcomes import ReferralOutcome
 from frontdoor_schemas.plans import PlanStatus
 from frontdoor_schemas.police import IncidentClosed, PoliceIncident
 from frontdoor_schemas.referrals import Referral
-from frontdoor_schemas.sections import split
+from frontdoor_schemas.sections import cut
 from frontdoor_schemas.vocabulary import Category, EventType, Role, SubjectRule
 
 CASE_MODELS: dict[EventType, type[CaseEvent]] = {
@@ -89,6 +89,9 @@ def parse(event_type: EventType, raw: bytes) -> Submission:
     return submission
 
 
+_SECTIONS: TypeAdapter[tuple[Section, ...]] = TypeAdapter(tuple[Section, ...])
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
     """Who publishes. A fact like any other: in a protected case the source's own name says where a family is."""
@@ -99,6 +102,11 @@ class SourceFacts:
 
 
 def to_sections(submission: Submission, source: SourceFacts, rng: random.Random) -> tuple[Section, ...]:
+    """The sections of a submission, as a reader has them."""
+    return _SECTIONS.validate_python(to_wire(submission, source, rng))
+
+
+def to_wire(submission: Submission, source: SourceFacts, rng: random.Random) -> list[dict[str, Any]]:
     """The sections of a submission, with one for its source. A correction's are those of the event that it puts in place."""
     body = submission.data
     extra: list[tuple[Category, dict[str, Any]]] = [
@@ -107,7 +115,7 @@ def to_sections(submission: Submission, source: SourceFacts, rng: random.Random)
     if isinstance(body, Correction):
         extra.append((Category.case_reference, _amends(body, submission.in_reply_to)))
         body = body.event.data
-    return split(body, rng=rng, extra=extra)
+    return cut(body, rng=rng, extra=extra)
 
 
 def _amends(correction: Correction, event: UUID | None) -> dict[str, Any]:

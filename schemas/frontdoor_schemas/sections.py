@@ -1,9 +1,8 @@
 """Split a typed event into sections, and put together what a recipient may see. Generic over all event types."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.fields import Block, Leaf, Nest, Plan
@@ -22,8 +21,8 @@ SOMEBODY = {"adult": "an adult of this event", "child": "a child of this event"}
 
 _Refs = tuple[str, ...]
 _Body = dict[str, Any]
-_UUID4 = (0x4 << 76) | (0x2 << 62)
-_UUID4_FREE = ~((0xF << 76) | (0x3 << 62)) & ((1 << 128) - 1)
+_UUID_DIGITS = 32
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 class _Marks(NamedTuple):
@@ -187,8 +186,8 @@ def _word_for(data: Mapping[str, Any], ref: str) -> str:
     return word if word in FAMILY_WORDS else SOMEBODY[ref[:5]]
 
 
-def split(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, Mapping[str, Any]]] = ()) -> tuple[Section, ...]:
-    """Cut an event into its sections.
+def cut(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, Mapping[str, Any]]] = ()) -> list[dict[str, Any]]:
+    """Cut an event into its sections, as the wire writes them: without what a reader fills in by itself.
 
     `rng` gives keys and ids; hand in `random.SystemRandom()` outside tests. `extra` adds sections about the event
     itself (the source desk), each of its own: who may see the source is another question than who may see the
@@ -201,19 +200,29 @@ def split(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, M
     splitter = _Splitter(data, rng)
     everybody = splitter.everybody
     splitter.block(event.plan, data, "", _Scope(everybody, everybody, (), (), _UNMARKED))
-    cut = [(*bucket, body) for bucket, body in splitter.buckets.items()]
-    cut += [(category, (), (), (), dict(body)) for category, body in extra]
-    return _sections(cut, rng)
+    ids = _section_ids(len(splitter.buckets) + len(extra), rng)
+    sections = [_section(next(ids), *bucket, body) for bucket, body in splitter.buckets.items()]
+    return sections + [_section(next(ids), category, (), (), (), dict(body)) for category, body in extra]
 
 
-def _sections(cut: Sequence[tuple[Category, _Refs, _Refs, _Refs, _Body]], rng: random.Random) -> tuple[Section, ...]:
-    bits = rng.getrandbits(128 * len(cut))
-    made = []
-    for category, subjects, to, not_for, body in cut:
-        section_id = UUID(int=bits & _UUID4_FREE | _UUID4)
-        bits >>= 128
-        made.append(Section.cut(section_id, category, subjects, to, not_for, body))
-    return tuple(made)
+def _section(section_id: str, category: Category, subjects: _Refs, to: _Refs, not_for: _Refs, body: _Body) -> dict[str, Any]:
+    said: dict[str, Any] = {"id": section_id, "category": category}
+    if subjects:
+        said["subjects"] = subjects
+    if to:
+        said["to"] = to
+    if not_for:
+        said["not_for"] = not_for
+    said["body"] = body
+    return said
+
+
+def _section_ids(count: int, rng: random.Random) -> Iterator[str]:
+    """Random UUIDs (version 4), drawn together and written as text at once: a tenth of the time of as many objects."""
+    digits = f"{rng.getrandbits(4 * _UUID_DIGITS * count):0{_UUID_DIGITS * count}x}"
+    for at in range(0, len(digits), _UUID_DIGITS):
+        h = digits[at : at + _UUID_DIGITS]
+        yield f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
 
 
 def join(sections: Iterable[Section]) -> dict[str, Any]:

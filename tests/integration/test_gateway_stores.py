@@ -1,7 +1,6 @@
 """The store in memory and the tables keep the same promises; the tables are what the models say."""
 
 import uuid
-import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -76,7 +76,18 @@ def _submission(sender_id: str = "", *, agency: str = "police", thread: uuid.UUI
     event = uuid.uuid4()
     desk = {"police": PVP, "hub": HUB}[agency]
     return Submission(
-        event, agency, desk, sender_id or event.hex, b"same", thread or event, None, EventType.referral, NOW, NOW, body, zlib.compress(body)
+        event,
+        agency,
+        desk,
+        sender_id or event.hex,
+        b"same",
+        thread or event,
+        None,
+        EventType.referral,
+        NOW,
+        NOW,
+        body,
+        zstandard.ZstdCompressor().compress(body),
     )
 
 
@@ -133,10 +144,15 @@ async def test_what_an_agency_may_answer(stores: Stores) -> None:
     await stores.inboxes.acknowledge(CONTROL_ROOM, [Marked(read_before.id, Level.opened)], NOW)
     await stores.filing.file(Work([], recalls=[Recall(disclosure=d.id, desk=d.desk, at=NOW) for d in (taken_back, read_before)]), NOW)
     asked = [mine.event, others.event, told.event.id, taken_back.event.id, read_before.event.id, uuid.uuid4()]
-    found = await store.origins("police", asked)
-    assert {event: origin.own for event, origin in found.items()} == {mine.event: True, told.event.id: False, read_before.event.id: False}
-    assert found[told.event.id].thread == told.event.thread
-    assert await store.origins("hub", asked[2:]) == {}
+    found = await store.origins([(agency, event) for agency in ("police", "hub") for event in asked])
+    assert {pair: origin.own for pair, origin in found.items()} == {
+        ("police", mine.event): True,
+        ("hub", others.event): True,
+        ("police", told.event.id): False,
+        ("police", read_before.event.id): False,
+    }
+    assert found["police", told.event.id].thread == told.event.thread
+    assert await store.origins([]) == {}
 
 
 async def test_what_is_published_is_shown_to_its_agency(stores: Stores) -> None:

@@ -9,7 +9,8 @@ import pytest
 from contract.made_up import SOURCE, rng, submitted
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import to_sections
-from frontdoor_schemas.sections import join, split
+from frontdoor_schemas.fields import Block
+from frontdoor_schemas.sections import cut, join
 from frontdoor_schemas.vocabulary import Category, EventType
 
 TIME = "2020-11-10T21:40:00Z"
@@ -17,6 +18,10 @@ TIME = "2020-11-10T21:40:00Z"
 
 def _cut(event_type: EventType, seed: int = 1, **facts: Any) -> tuple[Section, ...]:
     return to_sections(submitted(event_type, {"occurred_at": TIME, **facts}), SOURCE, rng(seed))
+
+
+def _sections(event: Block, drawn: random.Random) -> tuple[Section, ...]:
+    return tuple(Section.model_validate(section) for section in cut(event, rng=drawn))
 
 
 def _with(sections: tuple[Section, ...], value: Any) -> Section:
@@ -139,7 +144,7 @@ def _mean_key(count: int) -> float:
     """Where the first child's key lies on average, from 0 to 1."""
     children = [{"ref": f"child-{n}", "given_name": f"Given {n}"} for n in range(1, count + 1)]
     event = submitted(EventType.referral, {"occurred_at": TIME, "children": children}).data
-    keys = [int(_with(split(event, rng=rng(seed)), "Given 1").subjects[0][-8:], 16) for seed in range(400)]
+    keys = [int(_with(_sections(event, rng(seed)), "Given 1").subjects[0][-8:], 16) for seed in range(400)]
     return sum(keys) / len(keys) / 2**32
 
 
@@ -153,7 +158,7 @@ def test_the_key_of_a_part_does_not_tell_how_many_parts_there_are_for_others(oth
     parts = [{"kind": "plan", "about": ["child-1"], "text": "planned"}]
     parts += [{"kind": "treatment", "about": ["child-1"], "text": "treated"}] * others
     event = submitted(EventType.conference_minutes, {"occurred_at": TIME, **FAMILY, "parts": parts}).data
-    paths = [next(path for path in _with(split(event, rng=rng(seed)), "planned").body if path.endswith("/text")) for seed in range(400)]
+    paths = [next(path for path in _with(_sections(event, rng(seed)), "planned").body if path.endswith("/text")) for seed in range(400)]
     mean = sum(int(path.split("/")[1], 16) for path in paths) / len(paths) / 2**32
     assert 0.45 < mean < 0.55
 
@@ -170,7 +175,7 @@ class _Repeating(random.Random):
 
 def test_two_people_never_get_one_key() -> None:
     event = submitted(EventType.referral, {"occurred_at": TIME, **FAMILY}).data
-    sections = split(event, rng=_Repeating(1))
+    sections = _sections(event, _Repeating(1))
     assert len({s.subjects for s in sections if len(s.subjects) == 1}) == 4
 
 

@@ -12,7 +12,7 @@ from frontdoor_gateway.core.callers import StoredKey
 from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
 from frontdoor_gateway.core.intake import Filed, Work
 from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
-from frontdoor_gateway.core.submissions import Contradicted, Origin, Outcome, Published, Repeated, Sign, Stored, Submission, record
+from frontdoor_gateway.core.submissions import Asked, Contradicted, Origin, Outcome, Published, Repeated, Sign, Stored, Submission, record
 from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS
 from frontdoor_schemas.vocabulary import Level
@@ -51,12 +51,12 @@ class MemorySubmissions:
         self.rows[position] = _Row(item.following(earlier[-1] if earlier else None))
         return Stored(position, earlier[-1] if earlier else None)
 
-    async def origins(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
+    async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
         """As the port says."""
-        told = [e for desk in self.inboxes.values() for e in desk.entries if e.agency == agency and (e.delivery or e.level)]
-        found = {e.event: Origin(e.thread, own=False) for e in told if e.event in events}
-        own = [r.submission for r in self.rows.values() if r.submission.agency == agency and r.submission.event in events]
-        return found | {s.event: Origin(s.thread, own=True) for s in own}
+        told = [e for desk in self.inboxes.values() for e in desk.entries if e.delivery or e.level]
+        found = {(e.agency, e.event): Origin(e.thread, own=False) for e in told if (e.agency, e.event) in asked}
+        own = [r.submission for r in self.rows.values() if (r.submission.agency, r.submission.event) in asked]
+        return found | {(s.agency, s.event): Origin(s.thread, own=True) for s in own}
 
     async def published(self, agency: str, event: UUID) -> Published | None:
         """As the port says."""

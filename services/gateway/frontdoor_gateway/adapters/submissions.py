@@ -12,6 +12,7 @@ from frontdoor_chassis.relay import OutboxRow
 from frontdoor_gateway.adapters.errors import AWAY, reached
 from frontdoor_gateway.core.prepare import unpack
 from frontdoor_gateway.core.submissions import (
+    Asked,
     Contradicted,
     ItemRefusedError,
     Origin,
@@ -38,10 +39,11 @@ _ACCEPT = "SELECT * FROM accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $1
 _ROW = "position, event, agency, desk, sender_id, body_hmac, thread, after, cause, type, occurred_at, received_at, sections"
 
 _ORIGINS = """
-    SELECT event, thread, false AS own FROM inbox
-    WHERE agency = $1 AND event = ANY ($2::uuid[]) AND (withdrawn_at IS NULL OR received_at IS NOT NULL OR opened_at IS NOT NULL)
+    WITH asked AS (SELECT * FROM unnest($1::text[], $2::uuid[]) AS a (agency, event))
+    SELECT a.agency, a.event, i.thread, false AS own FROM asked a JOIN inbox i ON i.event = a.event AND i.agency = a.agency
+    WHERE i.withdrawn_at IS NULL OR i.received_at IS NOT NULL OR i.opened_at IS NOT NULL
     UNION ALL
-    SELECT event, thread, true FROM submission WHERE agency = $1 AND event = ANY ($2::uuid[])
+    SELECT a.agency, a.event, s.thread, true FROM asked a JOIN submission s ON s.event = a.event AND s.agency = a.agency
     ORDER BY own
 """
 
@@ -98,11 +100,11 @@ class PgSubmissions:
                 self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         return self._connection
 
-    async def origins(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
+    async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
         """As the port says. What was recalled unread was never disclosed, so it cannot be answered."""
         with reached():
-            rows = await self._pool.fetch(_ORIGINS, agency, list(events))
-        return {r["event"]: Origin(r["thread"], r["own"]) for r in rows}
+            rows = await self._pool.fetch(_ORIGINS, [agency for agency, _ in asked], [event for _, event in asked])
+        return {(r["agency"], r["event"]): Origin(r["thread"], r["own"]) for r in rows}
 
     async def published(self, agency: str, event: UUID) -> Published | None:
         """As the port says."""

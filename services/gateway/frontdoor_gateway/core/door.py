@@ -14,6 +14,7 @@ from frontdoor_gateway.core import posts
 from frontdoor_gateway.core.callers import Caller
 from frontdoor_gateway.core.failures import NOT_OWN, UNKNOWN_EVENT, NotStoredError, SameIdError, UnreadableEventError, unknown_origin
 from frontdoor_gateway.core.flusher import Flusher
+from frontdoor_gateway.core.origins import Origins
 from frontdoor_gateway.core.posts import Bounds, Post
 from frontdoor_gateway.core.prepare import By, Prepared, Ready, prepare
 from frontdoor_gateway.core.submissions import (
@@ -53,7 +54,7 @@ class Door:
     """Takes posts in."""
 
     def __init__(self, *, store: Submissions, flusher: Flusher, publishes: Publishes, clock: Clock, key: bytes) -> None:
-        self._store = store
+        self._origin_of = Origins(store)
         self._flusher = flusher
         self._publishes = publishes
         self._clock = clock
@@ -91,7 +92,7 @@ class Door:
     async def _origins(self, caller: Caller, answered: Iterable[UUID | None]) -> Mapping[UUID, Origin]:
         asked = {event for event in answered if event}
         try:
-            return await self._store.origins(caller.agency, asked) if asked else {}
+            return await self._origin_of.find(caller.agency, asked) if asked else {}
         except StoreAwayError:
             raise NotStoredError from None
 

@@ -97,6 +97,10 @@ class Origin:
     own: bool
 
 
+Asked = tuple[str, UUID]
+"""An agency, and an event that it answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """One line of the list of own events, or its heading in the ledger."""
@@ -121,8 +125,8 @@ class Submissions(Outbox, Protocol):
         """
         ...
 
-    async def origins(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
-        """Which of these the agency may answer: its own, and what its desks were told."""
+    async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
+        """Which of these the agency that asks may answer: its own, and what its desks were told."""
         ...
 
     async def published(self, agency: str, event: UUID) -> Published | None:

@@ -31,6 +31,8 @@ _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.05
 _ATTEMPTS = 5  # a port that was free may be taken before the broker has it
 _LAST_LINES = 5
+_SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For a broker of some minutes the second compiler and the collector of large heaps cost more than they save: half of its time."""
 
 
 class LocalKafka:
@@ -239,7 +241,7 @@ class _Broker:
 
     def launch(self) -> None:
         logging = f"-Dlog4j2.configurationFile={deploy_folder('kafka') / 'log4j2.properties'}"
-        heap = [f"-Xms{self._heap}m", f"-Xmx{self._heap}m"]
+        heap = [f"-Xms{self._heap}m", f"-Xmx{self._heap}m", *_SHORT_LIVED]
         command = [self._java[0], *heap, logging, *self._java[1:], "kafka.Kafka", str(self._properties)]
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
