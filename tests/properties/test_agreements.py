@@ -117,7 +117,7 @@ def test_not_knowing_a_fact_never_permits_what_was_not_permitted(name: str, data
     pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
     role, category, known = data.draw(questions(pack))
     rules = pack.agreements_on(on)
-    forgotten = [replace(known, **{n: UNKNOWN}) for n in NAMES if UNKNOWN in VALUES[n]]
+    forgotten = [known._replace(**{n: UNKNOWN}) for n in NAMES if UNKNOWN in VALUES[n]]
     before, *after = rulings(rules, [(role, category, f) for f in (known, *forgotten)])
     assert before.permit or not any(a.permit for a in after)
 

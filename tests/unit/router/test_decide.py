@@ -1,6 +1,6 @@
 """What follows from one event: who is told and owes what, whose work it becomes, what the publisher may know."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Ruling
+from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Remembered, Ruling, Verdict
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.duties import Duty
 from frontdoor_router.core.pack import Pack
@@ -68,10 +68,12 @@ def test_a_desk_that_is_told_nothing_is_kept_with_what_stood_against_it(deciding
 
 def test_what_the_author_withholds_reaches_nobody_even_if_every_agreement_permits_it(deciding: Deciding) -> None:
     class Everything:
+        verdicts: Remembered[Hashable, Verdict] = Remembered()
+
         def permits_all(self, questions: Sequence[Question]) -> list[Ruling]:
             return [Ruling(True, ("lenient",)) for _ in questions]
 
-    rules: Agreements = Everything()  # type: ignore[assignment] # the one call that projection makes
+    rules: Agreements = Everything()  # type: ignore[assignment] # what projection needs of them
     lenient = replace(deciding, policy=replace(deciding.policy, rules=rules))
     told = lenient.post("police.pvp", "police-incident", an_incident(a_child(1), sharing={"withhold_from": ["oak"]}))
     kept = told.to("oak.dsl", None)
@@ -214,11 +216,13 @@ def test_a_child_for_whom_a_duty_is_not_permitted_is_work_though_another_child_i
 
 def test_an_error_while_asking_gives_that_desk_nothing_and_is_work(deciding: Deciding) -> None:
     class Broken:
+        verdicts: Remembered[Hashable, Verdict] = Remembered()
+
         def permits_all(self, questions: Sequence[Question]) -> list[Ruling | CannotDecideError]:
             real = deciding.policy.rules.permits_all(questions)
             return [CannotDecideError("as asked for") if q[0] == "school_dsl" else r for q, r in zip(questions, real, strict=True)]
 
-    rules: Agreements = Broken()  # type: ignore[assignment] # the one call that projection makes
+    rules: Agreements = Broken()  # type: ignore[assignment] # what projection needs of them
     broken = replace(deciding, policy=replace(deciding.policy, rules=rules))
     told = broken.post("police.pvp", "police-incident", an_incident(a_child(1), a_child(2)))
     assert told.desks == {"hub.front-door"}

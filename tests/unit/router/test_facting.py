@@ -46,7 +46,7 @@ def facts_of(
     fits = [s for s in told.case.sections if s.subjects == ((ref,) if ref else ()) and category in {None, s.category}]
     found = facts.of(kind_of(fits[0]), ref, "notice")
     assert strays(found, test_pack().purposes) == []
-    assert facts.of(kind_of(fits[0]), ref, "notice") is found
+    assert facts.of(kind_of(fits[0]), ref, "notice") == found
     return found
 
 

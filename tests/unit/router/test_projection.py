@@ -1,14 +1,14 @@
 """Which sections a desk is given: default deny, for every subject, and nothing at all when anything goes wrong."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
 
-from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Ruling
+from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Remembered, Ruling, Verdict
 from frontdoor_router.core.candidates import Candidate
-from frontdoor_router.core.facting import CaseFacts, DeskFacts
+from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.project import Projection, project
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Category, Role
@@ -22,6 +22,7 @@ class Rules:
 
     permitted: set[tuple[str, str, str]]
     broken: frozenset[str] = frozenset()
+    verdicts: Remembered[Hashable, Verdict] = field(default_factory=Remembered)
 
     def permits_all(self, questions: Sequence[Question]) -> list[Ruling | CannotDecideError]:
         return [self._ruling(*q) for q in questions]
@@ -43,8 +44,8 @@ def seen(
     made = [Section(id=uuid4(), category=c, subjects=tuple(refs[n] for n in about), body={"fact": c.value}) for c, about in sections]
     candidate = Candidate("oak.dsl", named=True, review=True)
     facts = DeskFacts(CaseFacts(case), candidate, role="school_dsl", no_school_lead=False)
-    rules: Agreements = Rules(permitted, broken)  # type: ignore[assignment] # the one call that projection makes
-    return project(made, candidate=candidate, role=Role.school_dsl, facts=facts, rules=rules)
+    rules: Agreements = Rules(permitted, broken)  # type: ignore[assignment] # what projection needs of them
+    return project(Kinds.of(made), candidate=candidate, role=Role.school_dsl, facts=facts, rules=rules)
 
 
 def test_nothing_is_given_unless_something_permits_it() -> None:

@@ -16,7 +16,11 @@ async def open_pool(dsn: str, *, schema: str, max_size: int = 8, role: str | Non
     settings = {"search_path": schema, "statement_timeout": str(STATEMENT_TIMEOUT_MS), "timezone": "UTC"}
     if role:
         settings["role"] = role
-    return await asyncpg.create_pool(dsn, min_size=1, max_size=max_size, server_settings=settings)
+    return await asyncpg.create_pool(dsn, min_size=1, max_size=max_size, server_settings=settings, reset=_as_it_is)
+
+
+async def _as_it_is(_: object) -> None:
+    """What is given back is fit for use: asyncpg rolls back by itself, and no service sets, listens or locks for a session."""
 
 
 async def create_schemas(dsn: str, names: Sequence[str]) -> None:

@@ -27,8 +27,11 @@ SELECT id, disclosure, satisfied_by FROM obligation
 WHERE disclosure = ANY($1::uuid[]) AND state IN ('open', 'overdue') ORDER BY id FOR UPDATE
 """
 MERGED = """
-UPDATE disclosure SET filed_at = $2, received_at = $3, opened_at = $4, acted_at = $5, told_at = $6, failed = $7, recall_told = $8
-WHERE id = $1
+UPDATE disclosure d SET filed_at = m.filed, received_at = m.received, opened_at = m.opened, acted_at = m.acted, told_at = m.told,
+       failed = m.failed, recall_told = m.recall_told
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+            $8::boolean[]) AS m(id, filed, received, opened, acted, told, failed, recall_told)
+WHERE d.id = m.id
 """
 LEDGER = """
 UPDATE event SET ledger_version = ledger_version + 1 WHERE id = ANY($1::uuid[])
@@ -70,9 +73,17 @@ async def read_owed(connection: asyncpg.Connection, disclosures: Sequence[UUID])
 async def write_merged(connection: asyncpg.Connection, merged: Merged) -> None:
     """Write the disclosures that receipts changed."""
     rows = list(merged.rows.values())
-    await connection.executemany(
+    standings = [r.standing for r in rows]
+    await connection.execute(
         MERGED,
-        [(r.id, r.filed, r.standing.received, r.standing.opened, r.standing.acted, r.standing.told, r.failed, r.recall_told) for r in rows],
+        [r.id for r in rows],
+        [r.filed for r in rows],
+        [s.received for s in standings],
+        [s.opened for s in standings],
+        [s.acted for s in standings],
+        [s.told for s in standings],
+        [r.failed for r in rows],
+        [r.recall_told for r in rows],
     )
 
 

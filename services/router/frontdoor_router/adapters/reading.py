@@ -30,6 +30,23 @@ GROUP BY e.id
 """
 
 
+PEOPLE = """
+SELECT p.id, p.kind, p.born, p.protected, k.kind AS key, k.hash
+FROM unnest($1::text[], $2::bytea[]) AS w (kind, hash) JOIN person_key k USING (kind, hash) JOIN person p ON p.id = k.person
+ORDER BY p.id FOR UPDATE OF p
+"""
+ABOUT = """
+SELECT p.id,
+       ARRAY(SELECT (k.kind, k.hash) FROM person_key k WHERE k.person = p.id AND k.kind = ANY($2::text[])),
+       ARRAY(SELECT (t.desk, t.relation, t.since, t.asserted_by, t.confirmed_by, t.event, t.until, t.plan)
+             FROM tie t WHERE t.person = p.id),
+       ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.domestic_abuse, e.grade) FROM entry e
+             WHERE e.person = p.id AND (e.open OR e.domestic_abuse) ORDER BY e.occurred_at DESC LIMIT $3),
+       ARRAY(SELECT (l.desk, l.event) FROM listed l WHERE l.person = p.id)
+FROM unnest($1::uuid[]) AS p (id)
+"""
+
+
 async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
     """Take the locks of a batch, in the given order, until the transaction ends."""
     if len(numbers) > MAX_LOCKS:
@@ -59,7 +76,8 @@ async def load_world(connection: asyncpg.Connection, *, keys: Sequence[Key], thr
     events = list({*causes, *(e.event for entries in world.entries.values() for e in entries)})
     for row in await connection.fetch(EARLIER, events, list(threads)) if events or threads else ():
         world.events[row["id"]] = _earlier(row)
-    await _owed(connection, world, {*causes, *(e.id for e in world.events.values() if e.thread in threads)})
+    if answered := {*causes, *(e.id for e in world.events.values() if e.thread in threads)}:
+        await _owed(connection, world, answered)
     return world
 
 
@@ -73,46 +91,23 @@ async def _owed(connection: asyncpg.Connection, world: World, events: Collection
 
 
 async def _people(connection: asyncpg.Connection, register: Register, keys: Sequence[Key]) -> None:
-    rows = await connection.fetch(
-        "SELECT k.kind, k.hash, k.person FROM person_key k JOIN unnest($1::text[], $2::bytea[]) AS w(kind, hash) USING (kind, hash)",
-        [k.kind for k in keys],
-        [k.hash for k in keys],
-    )
-    ids = sorted({r["person"] for r in rows})
-    if not ids:
-        return
-    for row in await connection.fetch(
-        "SELECT id, kind, born, protected FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", ids
-    ):
-        register.people[row["id"]] = Person(row["id"], row["kind"], Answer(row["protected"]), row["born"])
-    own = await connection.fetch(
-        "SELECT kind, hash, person FROM person_key WHERE person = ANY($1::uuid[]) AND kind = ANY($2::text[])",
-        ids,
-        [*NUMBER_KINDS, NAME_KIND],
-    )
-    for row in (*rows, *own):
-        register.remember(register.people[row["person"]], [Key(row["kind"], row["hash"])])
+    """Who has one of these keys, locked: another batch may have found the same people under other keys."""
+    rows = await connection.fetch(PEOPLE, [k.kind for k in keys], [k.hash for k in keys])
+    for row in rows:
+        person = register.people.get(row["id"]) or Person(row["id"], row["kind"], Answer(row["protected"]), row["born"])
+        register.remember(person, [Key(row["key"], row["hash"])])
 
 
 async def _about_people(connection: asyncpg.Connection, world: World, ids: Sequence[UUID]) -> None:
-    for row in await connection.fetch(
-        "SELECT person, desk, relation, since, asserted_by, confirmed_by, event, until, plan FROM tie WHERE person = ANY($1::uuid[])", ids
-    ):
-        person, desk, relation, *rest = row
-        world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *rest))
-    for row in await connection.fetch(
-        """
-        SELECT e.* FROM unnest($1::uuid[]) AS p(id) CROSS JOIN LATERAL (
-            SELECT person, event, type, source, occurred_at, open, domestic_abuse, grade FROM entry
-            WHERE person = p.id AND (open OR domestic_abuse) ORDER BY occurred_at DESC LIMIT $2) AS e
-        """,
-        ids,
-        MAX_ENTRIES,
-    ):
-        person, event, event_type, *rest = row
-        world.entries.setdefault(person, []).append(Entry(person, event, EventType(event_type), *rest))
-    for row in await connection.fetch("SELECT person, desk, event FROM listed WHERE person = ANY($1::uuid[])", ids):
-        world.list_desk(row["person"], row["desk"], row["event"])
+    """What is known of people, read only once they are locked."""
+    for person, keys, ties, entries, listed in await connection.fetch(ABOUT, ids, [*NUMBER_KINDS, NAME_KIND], MAX_ENTRIES):
+        world.register.remember(world.register.people[person], [Key(*key) for key in keys])
+        for desk, relation, *rest in ties:
+            world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *rest))
+        for event, event_type, *rest in entries:
+            world.entries.setdefault(person, []).append(Entry(person, event, EventType(event_type), *rest))
+        for desk, event in listed:
+            world.list_desk(person, desk, event)
 
 
 def _earlier(row: asyncpg.Record) -> Earlier:

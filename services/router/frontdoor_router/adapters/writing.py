@@ -80,9 +80,14 @@ async def meet_obligations(connection: asyncpg.Connection, met: Sequence[Met]) -
         [m.at for m in met],
         [m.by for m in met],
     )
-    await connection.executemany(
-        "UPDATE task SET closed_at = $2, closed_by = $3 WHERE notice = $1 AND closed_at IS NULL",
-        [(r["disclosure"], r["met_at"], r["desk"]) for r in rows if r["disclosure"]],
+    await connection.execute(
+        """
+        UPDATE task t SET closed_at = m.at, closed_by = m.by FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS m(notice, at, by)
+        WHERE t.notice = m.notice AND t.closed_at IS NULL
+        """,
+        [r["disclosure"] for r in rows],
+        [r["met_at"] for r in rows],
+        [r["desk"] for r in rows],
     )
     return [r["id"] for r in rows]
 
@@ -101,6 +106,8 @@ async def close_event(connection: asyncpg.Connection, events: Sequence[UUID], no
 
 async def close_work(connection: asyncpg.Connection, tasks: Sequence[UUID], by: str, now: datetime) -> None:
     """What a task was opened for has come about without it."""
+    if not tasks:
+        return
     notices = await connection.fetch(
         "UPDATE task SET closed_at = $2, closed_by = $3 WHERE id = ANY($1::uuid[]) AND closed_at IS NULL RETURNING notice",
         list(tasks),
@@ -218,8 +225,11 @@ async def save_outbox(connection: asyncpg.Connection, records: Sequence[Record])
     """One outbox row for the whole batch. Last, because its head stays locked until the commit."""
     if not records:
         return None
-    position = await connection.fetchval("UPDATE outbox_head SET position = position + 1 RETURNING position")
-    await connection.execute("INSERT INTO outbox VALUES ($1, $2)", position, pack_records(records))
+    position = await connection.fetchval(
+        "WITH head AS (UPDATE outbox_head SET position = position + 1 RETURNING position) "
+        "INSERT INTO outbox SELECT position, $1 FROM head RETURNING position",
+        pack_records(records),
+    )
     return OutboxRow(position, tuple(records))
 
 

@@ -3,19 +3,36 @@
 Anything but a clean `Allow` is no permission; anything unclean is an error for a person, never a decision.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import cedarpy
 import orjson
 
-from frontdoor_router.core.facts import BUILT_IN_PURPOSES, NAMES, Facts, cedar_schema, strays
+from frontdoor_router.core.facts import BUILT_IN_PURPOSES, Facts, cedar_schema, strays
 from frontdoor_router.core.policies import Agreement, Policy
 
 REMEMBERED: Final = 100_000
-"""Rulings kept per epoch: about 100 MB at most, and far more than one area's kinds of question."""
+"""Rulings, and verdicts, kept per epoch: about 100 MB at most, and far more than one area's kinds of question."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class Remembered(dict[_K, _V]):
+    """So many answers at most; the oldest go first."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        super().__init__()
+        self._most = most
+
+    def add(self, answers: Iterable[tuple[_K, _V]]) -> None:
+        """Remember more."""
+        self.update(answers)
+        while len(self) > self._most:
+            del self[next(iter(self))]
 
 
 class CannotDecideError(Exception):
@@ -49,6 +66,13 @@ Question = tuple[str, str, Facts]
 """Role, category, facts."""
 
 
+class Verdict(NamedTuple):
+    """Whether sections of a kind are given to a desk, and by which policies, or because of which not."""
+
+    permitted: bool
+    policies: tuple[str, ...]
+
+
 class Agreements:
     """The agreements of one epoch. Remembers its rulings: role, category and facts are all that Cedar hears."""
 
@@ -66,8 +90,9 @@ class Agreements:
         if not result.validation_passed:
             raise ValueError("; ".join(str(e) for e in result.errors))
         self._policy_set = cedarpy.PolicySet.from_str(text)
-        self._known: dict[Question, Ruling] = {}
-        self._remember = remember
+        self._known: Remembered[Question, Ruling] = Remembered(remember)
+        self.verdicts: Remembered[Hashable, Verdict] = Remembered(remember)
+        """What projection made of rulings, under all that they depend on."""
 
     def permits(self, role: str, category: str, facts: Facts) -> Ruling:
         """One ruling. Raises `CannotDecideError`."""
@@ -81,9 +106,7 @@ class Agreements:
         answers: list[Ruling | CannotDecideError | None] = [self._known.get(q) for q in questions]
         missing = list(dict.fromkeys(q for q, a in zip(questions, answers, strict=True) if a is None))
         fresh = dict(zip(missing, self._evaluate(missing), strict=True)) if missing else {}
-        self._known.update((q, a) for q, a in fresh.items() if isinstance(a, Ruling))
-        while len(self._known) > self._remember:
-            del self._known[next(iter(self._known))]
+        self._known.add((q, a) for q, a in fresh.items() if isinstance(a, Ruling))
         return [a or fresh[q] for q, a in zip(questions, answers, strict=True)]
 
     def _evaluate(self, questions: Sequence[Question]) -> list[Ruling | CannotDecideError]:
@@ -109,7 +132,7 @@ class Agreements:
 
 def _request(question: Question) -> dict[str, str]:
     role, category, facts = question
-    context = {name: getattr(facts, name) for name in NAMES}
+    context = facts._asdict()
     return {
         "principal": f'Role::"{role}"',
         "action": 'Action::"disclose"',

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from frontdoor_router.core.identify import Key, Person
@@ -32,8 +32,7 @@ class IdMaker:
         return UUID(bytes=bytes(digest))
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(NamedTuple):
     """A section that was not given, and the policies that stood against it (none: nothing permitted it)."""
 
     category: str
@@ -41,8 +40,7 @@ class Withheld:
     policies: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A section that was given, and the policies that permitted it. `made`: the router made it for this desk alone."""
 
     section: Section

@@ -1,6 +1,6 @@
 """What a decision is worked out with, and what it is collected in."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,6 +19,9 @@ TO_MANAGER = (("+0m", "manager"),)
 UNANSWERED = timedelta(hours=1)
 """Until when something is due on a day that the calendar does not cover: soon enough that somebody asks why."""
 
+CLOCKS_KEPT = 256
+"""The events of a batch start their clocks at one moment; a pack has some dozens of rules."""
+
 Clockwork = tuple[datetime, tuple[Stage, ...]]
 """A due time, and the stages of its clock."""
 
@@ -29,6 +32,7 @@ class Basis:
 
     policy: DayPolicy
     ids: IdMaker
+    _clocks: dict[Hashable, Clockwork] = field(default_factory=dict)
 
     def clock_of(self, rule: Duty | Expects, start: datetime) -> Clockwork:
         """Due time and stages of a rule of the pack."""
@@ -39,6 +43,17 @@ class Basis:
         return self._clock(deadline, otherwise, start, (), ())
 
     def _clock(
+        self, deadline: str, otherwise: timedelta, start: datetime, remind: Sequence[str], escalate: Sequence[tuple[str, str]]
+    ) -> Clockwork:
+        asked = (deadline, otherwise, start, tuple(remind), tuple(escalate))
+        found = self._clocks.get(asked)
+        if found is None:
+            if len(self._clocks) >= CLOCKS_KEPT:
+                self._clocks.clear()
+            found = self._clocks[asked] = self._worked_out(deadline, otherwise, start, remind, escalate)
+        return found
+
+    def _worked_out(
         self, deadline: str, otherwise: timedelta, start: datetime, remind: Sequence[str], escalate: Sequence[tuple[str, str]]
     ) -> Clockwork:
         policy, chain = self.policy, escalate or TO_MANAGER

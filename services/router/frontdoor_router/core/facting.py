@@ -1,6 +1,6 @@
 """Works out the closed facts of one desk and one subject: all that the agreements will ever hear."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -49,6 +49,22 @@ def kind_of(section: Section) -> SectionKind:
     return SectionKind(section.category, section.subjects, section.to, not section.subjects and "source/desk" in section.body)
 
 
+class Kinds(NamedTuple):
+    """Sections with the kind of each: the same for every desk."""
+
+    sections: Sequence[Section]
+    kinds: tuple[SectionKind, ...]
+    which: tuple[int, ...]
+    """Place of its kind, for each section."""
+
+    @classmethod
+    def of(cls, sections: Sequence[Section]) -> "Kinds":
+        """Sort sections by kind."""
+        places: dict[SectionKind, int] = {}
+        which = tuple(places.setdefault(kind_of(section), len(places)) for section in sections)
+        return cls(sections, tuple(places), which)
+
+
 def _yes(found: bool) -> str:
     return YES if found else NO
 
@@ -81,6 +97,11 @@ class CaseFacts:
         }
 
     @cached_property
+    def sections(self) -> Kinds:
+        """The event's sections by kind."""
+        return Kinds.of(self.case.sections)
+
+    @cached_property
     def _protected_case(self) -> str:
         return _yes(any(s.protected is Answer.yes for s in self.case.subjects.values()))
 
@@ -95,8 +116,15 @@ class CaseFacts:
         return frozenset(referrers(self.case))
 
 
+class _About(NamedTuple):
+    """The facts about one subject that are the same for all sections, and what they say."""
+
+    facts: Mapping[str, str]
+    said: tuple[str, ...]
+
+
 class DeskFacts:
-    """The facts of one desk about one event. The same facts are the same object, so that a question is asked once."""
+    """The facts of one desk about one event."""
 
     def __init__(self, shared: CaseFacts, candidate: Candidate, *, role: str, no_school_lead: bool) -> None:
         self._shared = shared
@@ -105,24 +133,33 @@ class DeskFacts:
         self._desk = candidate.desk
         self._role = role
         self._no_school_lead = no_school_lead
-        self._about: dict[str | None, dict[str, str]] = {}
-        self._known: dict[tuple[str | None, str, str, bool, bool], Facts] = {}
+        self._known: dict[str | None, _About] = {}
 
     def of(self, section: SectionKind, subject: str | None, purpose: str) -> Facts:
         """The facts under which sections of one kind, as far as they are about one subject, are asked for."""
+        audience, named = self._addressed(section)
+        about = self._about(subject).facts
+        return Facts(**about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(section.source))
+
+    def all_of(self, section: SectionKind, purposes: tuple[str, ...]) -> Hashable:
+        """All that the facts about sections of one kind say, whatever is asked for: what is the same is ruled alike, in every event."""
+        said = tuple(self._about(subject).said for subject in section.about)
+        return self._role, section.category, purposes, self._addressed(section), section.source, said
+
+    def _addressed(self, section: SectionKind) -> tuple[str, bool]:
+        """Whether the desk is of the author's audience, and whether the author named it."""
         to = section.to
-        audience = "none" if not to else "named" if self._desk in to or self._role in to else "not_named"
-        named = self._desk in to or (self._candidate.named and not to)
-        key = (subject, purpose, audience, named, section.source)
-        facts = self._known.get(key)
-        if facts is None:
-            about = self._about.get(subject)
-            if about is None:
-                about = self._about[subject] = {**self._shared.of(subject), **self._work_out(subject)}
-            facts = self._known[key] = Facts(
-                **about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(section.source)
-            )
-        return facts
+        if not to:
+            return "none", self._candidate.named
+        listed = self._desk in to
+        return "named" if listed or self._role in to else "not_named", listed
+
+    def _about(self, subject: str | None) -> "_About":
+        about = self._known.get(subject)
+        if about is None:
+            facts = {**self._shared.of(subject), **self._work_out(subject)}
+            about = self._known[subject] = _About(facts, tuple(facts.values()))
+        return about
 
     def _work_out(self, ref: str | None) -> dict[str, str]:
         case = self._case

@@ -4,9 +4,8 @@ It *is* the whole context that Cedar receives: so a ruling may be remembered und
 that names anything else does not load. docs/pack.md says what each fact means.
 """
 
-from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from frontdoor_schemas.vocabulary import Category, EventType, Role
 
@@ -21,9 +20,8 @@ UNKNOWN: Final = "unknown"
 ANY: Final[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """All facts, all text, all required. `VALUES` has what each may say."""
+class Facts(NamedTuple):
+    """All facts, all text, all required. `VALUES` has what each may say. A tuple, because rulings are looked up under it."""
 
     event_type: str
     purpose: str
@@ -79,7 +77,7 @@ VALUES: Final = MappingProxyType(
 )
 """What each fact may say. A fact that may be `unknown` is the only kind of which a value can be missing."""
 
-NAMES: Final = tuple(f.name for f in fields(Facts))
+NAMES: Final = Facts._fields
 
 
 def strays(facts: Facts, purposes: frozenset[str]) -> list[str]:

@@ -1,13 +1,12 @@
 """Chooses the sections that one desk receives. A section about several people needs a permit for every one of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling
+from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling, Verdict
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.decision import Given, Withheld
-from frontdoor_router.core.facting import DeskFacts, kind_of
-from frontdoor_schemas.envelope import Section
+from frontdoor_router.core.facting import DeskFacts, Kinds, SectionKind
 from frontdoor_schemas.vocabulary import Category, Role
 
 
@@ -24,25 +23,22 @@ class Projection:
         return any(g.section.category is not Category.case_reference for g in self.given)
 
 
-def project(sections: Sequence[Section], *, candidate: Candidate, role: Role, facts: DeskFacts, rules: Agreements) -> Projection:
+def project(sections: Kinds, *, candidate: Candidate, role: Role, facts: DeskFacts, rules: Agreements) -> Projection:
     """Ask for each section and purpose about every subject; the first purpose that permits all subjects gives the section.
 
-    All questions go to the agreements at once, those of sections that are ruled alike only once. Raises
-    `CannotDecideError` when any of them has no clean answer.
+    What the facts leave no doubt about is not asked again: sections of which they say the same have the same verdict. Raises
+    `CannotDecideError` when any question has no clean answer.
     """
     purposes = candidate.purposes
-    kinds = [kind_of(section) for section in sections]
-    asked = {
-        kind: [[(role.value, kind.category.value, facts.of(kind, subject, purpose)) for subject in kind.about] for purpose in purposes]
-        for kind in dict.fromkeys(kinds)
-    }
-    answers = _clean(rules.permits_all([q for of_kind in asked.values() for questions in of_kind for q in questions]))
-    ruled = {kind: [[next(answers) for _ in questions] for questions in of_kind] for kind, of_kind in asked.items()}
-    verdicts = {kind: _verdict(rulings) for kind, rulings in ruled.items()}
+    keys = [facts.all_of(kind, purposes) for kind in sections.kinds]
+    missing = {key: kind for key, kind in zip(keys, sections.kinds, strict=True) if key not in rules.verdicts}
+    fresh = _ask(missing, purposes, role, facts, rules) if missing else {}
+    verdicts = [fresh.get(key) or rules.verdicts[key] for key in keys]
+    rules.verdicts.add(fresh.items())
     given: list[Given] = []
     withheld: list[Withheld] = []
-    for section, kind in zip(sections, kinds, strict=True):
-        permitted, policies = verdicts[kind]
+    for section, which in zip(sections.sections, sections.which, strict=True):
+        permitted, policies = verdicts[which]
         if permitted:
             given.append(Given(section, policies))
         else:
@@ -50,12 +46,25 @@ def project(sections: Sequence[Section], *, candidate: Candidate, role: Role, fa
     return Projection(tuple(given), tuple(withheld))
 
 
-def _verdict(rulings: Sequence[Sequence[Ruling]]) -> tuple[bool, tuple[str, ...]]:
-    """Whether sections of a kind are given, and by which policies or because of which not."""
+def _ask(
+    kinds: Mapping[Hashable, SectionKind], purposes: Sequence[str], role: Role, facts: DeskFacts, rules: Agreements
+) -> dict[Hashable, Verdict]:
+    """The verdicts on some kinds of section, all asked for at once."""
+    questions = [
+        (role.value, kind.category.value, facts.of(kind, subject, purpose))
+        for kind in kinds.values()
+        for purpose in purposes
+        for subject in kind.about
+    ]
+    answers = _clean(rules.permits_all(questions))
+    return {key: _verdict([[next(answers) for _ in kind.about] for _ in purposes]) for key, kind in kinds.items()}
+
+
+def _verdict(rulings: Sequence[Sequence[Ruling]]) -> Verdict:
     permitting = next((r for r in rulings if all(one.permit for one in r)), None)
     if permitting is not None:
-        return True, _named(permitting)
-    return False, _named(one for r in rulings for one in r if not one.permit)
+        return Verdict(permitted=True, policies=_named(permitting))
+    return Verdict(permitted=False, policies=_named(one for r in rulings for one in r if not one.permit))
 
 
 def _clean(answers: Iterable[Ruling | CannotDecideError]) -> Iterator[Ruling]:

@@ -1,7 +1,6 @@
 """Tells one desk, or decides not to: which sections, what it owes for them, what a person has to see to."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from uuid import UUID
 
 from frontdoor_router.core.agreements import CannotDecideError
@@ -10,7 +9,7 @@ from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
 from frontdoor_router.core.derive import history
 from frontdoor_router.core.draft import Basis, Draft
-from frontdoor_router.core.facting import CaseFacts, DeskFacts
+from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.tasks import cannot_decide
@@ -46,11 +45,11 @@ def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate) -> Projection:
     role = desk.role
     facts = DeskFacts(shared, candidate, role=role.value, no_school_lead=Role.no_school_lead in desk.roles)
     rules = basis.policy.rules
-    seen = project(case.sections, candidate=candidate, role=role, facts=facts, rules=rules)
+    seen = project(shared.sections, candidate=candidate, role=role, facts=facts, rules=rules)
     derived = history(case, candidate.desk, seen.given, basis.ids, basis.policy.calendar.zone)
     if derived is not None:
-        more = project((derived,), candidate=candidate, role=role, facts=facts, rules=rules)
-        seen = Projection(seen.given + tuple(replace(g, made=True) for g in more.given), seen.withheld + more.withheld)
+        more = project(Kinds.of((derived,)), candidate=candidate, role=role, facts=facts, rules=rules)
+        seen = Projection(seen.given + tuple(g._replace(made=True) for g in more.given), seen.withheld + more.withheld)
     return _without_anything(seen) if withheld(case, candidate.desk) else seen
 
 
