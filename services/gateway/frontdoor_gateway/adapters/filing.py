@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from frontdoor_chassis.store.bodies import pack
 from frontdoor_chassis.store.positions import move
 from frontdoor_gateway.adapters.errors import reached
 from frontdoor_gateway.adapters.receipts import PgReceipts
@@ -81,7 +82,7 @@ async def _insert(connection: asyncpg.Connection, deliveries: Sequence[tuple[Del
 
 def _row(delivery: Delivery, raw: bytes) -> tuple[object, ...]:
     d = delivery
-    return (d.desk, d.incarnation, d.number, d.id, d.desk.split(".")[0], d.event.id, d.event.thread, d.kind.value, raw)
+    return (d.desk, d.incarnation, d.number, d.id, d.desk.split(".")[0], d.event.id, d.event.thread, d.kind.value, pack(raw))
 
 
 async def _recall(connection: asyncpg.Connection, recalls: Sequence[Recall], at: datetime) -> None:

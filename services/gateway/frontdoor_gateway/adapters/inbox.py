@@ -6,6 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from frontdoor_chassis.relay import OutboxRow
+from frontdoor_chassis.store.bodies import unpack
 from frontdoor_gateway.adapters.errors import reached
 from frontdoor_gateway.adapters.receipts import PgReceipts
 from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
@@ -99,7 +100,8 @@ class PgInboxes:
 
 
 def _item(row: asyncpg.Record) -> Item:
-    return Item(Cursor(row["incarnation"], row["number"], row["recalls"]), row["disclosure"], row["delivery"], row["withdrawn_at"])
+    delivery = unpack(row["delivery"]) if row["delivery"] is not None else None
+    return Item(Cursor(row["incarnation"], row["number"], row["recalls"]), row["disclosure"], delivery, row["withdrawn_at"])
 
 
 def _require_given(cursor: Cursor, head: asyncpg.Record | None) -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from frontdoor_chassis.relay import OutboxRow
+from frontdoor_chassis.store.bodies import unpack
 from frontdoor_gateway.adapters.errors import AWAY, reached
-from frontdoor_gateway.core.prepare import unpack
 from frontdoor_gateway.core.submissions import (
     Asked,
     Contradicted,

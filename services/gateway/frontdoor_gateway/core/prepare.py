@@ -7,11 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-import zstandard
 from pydantic import ValidationError
 
 from frontdoor_chassis.bus.sizes import MAX_RECORD_BYTES
 from frontdoor_chassis.problems import ProblemError
+from frontdoor_chassis.store.bodies import pack
 from frontdoor_gateway.core.failures import TooLargeError, TypeNotAllowedError, UnreadableEventError
 from frontdoor_gateway.core.posts import Post
 from frontdoor_schemas.amendments import Amendment, Correction
@@ -24,10 +24,6 @@ _RANDOM = random.SystemRandom()
 
 ENVELOPE_BYTES = 2_048
 """Room for everything in a record beside its sections: envelope, key, headers, and what Kafka adds."""
-_PACKER = zstandard.ZstdCompressor(level=1)
-"""Repeated paths make a third of a body even at the fastest level. Packed here, because not every PostgreSQL has lz4, and its own
-default costs ten times as much."""
-_UNPACKER = zstandard.ZstdDecompressor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +68,6 @@ def prepare(post: Post, by: By) -> Prepared:
     return _ready(post, said, by)
 
 
-def unpack(packed: bytes) -> bytes:
-    """Sections as they were before they were packed."""
-    return _UNPACKER.decompress(packed)
-
-
 def _not_allowed(event_type: EventType) -> TypeNotAllowedError:
     return TypeNotAllowedError(f"{event_type.value} is not among the types that your agency publishes")
 
@@ -93,7 +84,7 @@ def _ready(post: Post, said: Submission, by: By) -> Prepared:
         amends=isinstance(said.data, Amendment),
         occurred_at=said.data.occurred_at,
         sections=sections,
-        packed=_PACKER.compress(sections),
+        packed=pack(sections),
     )
 
 

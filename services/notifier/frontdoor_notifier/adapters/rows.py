@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from frontdoor_chassis.store.bodies import pack
 from frontdoor_notifier.core.ledger import Row
 from frontdoor_notifier.core.parcels import (
     Dead,
@@ -97,7 +98,7 @@ def filed_columns(rows: Iterable[Row]) -> list[list[Any]]:
                 r.parcel.notice.due,
                 r.parcel.notice.wanted,
                 r.code,
-                r.body,
+                pack(r.body) if r.body is not None else None,
             )
             for r in rows
         ]

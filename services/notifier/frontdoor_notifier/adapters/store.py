@@ -9,6 +9,7 @@ import asyncpg
 
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
+from frontdoor_chassis.store.bodies import unpack
 from frontdoor_chassis.store.positions import move
 from frontdoor_notifier.adapters import statements as sql
 from frontdoor_notifier.adapters.outbox import receipt_records, signed
@@ -87,7 +88,7 @@ class PgStore:
         rows = await self._pool.fetch(
             "SELECT id, body, taken_back FROM delivery WHERE id = ANY($1) AND state IN ('waiting', 'sending')", list(disclosures)
         )
-        return {r["id"]: Content(r["body"], taken_back_of(r["taken_back"])) for r in rows}
+        return {r["id"]: Content(unpack(r["body"]) if r["body"] is not None else None, taken_back_of(r["taken_back"])) for r in rows}
 
     @patient
     async def overdue(self, now: datetime) -> int:

@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from frontdoor_chassis.store.bodies import unpack
 from frontdoor_router.core.identify import NAME_KIND, NUMBER_KINDS, Key, Person, Register
 from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.world import Earlier, Entry, Owed, Tie, Told, World
@@ -141,7 +142,7 @@ def _told(
 
 def parse_sections(stored: bytes | None) -> tuple[Section, ...]:
     """Sections as they are kept. They were checked when they came in."""
-    return tuple(Section.model_construct(**s) for s in orjson.loads(stored)) if stored else ()
+    return tuple(Section.model_construct(**s) for s in orjson.loads(unpack(stored))) if stored else ()
 
 
 async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> dict[UUID, Kept]:

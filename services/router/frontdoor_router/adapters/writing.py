@@ -11,6 +11,7 @@ import orjson
 
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
+from frontdoor_chassis.store.bodies import pack, unpack
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Obligation, Task
 from frontdoor_router.core.outgoing import Numbered
 from frontdoor_router.core.receiving import Met
@@ -22,7 +23,7 @@ INCARNATION = 1
 
 def sections_json(sections: Sequence[Section]) -> bytes:
     """How sections are kept."""
-    return orjson.dumps([section_dict(s) for s in sections], default=str)
+    return pack(orjson.dumps([section_dict(s) for s in sections], default=str))
 
 
 def section_dict(section: Section) -> dict[str, object]:
@@ -235,12 +236,12 @@ async def save_outbox(connection: asyncpg.Connection, records: Sequence[Record])
 
 def pack_records(records: Sequence[Record]) -> bytes:
     """Records as one value."""
-    return orjson.dumps([[r.topic, r.key.decode(), r.value.decode(), [[k, v.hex()] for k, v in r.headers]] for r in records])
+    return pack(orjson.dumps([[r.topic, r.key.decode(), r.value.decode(), [[k, v.hex()] for k, v in r.headers]] for r in records]))
 
 
 def unpack_records(packed: bytes) -> tuple[Record, ...]:
     """Records from one value."""
     return tuple(
         Record(topic, key.encode(), value.encode(), tuple((k, bytes.fromhex(v)) for k, v in headers))
-        for topic, key, value, headers in orjson.loads(packed)
+        for topic, key, value, headers in orjson.loads(unpack(packed))
     )

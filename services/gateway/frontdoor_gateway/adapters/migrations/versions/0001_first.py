@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from frontdoor_chassis.store.bodies import store_bodies
 from frontdoor_chassis.store.positions import CREATE_POSITION_TABLE
 
 revision = "gateway_0001"
@@ -137,24 +138,12 @@ $$;
 """
 
 
-STORAGE = """
-ALTER TABLE submission ALTER sections SET STORAGE EXTERNAL  -- compressed before it gets here
-"""
-COMPRESSION = """
-DO $$
-DECLARE
-    -- bodies are cheaper with lz4 than with the default, where the server was built with it
-    method text := CASE WHEN EXISTS (
-        SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN 'lz4' ELSE 'pglz' END;
-BEGIN
-    EXECUTE format('ALTER TABLE inbox ALTER delivery SET COMPRESSION %s', method);
-END
-$$
-"""
+BODIES = (("submission", "sections"), ("inbox", "delivery"))
 
 
 def upgrade() -> None:
     """Create all tables and the function through which alone events are accepted."""
     tables = [statement for statement in TABLES.split(";") if statement.strip()]
-    for statement in (*tables, CREATE_POSITION_TABLE, STORAGE, COMPRESSION, ACCEPT):
+    for statement in (*tables, CREATE_POSITION_TABLE, ACCEPT):
         op.execute(statement)
+    store_bodies(op.execute, BODIES)

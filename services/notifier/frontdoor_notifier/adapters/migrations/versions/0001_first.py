@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from frontdoor_chassis.store.bodies import store_bodies
 from frontdoor_chassis.store.positions import CREATE_POSITION_TABLE
 
 revision = "notifier_0001"
@@ -120,21 +121,10 @@ CREATE TABLE action (
     subject text);
 """
 
-COMPRESSION = """
-DO $$
-DECLARE
-    -- bodies are cheaper with lz4 than with the default, where the server was built with it
-    method text := CASE WHEN EXISTS (
-        SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN 'lz4' ELSE 'pglz' END;
-BEGIN
-    EXECUTE format('ALTER TABLE delivery ALTER body SET COMPRESSION %s', method);
-END
-$$
-"""
-
 
 def upgrade() -> None:
     """Create all tables."""
     tables = [statement for statement in TABLES.split(";") if statement.strip()]
-    for statement in (*tables, CREATE_POSITION_TABLE, COMPRESSION):
+    for statement in (*tables, CREATE_POSITION_TABLE):
         op.execute(statement)
+    store_bodies(op.execute, [("delivery", "body")])
