@@ -197,6 +197,37 @@ async def test_a_clock_that_outruns_the_receipts_waits_for_them_and_then_says_th
     assert night.to(DEPUTY, event, "overdue").reason == "incident-school-unconfirmed"
 
 
+async def test_while_the_bus_is_away_a_deadline_fires_after_the_grace_and_says_that_nobody_knows(
+    night: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = await incident(night)
+    running_loop = asyncio.get_running_loop()
+    night.clock.set(at(8))
+    with monkeypatch.context() as patched:
+        patched.setattr(night.engine._consumer, "lag", _nobody_answers)
+        assert not await night.engine._clock_step()
+        assert not (await night.engine.activity()).idle
+        patched.setattr(running_loop, "time", lambda: 10_000_000.0)
+        while await night.engine._clock_step():
+            pass
+    await night.settle()
+    assert night.to(DEPUTY, event, "overdue").reason == "incident-school-unconfirmed"
+
+
+async def _nobody_answers() -> int:
+    raise ConnectionError("the leaders of the partitions do not answer")
+
+
+async def test_what_is_owed_is_counted(night: Exchange) -> None:
+    await incident(night)
+    await night.engine.sweep_step()
+    counted = await night.engine.ledger.standing()
+    assert counted.obligations_open > 0
+    said = night.engine.metrics.text()[0].decode()
+    assert f"frontdoor_router_obligations_open {float(counted.obligations_open)}" in said
+    assert all(f"frontdoor_router_{name} " in said for name in counted._fields)
+
+
 async def test_the_next_moment_at_which_something_is_due_is_known(night: Exchange) -> None:
     await incident(night)
     assert await night.engine.ledger.next_due() == NIGHT + timedelta(minutes=15)

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvloop
 
 from frontdoor_chassis import logs
-from frontdoor_chassis.bus.kafka import KafkaBus, Security
+from frontdoor_chassis.bus.kafka import KafkaBus
 from frontdoor_chassis.clock import Clock, SettableClock, SystemClock
 from frontdoor_chassis.web import serve
 from frontdoor_gateway.app import described, open_gateway
@@ -19,7 +19,7 @@ async def run(settings: GatewaySettings, clock: Clock | None = None) -> None:
     """Serve until a signal comes or a loop fails. A rehearsal may hand in a clock that stands at its own beginning."""
     system = SystemClock()
     clock = clock or (SettableClock(system.now()) if settings.rehearsal_token else system)
-    bus = KafkaBus(settings.kafka, client_id=f"frontdoor-gateway-{settings.name}", security=_security(settings))
+    bus = KafkaBus(settings.kafka, client_id=f"frontdoor-gateway-{settings.name}", security=settings.security)
     async with open_gateway(settings, bus=bus, clock=clock) as gateway:
         await serve(
             gateway.app,
@@ -29,17 +29,6 @@ async def run(settings: GatewaySettings, clock: Clock | None = None) -> None:
             closing=gateway.close_door,
             drain_seconds=round(settings.drain_seconds),
         )
-
-
-def _security(settings: GatewaySettings) -> Security:
-    if settings.kafka_user is None or settings.kafka_password is None:
-        return Security()
-    return Security(
-        security_protocol=settings.kafka_protocol,
-        sasl_mechanism="SCRAM-SHA-512",
-        username=settings.kafka_user,
-        password=settings.kafka_password.get_secret_value(),
-    )
 
 
 def write_description(path: Path, *, check: bool) -> bool:

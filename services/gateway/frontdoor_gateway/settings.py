@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from frontdoor_chassis.bus.settings import BusSettings
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(BusSettings):
     """Read from the environment, `FRONTDOOR_GATEWAY_…`."""
 
     model_config = SettingsConfigDict(env_prefix="FRONTDOOR_GATEWAY_", frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -18,13 +20,6 @@ class GatewaySettings(BaseSettings):
     role: str | None = Field(None, description="Role to take on with SET ROLE, where the login is not the gateway's own role")
     pool_size: int = Field(8, ge=2, description="Most connections to PostgreSQL")
     pack: Path = Field(description="The partnership pack's folder, with agencies.toml")
-
-    kafka: str = Field(
-        "127.0.0.1:9092", description="Kafka's bootstrap servers, comma separated, where the gateway is a process of its own"
-    )
-    kafka_user: str | None = Field(None, description="SCRAM account of this gateway; none for a broker without accounts")
-    kafka_password: SecretStr | None = Field(None, description="Its password")
-    kafka_protocol: str = Field("SASL_SSL", description="With an account: SASL_SSL, or SASL_PLAINTEXT on a network of its own")
 
     signing_key: SecretStr = Field(description="Signs this gateway's records, and keys the hashes of bodies; at least 32 characters")
     router_key: SecretStr = Field(description="With which the router signs what it sends here; at least 32 characters")

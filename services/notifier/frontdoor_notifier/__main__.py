@@ -3,7 +3,7 @@
 import uvloop
 
 from frontdoor_chassis import logs
-from frontdoor_chassis.bus.kafka import KafkaBus, Security
+from frontdoor_chassis.bus.kafka import KafkaBus
 from frontdoor_chassis.clock import Clock, SettableClock, SystemClock
 from frontdoor_chassis.web import serve
 from frontdoor_notifier.app import open_notifier
@@ -14,20 +14,9 @@ async def run(settings: NotifierSettings, clock: Clock | None = None) -> None:
     """Serve until a signal comes or a loop fails. A rehearsal may hand in a clock that stands at its own beginning."""
     system = SystemClock()
     clock = clock or (SettableClock(system.now()) if settings.rehearsal_token else system)
-    bus = KafkaBus(settings.kafka, client_id="frontdoor-notifier", security=_security(settings))
+    bus = KafkaBus(settings.kafka, client_id="frontdoor-notifier", security=settings.security)
     async with open_notifier(settings, bus=bus, clock=clock) as notifier:
         await serve(notifier.app, host=settings.host, port=settings.port, running=notifier.supervisor.wait(), closing=notifier.quiesce)
-
-
-def _security(settings: NotifierSettings) -> Security:
-    if settings.kafka_user is None or settings.kafka_password is None:
-        return Security()
-    return Security(
-        security_protocol=settings.kafka_protocol,
-        sasl_mechanism="SCRAM-SHA-512",
-        username=settings.kafka_user,
-        password=settings.kafka_password.get_secret_value(),
-    )
 
 
 def main() -> None:

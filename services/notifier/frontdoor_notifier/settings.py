@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from frontdoor_chassis.bus.settings import BusSettings
 from frontdoor_notifier.core.steps import KEEP_TRYING
 
 
-class NotifierSettings(BaseSettings):
+class NotifierSettings(BusSettings):
     """Read from the environment, prefix `FRONTDOOR_NOTIFIER_`."""
 
     model_config = SettingsConfigDict(env_prefix="FRONTDOOR_NOTIFIER_", frozen=True, extra="forbid")
@@ -21,10 +22,6 @@ class NotifierSettings(BaseSettings):
     schema_name: str = Field("notifier", description="The notifier's own schema")
     role: str | None = Field("notifier", description="Role to take on after login; none: the login is the role")
     pack: Path = Field(description="Folder of the partnership's pack, or its agencies.toml")
-    kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma separated")
-    kafka_user: str | None = Field(None, description="SCRAM account of the notifier; none for a broker without accounts")
-    kafka_password: SecretStr | None = Field(None, description="Its password")
-    kafka_protocol: str = Field("SASL_SSL", description="With an account: SASL_SSL, or SASL_PLAINTEXT on a network of its own")
     signing_key: SecretStr = Field(description="Key by which the notifier signs its receipts")
     writer_keys: dict[str, SecretStr] = Field(description="Signing keys of `router` and of all gateways, by name")
     secret_key: SecretStr = Field(description="Key under which endpoints' secrets are sealed in the table; losing it loses them")

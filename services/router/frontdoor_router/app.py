@@ -58,6 +58,16 @@ WAITED_AFTER = timedelta(minutes=10)
 """After which a person is told that an event still waits for the one before it."""
 
 
+GAUGES = {
+    "obligations_open": "Obligations that somebody has to meet, not yet due",
+    "obligations_overdue": "Obligations past their due time and not met",
+    "tasks_open": "Pieces of work that wait for a person",
+    "events_waiting": "Events that wait for the one before them",
+    "deliveries_unfiled": "Deliveries that no gateway has said to have filed",
+}
+"""Metrics that the sweep sets, with what they say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Router:
     """A running router."""
@@ -87,6 +97,7 @@ class Engine:
         self.directory = pack.directory
         self.ledger = PgLedger(pool)
         self.metrics = Metrics("frontdoor_router")
+        self._gauges = {name: self.metrics.gauge(name, says) for name, says in GAUGES.items()}
         self._relay = Relay(outbox=PgOutbox(pool), producer=producer)
         read = reader(self._keys)
         signer = Signer("router", settings.signing_key.get_secret_value().encode())
@@ -137,7 +148,7 @@ class Engine:
 
     async def _clock_step(self) -> bool:
         await self.keep_day()
-        confirmed = await self._consumer.lag() == 0
+        confirmed = await self._all_is_read()
         if confirmed:
             self._behind_since = None
         elif not self._grace_is_over():
@@ -150,8 +161,16 @@ class Engine:
         self._fired += fired
         return fired > 0
 
+    async def _all_is_read(self) -> bool:
+        """Whether no receipt can be on the bus that would meet what is due. Nobody knows while the bus is away."""
+        try:
+            return await self._consumer.lag() == 0
+        except ConnectionError as error:
+            log.warning("clocks.unconfirmed", error=type(error).__name__)
+            return False
+
     async def sweep_step(self) -> bool:
-        """Send again what nobody has filed, and have a person told of what waits for too long. True when there may be more."""
+        """Send again what nobody has filed, have a person told of what waits too long, and count. True when there may be more."""
         await self.keep_day()
         try:
             async with self._works.open() as work:
@@ -159,6 +178,8 @@ class Engine:
                 again = await work.send_unfiled(UNFILED_AFTER)
         except FencedError:
             return True
+        for name, count in (await self.ledger.standing())._asdict().items():
+            self._gauges[name].set(count)
         if again or waiting:
             log.warning("sweep.done", sent_again=again, waiting_too_long=waiting)
         return max(again, waiting) == SWEEP_BATCH
@@ -172,7 +193,7 @@ class Engine:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
         due = await self.ledger.next_due()
         nothing_due = due is None or due > self._clock.now()
-        idle = nothing_due and self._relay.idle and await self._consumer.lag() == 0
+        idle = nothing_due and self._relay.idle and await self._all_is_read()
         return rehearsal.Activity(idle=idle, done=self._stream.done + self._fired)
 
     def wake(self) -> None:

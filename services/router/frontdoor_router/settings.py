@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from frontdoor_chassis.bus.settings import BusSettings
 
 
-class RouterSettings(BaseSettings):
+class RouterSettings(BusSettings):
     """Read from the environment, prefix `FRONTDOOR_ROUTER_`."""
 
     model_config = SettingsConfigDict(env_prefix="FRONTDOOR_ROUTER_", frozen=True, extra="forbid")
@@ -18,7 +20,6 @@ class RouterSettings(BaseSettings):
     schema_name: str = Field("router", description="The router's own schema")
     role: str | None = Field("router", description="Role to take on after login; none: the login is the role")
     pack: Path = Field(description="Folder of the partnership's pack")
-    kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma separated")
     signing_key: SecretStr = Field(description="Key by which the router signs what it sends")
     writer_keys: dict[str, SecretStr] = Field(description="Signing keys of all gateways and of `notifier`, by name")
     identity_secret: SecretStr = Field(
@@ -28,6 +29,7 @@ class RouterSettings(BaseSettings):
     rehearsal_token: SecretStr | None = Field(None, description="Token of the rehearsal routes")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8090, description="Port to listen on")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     batch: int = Field(100, description="Events decided in one transaction, at most", ge=1, le=100)
     others_close_after: timedelta = Field(
         timedelta(days=3), description="When 'other services' turns to closed in a publisher's ledger, whatever happened"

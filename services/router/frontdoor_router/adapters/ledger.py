@@ -2,13 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 import orjson
 
 from frontdoor_router.adapters.clockwork import next_due
+
+
+class Standing(NamedTuple):
+    """How much is owed, left to a person, or on its way. The fields are the names of the metrics."""
+
+    obligations_open: int
+    obligations_overdue: int
+    tasks_open: int
+    events_waiting: int
+    deliveries_unfiled: int
+
+
+STANDING = """
+SELECT (SELECT count(*) FROM obligation WHERE state = 'open'), (SELECT count(*) FROM obligation WHERE state = 'overdue'),
+       (SELECT count(*) FROM task WHERE closed_at IS NULL), (SELECT count(*) FROM waiting),
+       (SELECT count(*) FROM disclosure WHERE filed_at IS NULL AND number IS NOT NULL)
+"""
 
 
 class PgLedger:
@@ -20,6 +37,10 @@ class PgLedger:
     async def ping(self) -> None:
         """Raise when the database does not answer."""
         await self._pool.fetchval("SELECT 1")
+
+    async def standing(self) -> Standing:
+        """What there is of everything that has to come to an end."""
+        return Standing(*await self._pool.fetchrow(STANDING))
 
     async def event(self, event: UUID) -> Mapping[str, Any] | None:
         """One event with its disclosures, obligations and tasks; while it waits, with what it waits for."""

@@ -234,6 +234,7 @@ class Obligation(Table, table=True):
         Index("obligation_event", "event"),
         Index("obligation_disclosure", "disclosure"),
         Index("obligation_next", "next_at", postgresql_where=text("state IN ('open', 'overdue') AND next_at IS NOT NULL")),
+        Index("obligation_unmet", "state", postgresql_where=text("state IN ('open', 'overdue')")),
     )
 
     id: UUID = Field(primary_key=True)

@@ -61,6 +61,7 @@ CREATE TABLE obligation (
 CREATE INDEX obligation_event ON obligation (event);
 CREATE INDEX obligation_disclosure ON obligation (disclosure);
 CREATE INDEX obligation_next ON obligation (next_at) WHERE state IN ('open', 'overdue') AND next_at IS NOT NULL;
+CREATE INDEX obligation_unmet ON obligation (state) WHERE state IN ('open', 'overdue');
 CREATE TABLE stage_fired (
     obligation uuid NOT NULL REFERENCES obligation, stage integer NOT NULL, at timestamptz NOT NULL, kind text NOT NULL,
     desk text NOT NULL, PRIMARY KEY (obligation, stage, desk));
