@@ -1,7 +1,7 @@
 """Every failure that the gateway answers, one class each, of a type that the contract knows."""
 
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_schemas.problems import PROBLEMS, FieldError, ProblemType
+from frontdoor_schemas.problems import PROBLEMS, field_error
 
 
 class UnauthenticatedError(ProblemError):
@@ -69,15 +69,11 @@ class UnreadableEventError(ProblemError):
 
 UNKNOWN_EVENT = "unknown_event"
 NOT_OWN = "not_own_event"
-_NOT_HERE = {
-    UNKNOWN_EVENT: "is no event that you published or that was disclosed to you",
-    NOT_OWN: "is no event that your agency published",
-}
 
 
 def unknown_origin(rule: str) -> UnreadableEventError:
     """An answer to what the caller does not have. Whether such an event exists elsewhere is not said."""
-    return UnreadableEventError(errors=[FieldError(field="/in_reply_to", rule=rule, message=_NOT_HERE[rule])])
+    return UnreadableEventError(errors=[field_error("/in_reply_to", rule)])
 
 
 class UnreadableCursorError(ProblemError):
@@ -134,7 +130,7 @@ class ClosingError(ProblemError):
 class UnavailableError(ProblemError):
     """The store was not reached for a question."""
 
-    kind = ProblemType("unavailable", 503, "This cannot be answered at the moment: ask again")
+    kind = PROBLEMS["unavailable"]
 
     def __init__(self) -> None:
         super().__init__(headers={"retry-after": "1"})

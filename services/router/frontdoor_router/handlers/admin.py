@@ -3,13 +3,13 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
 
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_schemas.problems import PROBLEMS, ProblemType
+from frontdoor_schemas.problems import PROBLEMS
 
 MAX_PAGE = 500
 
@@ -17,13 +17,13 @@ MAX_PAGE = 500
 class NotAnOperatorError(ProblemError):
     """No token, or not the one."""
 
-    kind: ClassVar[ProblemType] = ProblemType("not-an-operator", 401, "A token of an operator is needed: Authorization: Bearer …")
+    kind = PROBLEMS["not-an-operator"]
 
 
 class NoSuchEventError(ProblemError):
     """No event of this id was decided or waits."""
 
-    kind: ClassVar[ProblemType] = PROBLEMS["not-found"]
+    kind = PROBLEMS["not-found"]
 
 
 class Ledger(Protocol):
