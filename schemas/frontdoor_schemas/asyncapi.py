@@ -94,12 +94,12 @@ def _headers() -> _Object:
     return {
         "type": "object",
         "description": "CloudEvents 1.0 attributes (Kafka binding, binary mode) and the writer's signature.",
-        "required": [HEADER_WRITER, HEADER_SIGNATURE],
+        "required": [HEADER_WRITER, HEADER_SIGNATURE, *(CLOUD_EVENTS + name for name in ("specversion", "id", "type", "source"))],
         "properties": {
             HEADER_WRITER: {**text, "description": "Name of the writing service: a gateway, `router` or `notifier`"},
             HEADER_SIGNATURE: {**text, "description": "HMAC-SHA256 over topic, key and value under the writer's key"},
             CLOUD_EVENTS + "specversion": {**text, "const": "1.0"},
-            CLOUD_EVENTS + "id": {**text, "description": "Id of the event or disclosure"},
+            CLOUD_EVENTS + "id": {**text, "description": "Id of the event, the disclosure, or the record; unique with the source"},
             CLOUD_EVENTS + "type": {**text, "examples": [type_name(EventType.referral)]},
             CLOUD_EVENTS + "source": {
                 **text,

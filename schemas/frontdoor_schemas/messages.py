@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from frontdoor_schemas.envelope import Ask, Delivery, DeliveryKind, DeskId, Envelope, Mark, Wire, utc
 from frontdoor_schemas.sections import join
+from frontdoor_schemas.topics import type_name
 from frontdoor_schemas.vocabulary import EventType
 
 TOMBSTONE = "tombstone"
@@ -75,7 +76,7 @@ def tombstone(*, disclosure: UUID, desk: str, incarnation: int, number: int, at:
 
 
 def _payload(kind: str, timestamp: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"type": f"frontdoor.{kind}.v1", "timestamp": timestamp, "data": data}
+    return {"type": type_name(kind), "timestamp": timestamp, "data": data}
 
 
 def _head(event: Envelope) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Topics, keys, consumer groups and headers. Spelt here and nowhere else."""
 
+from typing import NamedTuple
+
 from frontdoor_schemas.vocabulary import EventType
 
 FAMILY: dict[EventType, str] = {
@@ -39,10 +41,19 @@ CLOUD_EVENTS = "ce_"
 """Prefix of CloudEvents attributes in the headers of a record (Kafka protocol binding, binary mode)."""
 
 
-def cloud_event_headers(*, id: str, type: str, writer: str, time: str) -> tuple[tuple[str, bytes], ...]:  # noqa: A002 - the attributes' names
-    """CloudEvents 1.0 attributes of a record. The source is the writing service and never the desk, which may say where somebody is."""
-    attributes = {"specversion": "1.0", "id": id, "type": type, "source": f"/{writer}", "time": time}
-    return (*((CLOUD_EVENTS + name, value.encode()) for name, value in attributes.items()), (HEADER_CONTENT_TYPE, b"application/json"))
+class CloudEvent(NamedTuple):
+    """What a record says of itself as a CloudEvent 1.0. The same id each time that it is sent."""
+
+    id: str
+    type: str
+    time: str | None = None
+
+    def headers(self, writer: str) -> tuple[tuple[str, bytes], ...]:
+        """Its headers. The source is the writing service and never the desk, which may say where somebody is."""
+        said = {"specversion": "1.0", "id": self.id, "type": self.type, "source": f"/{writer}"}
+        if self.time is not None:
+            said["time"] = self.time
+        return (*((CLOUD_EVENTS + name, value.encode()) for name, value in said.items()), (HEADER_CONTENT_TYPE, b"application/json"))
 
 
 def to_gateway(gateway: str) -> str:
@@ -55,6 +66,11 @@ def gateway_group(gateway: str) -> str:
     return f"frontdoor-gateway-{gateway}"
 
 
-def type_name(event_type: EventType) -> str:
-    """The CloudEvents `type` of an event."""
-    return f"frontdoor.{event_type.value}.v1"
+def type_name(kind: str) -> str:
+    """The CloudEvents `type` of a type of event, a kind of delivery or a kind of record."""
+    return f"frontdoor.{kind}.v1"
+
+
+def of_receipts(position: int) -> CloudEvent:
+    """A record of receipts, by its place in the outbox of whoever writes it."""
+    return CloudEvent(f"receipts-{position}", type_name("receipts"))

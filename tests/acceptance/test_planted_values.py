@@ -7,6 +7,7 @@ no log line, metric, header, key, error text, address, or any other column of an
 import asyncio
 import io
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,13 +20,15 @@ import pytest
 
 from contract.made_up import a_body
 from frontdoor_chassis import logs
+from frontdoor_chassis.bus.postgres import _headers_as_bytes
 from frontdoor_chassis.clock import SettableClock
-from frontdoor_schemas.topics import FAMILY
+from frontdoor_schemas.topics import FAMILY, type_name
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.configuring import Surroundings
 from frontdoor_standalone.database import Database
-from frontdoor_standalone.deployment import ROUTER, Deployment
+from frontdoor_standalone.deployment import NOTIFIER, ROUTER, Deployment
 from frontdoor_standalone.standalone import Service, open_services
+from support.searching import legible
 
 PACK = Path(__file__).resolve().parents[2] / "deploy" / "partnerships" / "stockton"
 MARK = "Planted"
@@ -141,19 +144,30 @@ async def columns_with_marks(dsn: str) -> set[tuple[str, str]]:
     connection = await asyncpg.connect(dsn)
     try:
         tables = await connection.fetch(
-            "SELECT table_schema AS s, table_name AS t, column_name AS c, data_type AS d FROM information_schema.columns "
+            "SELECT table_schema AS s, table_name AS t, column_name AS c FROM information_schema.columns "
             "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
         )
         found = set()
         for row in tables:
-            text = f"encode(\"{row['c']}\", 'escape')" if row["d"] == "bytea" else f'"{row["c"]}"::text'
-            wanted = [f"%{w}%" for w in (MARK, *IDENTIFIERS)]
-            query = f'SELECT EXISTS (SELECT FROM "{row["s"]}"."{row["t"]}" WHERE {text} LIKE ANY ($1::text[]))'  # noqa: S608 - names of the catalogue
-            if await connection.fetchval(query, wanted):
+            values = await connection.fetch(f'SELECT "{row["c"]}" FROM "{row["s"]}"."{row["t"]}"')  # noqa: S608 - names of the catalogue
+            if any(marks_in(legible(value)) for (value,) in values):
                 found.add(("bus" if row["s"] == "bus" else row["t"], row["c"]))
         return found
     finally:
         await connection.close()
+
+
+async def bus_records(dsn: str) -> list[dict[str, bytes]]:
+    """The headers of everything that is on the bus."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        tables = await connection.fetch(
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'bus' AND column_name = 'off'"
+        )
+        found = [row for (t,) in tables for row in await connection.fetch(f'SELECT headers FROM bus."{t}"')]  # noqa: S608 - names of the catalogue
+    finally:
+        await connection.close()
+    return [dict(_headers_as_bytes(row["headers"])) for row in found]
 
 
 def marks_in(text: str) -> list[str]:
@@ -194,13 +208,28 @@ async def test_planted_values_are_only_where_sections_are_kept(database: str, lo
         assert {k["state"] for k in kept} == {"decided"}
         metrics = [(await exchange.ask(s.name, "GET", "/metrics")).text for s in exchange.services]
         columns = await columns_with_marks(database)
-    assert ("event", "sections") in columns  # the search finds what is there
+    assert columns >= {("event", "sections"), ("submission", "sections"), ("inbox", "delivery")}  # the search finds what is there
     assert columns <= MAY_HOLD
     assert not marks_in("\n".join(metrics))
     assert "batch.decided" in log_lines.getvalue()
     assert not marks_in(log_lines.getvalue())
     assert not marks_in("\n".join(exchange.said))
     assert not marks_in(str(kept))
+
+
+async def test_every_record_is_a_cloud_event_of_its_own(database: str) -> None:
+    async with partnership(database) as exchange:
+        await _post_one_of_each(exchange)
+        records = await bus_records(database)
+    attributes = [{name: value.decode() for name, value in headers.items() if name.startswith("ce_")} for headers in records]
+    assert {a["ce_specversion"] for a in attributes} == {"1.0"}
+    assert {a["ce_type"] for a in attributes} >= {
+        *(type_name(event_type) for event_type in (*SOURCES, *REPLIES)),
+        *(type_name(kind) for kind in ("disclosure", "recall", "ledger", "receipts")),
+    }
+    named = Counter((a["ce_source"], a["ce_id"]) for a in attributes)
+    assert {pair: times for pair, times in named.items() if times > 1} == {}
+    assert {a["ce_source"].lstrip("/") for a in attributes} <= {*exchange.deployment.directory.gateways(), ROUTER, NOTIFIER}
 
 
 async def test_a_refusal_of_any_kind_never_says_what_was_posted(database: str, log_lines: io.StringIO) -> None:

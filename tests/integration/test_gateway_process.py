@@ -25,6 +25,7 @@ from frontdoor_gateway.settings import GatewaySettings
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, to_gateway
 from frontdoor_standalone.servers.kafka import LocalKafka
 from frontdoor_standalone.servers.processes import free_ports
+from support.builders import SAYS
 from support.positions import PositionTable
 from unit.gateway.kit import GATEWAY_KEY, PVP, ROUTER_KEY, a_delivery, cloud_event, posted, prepare, real_stand, settings, write_pack
 
@@ -112,6 +113,7 @@ _FAILING = """
 import asyncio
 from frontdoor_chassis import logs
 from frontdoor_chassis.web import serve
+from support.builders import SAYS
 
 async def app(scope, receive, send): ...
 
@@ -170,7 +172,7 @@ async def test_a_broker_that_goes_and_comes_back(given: GatewaySettings, tmp_pat
             told = a_delivery(PVP, 1)
             router = Signer("router", ROUTER_KEY.encode()).record
             producer = await bus.producer()
-            await producer.send([router(to_gateway("police"), told.desk.encode(), told.model_dump_json().encode())])
+            await producer.send([router(to_gateway("police"), told.desk.encode(), told.model_dump_json().encode(), SAYS)])
             await producer.close()
             page = await client.get("/v1/inbox", params={"wait": 20})
             assert [item["data"]["number"] for item in page.json()["items"]] == [1]

@@ -23,6 +23,7 @@ from frontdoor_notifier.settings import NotifierSettings
 from frontdoor_schemas.envelope import Delivery
 from frontdoor_schemas.topics import RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import Level
+from support.builders import SAYS
 from support.delivering import KEYS, START, Stand, Told, made_up_id, memory_bus, open_stand, prepare, write_directory
 from support.receiver import Answer, Receiver, ids, open_receiver
 
@@ -301,7 +302,7 @@ async def _bus_with_endpoints(stack: AsyncExitStack, settings: NotifierSettings,
     async def produce(deliveries: list[Delivery]) -> None:
         await producer.send(
             [
-                signer.record(to_gateway(f"g{int(d.desk[1]) % 2}"), d.desk.encode(), d.model_dump_json(exclude_none=True).encode())
+                signer.record(to_gateway(f"g{int(d.desk[1]) % 2}"), d.desk.encode(), d.model_dump_json(exclude_none=True).encode(), SAYS)
                 for d in deliveries
             ]
         )

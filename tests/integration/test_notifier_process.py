@@ -22,6 +22,7 @@ from frontdoor_schemas.envelope import Delivery
 from frontdoor_schemas.topics import RECEIPTS, to_gateway
 from frontdoor_standalone.servers.kafka import LocalKafka
 from frontdoor_standalone.servers.processes import free_ports
+from support.builders import SAYS
 from support.delivering import ADMIN, KEYS, SECRET_TEXT, Told, prepare, write_directory
 from support.receiver import Answer, Receiver, ids, open_receiver
 
@@ -114,7 +115,9 @@ async def test_a_killed_process_and_its_successor_tell_everybody_once_or_under_t
         async def tell(count: int) -> list[Delivery]:
             made = [told.delivery(f"a{n % DESKS}.desk") for n in range(count)]
             topic = {d.id: to_gateway(f"g{int(d.desk[1]) % 2}") for d in made}
-            await producer.send([router.record(topic[d.id], d.desk.encode(), d.model_dump_json(exclude_none=True).encode()) for d in made])
+            await producer.send(
+                [router.record(topic[d.id], d.desk.encode(), d.model_dump_json(exclude_none=True).encode(), SAYS) for d in made]
+            )
             return made
 
         async with open_receiver() as receiver:

@@ -23,6 +23,7 @@ from frontdoor_schemas.police import PoliceIncident
 from support.builders import NHS
 from support.exchange import Exchange
 from support.routers import riverside, rows, settings_of
+from support.searching import legible
 
 MARKER = "Qxz"
 """Starts every planted text; in no word of ours."""
@@ -95,7 +96,7 @@ SECRETS = (MARKER, NHS[0], NHS[8], UPN, *AWKWARD.values())
 
 def found_in(value: object) -> list[str]:
     """Which of them stand in something, whatever it is."""
-    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    text = legible(value)
     return [secret for secret in SECRETS if secret in text]
 
 

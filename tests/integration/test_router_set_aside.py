@@ -19,7 +19,7 @@ from frontdoor_router.core.world import World
 from frontdoor_schemas.envelope import Delivery, Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS
 from frontdoor_schemas.vocabulary import Level
-from support.builders import a_child, an_incident, an_involvement
+from support.builders import SAYS, a_child, an_incident, an_involvement
 from support.deciding import NIGHT
 from support.exchange import KEY, Exchange
 from support.routers import another, gapless, numbers, riverside, rows
@@ -43,7 +43,7 @@ async def held(running: Exchange, event: UUID) -> dict[str, Any]:
 
 def put(running: Exchange, topic: str, value: bytes, *, writer: str = "police", key: str = KEY) -> None:
     """A record on the bus."""
-    running.bus.append([Signer(writer, key.encode()).record(topic, b"key", value)])
+    running.bus.append([Signer(writer, key.encode()).record(topic, b"key", value, SAYS)])
 
 
 async def sweep(running: Exchange) -> None:
@@ -242,7 +242,7 @@ async def test_a_record_that_the_database_refuses_is_found_and_set_aside(
         for n, record in enumerate(log.records):
             if str(bad).encode() in record.value:  # no gateway lets this through: PostgreSQL has no NUL in text
                 value = record.value.replace(b'"standard"', b'"\\u0000"')
-                made = Signer("police", KEY.encode()).record(record.topic, record.key, value)
+                made = Signer("police", KEY.encode()).record(record.topic, record.key, value, SAYS)
                 log.records[n] = replace(record, value=made.value, headers=made.headers)
     await running.settle()
     assert (await held(running, first))["state"] == (await held(running, last))["state"] == "decided"

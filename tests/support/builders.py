@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from frontdoor_schemas.topics import CloudEvent
+
+SAYS = CloudEvent("made-up", "frontdoor.made-up.v1")
+"""What a record says of itself where nobody looks at it."""
+
 NHS = ("9990000018", "9990000026", "9990000034", "9990000042", "9990000050", "9990000069", "9990000077", "9990000085", "9990000093")
 
 

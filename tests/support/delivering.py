@@ -28,6 +28,7 @@ from frontdoor_notifier.settings import NotifierSettings
 from frontdoor_schemas.envelope import Ask, Delivery, DeliveryKind, Envelope, Recall, Receipt, Receipts, Remind, Section, Wire
 from frontdoor_schemas.topics import RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import Category, EventType, Level
+from support.builders import SAYS
 from support.receiver import Receiver, open_receiver
 
 START = datetime(2020, 11, 10, 9, 0, tzinfo=UTC)
@@ -184,7 +185,7 @@ class Stand:
     def report(self, gateway: str, *items: Receipt, by: str | None = None) -> None:
         """Put receipts of a gateway on the bus."""
         value = Receipts(by=by or gateway, at=self.clock.now(), items=items).model_dump_json().encode()
-        self.bus.append([Signer(gateway, f"made-up-key-of-{gateway}".encode()).record(RECEIPTS, b"desk", value)])
+        self.bus.append([Signer(gateway, f"made-up-key-of-{gateway}".encode()).record(RECEIPTS, b"desk", value, SAYS)])
 
     async def register(self, name: str, **body: Any) -> str:
         """Give a desk an endpoint at the receiver; its secret."""
@@ -242,7 +243,7 @@ def send(bus: MemoryBus, *records: Wire, signer: str = "router", gateway: str | 
         desk = str(getattr(record, "desk", "a0.desk"))
         topic = to_gateway(gateway or f"g{int(desk.partition('.')[0][1:]) % 2}")
         key = KEYS.get(signer, f"made-up-key-of-{signer}").encode()
-        bus.append([Signer(signer, key).record(topic, desk.encode(), record.model_dump_json(exclude_none=True).encode())])
+        bus.append([Signer(signer, key).record(topic, desk.encode(), record.model_dump_json(exclude_none=True).encode(), SAYS)])
 
 
 async def prepare(dsn: str, directory: Path, **changes: Any) -> NotifierSettings:

@@ -26,6 +26,7 @@ from frontdoor_schemas.events import SourceFacts, parse, to_sections
 from frontdoor_schemas.messages import message
 from frontdoor_schemas.topics import FAMILIES, FAMILY, RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import EventType, Level
+from support.builders import SAYS
 
 PACKS = Path(__file__).resolve().parents[2] / "deploy" / "partnerships"
 KEY = "made-up-key-of-one-writer"
@@ -94,7 +95,7 @@ class Exchange:
 
     async def _send(self, writer: str, topic: str, key: str, value: bytes) -> None:
         producer = await self.bus.producer()
-        await producer.send([Signer(writer, KEY.encode()).record(topic, key.encode(), value)])
+        await producer.send([Signer(writer, KEY.encode()).record(topic, key.encode(), value, SAYS)])
         await producer.close()
 
     async def settle(self) -> None:

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 
 from frontdoor_chassis.bus.ports import Received, Record
-from frontdoor_schemas.topics import HEADER_SIGNATURE, HEADER_WRITER
+from frontdoor_schemas.topics import HEADER_SIGNATURE, HEADER_WRITER, CloudEvent
 
 
 class ForgedRecordError(Exception):
@@ -24,10 +24,11 @@ class Signer:
         self._writer = writer
         self._key = key
 
-    def record(self, topic: str, key: bytes, value: bytes, headers: tuple[tuple[str, bytes], ...] = ()) -> Record:
+    def record(self, topic: str, key: bytes, value: bytes, says: CloudEvent) -> Record:
         """A signed record."""
         signature = _digest(self._key, topic, key, value)
-        return Record(topic, key, value, (*headers, (HEADER_WRITER, self._writer.encode()), (HEADER_SIGNATURE, signature)))
+        signed = ((HEADER_WRITER, self._writer.encode()), (HEADER_SIGNATURE, signature))
+        return Record(topic, key, value, (*says.headers(self._writer), *signed))
 
 
 class Verifier:

@@ -40,6 +40,7 @@ from frontdoor_gateway.settings import GatewaySettings, schema_of
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, Envelope, LedgerLine, LedgerUpdate, Receipts, Section, Wire
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, gateway_group, to_gateway
 from frontdoor_schemas.vocabulary import Category, EventType, Role
+from support.builders import SAYS
 
 NOW = datetime(2020, 11, 10, 21, 0, tzinfo=UTC)
 ROUTER_KEY = "made-up-key-with-which-the-router-signs"
@@ -158,7 +159,7 @@ class Stand:
         """Send what the router would send, and have it filed."""
         producer = await self.bus.producer()
         topic = to_gateway(self.name)
-        made = [(signer or self.router).record(topic, r.desk.encode(), r.model_dump_json().encode()) for r in records]  # type: ignore[attr-defined]  # all of them have a desk
+        made = [(signer or self.router).record(topic, r.desk.encode(), r.model_dump_json().encode(), SAYS) for r in records]  # type: ignore[attr-defined]  # all of them have a desk
         await producer.send(made)
         await self.settle()
 

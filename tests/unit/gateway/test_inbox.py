@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from frontdoor_chassis.signing import Signer
 from frontdoor_schemas.envelope import DeliveryKind, Recall, Remind
+from support.builders import SAYS
 from unit.gateway.kit import CONTROL_ROOM, GATEWAY_KEY, PVP, MemoryStand, Stand, a_delivery, memory_stand
 
 
@@ -302,7 +303,7 @@ async def test_what_the_router_did_not_sign_is_parked() -> None:
 async def test_what_nobody_can_read_is_parked_and_reminders_are_for_others() -> None:
     async with memory_stand() as stand:
         producer = await stand.bus.producer()
-        await producer.send([stand.router.record("to.police", b"x", b'{"record": "something else"}')])
+        await producer.send([stand.router.record("to.police", b"x", b'{"record": "something else"}', SAYS)])
         await stand.tell(Remind(id=uuid.uuid4(), desk=PVP, reason="due", at=stand.clock.now()))
         assert (stand.intake.counts.parked, stand.intake.counts.filed) == (1, 0)
         assert await stand.intake.behind() == 0

@@ -15,6 +15,7 @@ from frontdoor_notifier.handlers.records import Reader
 from frontdoor_schemas.envelope import Recall, Receipt, Receipts, Remind
 from frontdoor_schemas.topics import RECEIPTS
 from frontdoor_schemas.vocabulary import Level
+from support.builders import SAYS
 from support.delivering import Told
 from unit.notifier.kit import NOW
 
@@ -36,7 +37,7 @@ def reader() -> Reader:
 
 
 def received(topic: str, value: bytes, *, writer: str = "router", key: bytes | None = None) -> Received:
-    record = Signer(writer, key or KEYS[writer]).record(topic, b"a0.desk", value)
+    record = Signer(writer, key or KEYS[writer]).record(topic, b"a0.desk", value, SAYS)
     return Received(topic, 0, 7, record.key, record.value, record.headers)
 
 

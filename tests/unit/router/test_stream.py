@@ -24,7 +24,7 @@ from frontdoor_router.handlers.stream import Stream
 from frontdoor_schemas.envelope import Receipt, Receipts
 from frontdoor_schemas.topics import FAMILIES, FAMILY, RECEIPTS
 from frontdoor_schemas.vocabulary import Level
-from support.builders import a_child, an_incident
+from support.builders import SAYS, a_child, an_incident
 from support.deciding import NIGHT, Deciding
 from support.positions import PositionTable
 from support.sessions import MemoryWork
@@ -82,7 +82,7 @@ class Rig:
     def put(self, topic: str, value: bytes, writer: str, signed_by: str | None = None) -> None:
         """Put a record on the bus."""
         signer = Signer(writer, KEYS.get(signed_by or writer, b"unknown"))
-        self.bus.append([signer.record(topic, b"key", value)])
+        self.bus.append([signer.record(topic, b"key", value, SAYS)])
 
     def incident(self, n: int = 1) -> Arrived:
         """An incident of the police."""

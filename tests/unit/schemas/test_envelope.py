@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from frontdoor_schemas.envelope import Recall, Remind, ToGateway, utc
-from frontdoor_schemas.topics import cloud_event_headers, gateway_group, to_gateway, type_name
+from frontdoor_schemas.topics import CloudEvent, gateway_group, to_gateway, type_name
 from frontdoor_schemas.vocabulary import EventType
 
 AT = datetime(2020, 6, 1, 12, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=1)))
@@ -31,7 +31,7 @@ def test_topics_groups_and_types_are_named_after_what_they_are() -> None:
 
 
 def test_a_record_carries_cloud_event_attributes_and_names_a_service_as_its_source() -> None:
-    assert dict(cloud_event_headers(id="1", type="frontdoor.referral.v1", writer="police", time="2020-11-10T21:40:00Z")) == {
+    assert dict(CloudEvent("1", "frontdoor.referral.v1", "2020-11-10T21:40:00Z").headers("police")) == {
         "ce_specversion": b"1.0",
         "ce_id": b"1",
         "ce_type": b"frontdoor.referral.v1",

@@ -14,7 +14,7 @@ from frontdoor_gateway.core.intake import Filed, Work
 from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
 from frontdoor_gateway.core.submissions import Asked, Contradicted, Origin, Outcome, Published, Repeated, Sign, Stored, Submission, record
 from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Receipt, Receipts
-from frontdoor_schemas.topics import RECEIPTS
+from frontdoor_schemas.topics import RECEIPTS, of_receipts
 from frontdoor_schemas.vocabulary import Level
 
 _ORDER = (Level.received, Level.opened, Level.acted)
@@ -124,8 +124,9 @@ class MemoryReceipts:
         made: list[OutboxRow] = []
         for desk in dict.fromkeys(i.desk for i in items):
             value = Receipts(by=self._gateway, at=at, items=tuple(i for i in items if i.desk == desk))
-            row = self._sign(RECEIPTS, desk.encode(), value.model_dump_json(exclude_none=True).encode())
-            made.append(OutboxRow(len(self._rows) + len(made) + 1, (row,)))
+            position = len(self._rows) + len(made) + 1
+            row = self._sign(RECEIPTS, desk.encode(), value.model_dump_json(exclude_none=True).encode(), of_receipts(position))
+            made.append(OutboxRow(position, (row,)))
         self._rows += made
         return made
 

@@ -9,7 +9,7 @@ from frontdoor_chassis.relay import OutboxRow
 from frontdoor_gateway.adapters.errors import reached
 from frontdoor_gateway.core.submissions import Sign
 from frontdoor_schemas.envelope import Receipt, Receipts
-from frontdoor_schemas.topics import RECEIPTS
+from frontdoor_schemas.topics import RECEIPTS, of_receipts
 
 
 class PgReceipts:
@@ -42,7 +42,7 @@ class PgReceipts:
         return [self._row(*row) for row in rows]
 
     def _row(self, position: int, desk: str, value: bytes) -> OutboxRow:
-        return OutboxRow(position, (self._sign(RECEIPTS, desk.encode(), value),))
+        return OutboxRow(position, (self._sign(RECEIPTS, desk.encode(), value, of_receipts(position)),))
 
     async def sent_up_to(self) -> int:
         """The outbox's mark."""

@@ -9,11 +9,11 @@ from uuid import UUID
 from frontdoor_chassis.bus.ports import Record
 from frontdoor_chassis.relay import Outbox
 from frontdoor_schemas.envelope import SCHEMA_VERSION, utc
-from frontdoor_schemas.topics import FAMILY
+from frontdoor_schemas.topics import FAMILY, CloudEvent, type_name
 from frontdoor_schemas.vocabulary import EventType
 
-Sign = Callable[[str, bytes, bytes], Record]
-"""Makes a signed record of topic, key and value."""
+Sign = Callable[[str, bytes, bytes, CloudEvent], Record]
+"""Makes a signed record of topic, key, value and what it says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +162,5 @@ def record(submission: Submission, sign: Sign) -> Record:
         f'{{"envelope":{{"id":"{s.event}","type":"{s.type.value}","schema_version":{SCHEMA_VERSION},"thread":"{s.thread}",{links}'
         f'"occurred_at":"{utc(s.occurred_at)}","received_at":"{utc(s.received_at)}","source":"{s.desk}"}},"sections":'
     )
-    return sign(s.topic, str(s.thread).encode(), head.encode() + s.sections + b"}")
+    says = CloudEvent(str(s.event), type_name(s.type), utc(s.occurred_at))
+    return sign(s.topic, str(s.thread).encode(), head.encode() + s.sections + b"}", says)

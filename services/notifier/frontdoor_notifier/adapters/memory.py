@@ -72,7 +72,7 @@ class MemoryStore:
         self._sequences |= {s.desk: s for s in unit.sequences}
         self.units.append(unit)
         rows = [
-            OutboxRow(len(self.outbox) + n, (signed(self.signer, key, record),))
+            OutboxRow(len(self.outbox) + n, (signed(self.signer, len(self.outbox) + n, key, record),))
             for n, (key, record) in enumerate(receipt_records(unit.receipts, unit.at), start=1)
         ]
         self.outbox += rows

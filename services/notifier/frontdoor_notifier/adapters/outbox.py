@@ -11,7 +11,7 @@ from frontdoor_chassis.signing import Signer
 from frontdoor_notifier.adapters.patience import patient
 from frontdoor_notifier.core.ledger import MAX_RECEIPTS
 from frontdoor_schemas.envelope import Receipt, Receipts
-from frontdoor_schemas.topics import RECEIPTS
+from frontdoor_schemas.topics import RECEIPTS, of_receipts
 
 WRITER = "notifier"
 
@@ -22,9 +22,9 @@ def receipt_records(receipts: Sequence[Receipt], at: datetime) -> list[tuple[str
     return [(chunk[0].desk, Receipts.model_construct(by=WRITER, at=at, items=tuple(chunk)).model_dump_json().encode()) for chunk in chunks]
 
 
-def signed(signer: Signer, key: str, record: bytes) -> Record:
+def signed(signer: Signer, position: int, key: str, record: bytes) -> Record:
     """A record of the receipts topic."""
-    return signer.record(RECEIPTS, key.encode(), record)
+    return signer.record(RECEIPTS, key.encode(), record, of_receipts(position))
 
 
 class PgOutbox:
@@ -46,7 +46,7 @@ class PgOutbox:
         rows = await self._pool.fetch(
             "SELECT position, key, record FROM outbox WHERE position > $1 ORDER BY position LIMIT $2", after, limit
         )
-        return [OutboxRow(r["position"], (signed(self._signer, r["key"], r["record"]),)) for r in rows]
+        return [OutboxRow(r["position"], (signed(self._signer, r["position"], r["key"], r["record"]),)) for r in rows]
 
     @patient
     async def mark_sent(self, up_to: int) -> None:

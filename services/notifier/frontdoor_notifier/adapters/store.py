@@ -50,7 +50,7 @@ class PgStore:
             return ()
         positions = await connection.fetch(sql.INSERT_OUTBOX, [k for k, _ in records], [r for _, r in records], len(records))
         rows = zip(sorted(p["position"] for p in positions), records, strict=True)
-        return [OutboxRow(position, (signed(self._signer, key, record),)) for position, (key, record) in rows]
+        return [OutboxRow(position, (signed(self._signer, position, key, record),)) for position, (key, record) in rows]
 
     @patient
     async def sequences(self, desks: Sequence[str]) -> Mapping[str, DeskSequence]:

@@ -111,7 +111,9 @@ class PgLedger:
 
 
 def _disclosure(row: asyncpg.Record) -> dict[str, Any]:
-    return {**dict(row), "given": orjson.loads(row["given"]), "withheld": orjson.loads(row["withheld"])}
+    """What was given and withheld, by category and policy; what the router wrote for the desk is the desk's to read."""
+    known = {name: value for name, value in row.items() if name != "made"}
+    return {**known, "given": orjson.loads(row["given"]), "withheld": orjson.loads(row["withheld"])}
 
 
 def _obligation(row: asyncpg.Record, fired: list[asyncpg.Record]) -> dict[str, Any]:

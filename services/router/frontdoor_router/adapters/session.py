@@ -13,7 +13,7 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
 from frontdoor_router.adapters import clockwork, reading, saving, writing
-from frontdoor_router.adapters.wire import delivery_json, submitted_json
+from frontdoor_router.adapters.wire import delivery_json, says, submitted_json
 from frontdoor_router.adapters.writing import DisclosureRow
 from frontdoor_router.core.amending import withdrawal_notice
 from frontdoor_router.core.arriving import Arrived
@@ -25,7 +25,7 @@ from frontdoor_router.core.outgoing import Decided, HeldEvent, Numbered, Standin
 from frontdoor_router.core.receiving import Met
 from frontdoor_router.core.world import Owed, Told, World
 from frontdoor_schemas.envelope import Delivery, Envelope, LedgerUpdate, Recall, Remind
-from frontdoor_schemas.topics import to_gateway
+from frontdoor_schemas.topics import CloudEvent, to_gateway
 
 
 @dataclass(slots=True)
@@ -207,14 +207,14 @@ class PgSession:
                 )
 
     def _records(self, deliveries: Iterable[Delivery], controls: Iterable[Recall | Remind | LedgerUpdate]) -> list[Record]:
-        said = [(d.desk, delivery_json(d)) for d in deliveries]
-        said += [(c.desk, c.model_dump_json(exclude_none=True).encode()) for c in controls]
-        for desk in {desk for desk, _ in said if self.directory.find(desk) is None}:
+        said = [(d.desk, delivery_json(d), says(d)) for d in deliveries]
+        said += [(c.desk, c.model_dump_json(exclude_none=True).encode(), says(c)) for c in controls]
+        for desk in {desk for desk, *_ in said if self.directory.find(desk) is None}:
             self.note(None, AuditEntry("desk.gone", desk, {}))
-        return [self._record(desk, value) for desk, value in said if self.directory.find(desk) is not None]
+        return [self._record(*one) for one in said if self.directory.find(one[0]) is not None]
 
-    def _record(self, desk: str, value: bytes) -> Record:
-        return self.signer.record(to_gateway(self.directory.gateway_of(desk)), desk.encode(), value)
+    def _record(self, desk: str, value: bytes, of_itself: CloudEvent) -> Record:
+        return self.signer.record(to_gateway(self.directory.gateway_of(desk)), desk.encode(), value, of_itself)
 
 
 def _first_ledger(one: Decided, now: datetime) -> LedgerUpdate:
