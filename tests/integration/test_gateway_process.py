@@ -113,7 +113,6 @@ _FAILING = """
 import asyncio
 from frontdoor_chassis import logs
 from frontdoor_chassis.web import serve
-from support.builders import SAYS
 
 async def app(scope, receive, send): ...
 

@@ -258,14 +258,14 @@ class KafkaConsumer:
         seat = await self._seated(deadline)
         if seat is None:
             return None
-        if not seat.waiting:
-            fetched = await self._fetch(deadline)
-            if fetched and time.monotonic() - seat.checked > _IDENTITY_SECONDS:
-                await self._check_identity(seat)
-            seat.waiting.extend(await self._ended(seat, fetched))
+        fetched = {} if seat.waiting else await self._fetch(deadline)
+        if fetched and time.monotonic() - seat.checked > _IDENTITY_SECONDS:
+            await self._check_identity(seat)
         if seat.generation != self._listener.generation:
-            self._seat = None  # what was fetched belongs to an assignment that is over
+            self._seat = None  # what was fetched belongs to an assignment that is over, and its positions are never known again
             return None
+        if not seat.waiting:
+            seat.waiting.extend(await self._ended(seat, fetched))
         return seat.hand_over(max_records)
 
     async def _fetch(self, deadline: float) -> dict[TopicPartition, list[Any]]:
