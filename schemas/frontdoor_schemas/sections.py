@@ -232,19 +232,26 @@ def join(sections: Iterable[Section]) -> dict[str, Any]:
     about particular people carries `about`, and `not_for_family` with `handling` where the author said so.
     """
     root: dict[str, Any] = {}
+    blocks = {"": root}
     for section in sections:
         for path, value in section.body.items():
-            *steps, name = path.split("/")
-            node = root
-            for step in steps:
-                if step not in node:
-                    node[step] = {}
-                node = node[step]
-            node[name] = value
+            place, _, name = path.rpartition("/")
+            block = blocks.get(place)
+            if block is None:
+                block = blocks[place] = _block_at(place, root)
+            block[name] = value
     for kind, prefix in (("children", "child"), ("adults", "adult")):
         if kind in root:
             root[kind] = {key: {"ref": f"{prefix}-{key}", **facts} for key, facts in root[kind].items()}
     return {name: _listed(value) if isinstance(value, dict) else value for name, value in root.items()}
+
+
+def _block_at(place: str, root: dict[str, Any]) -> dict[str, Any]:
+    """The block of a path, with those around it, made where they are missing."""
+    block = root
+    for step in place.split("/"):
+        block = block.setdefault(step, {})
+    return block
 
 
 _DIGITS = frozenset("0123456789abcdef")

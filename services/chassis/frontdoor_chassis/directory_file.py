@@ -13,16 +13,10 @@ from frontdoor_schemas.topics import FAMILIES
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
 RESERVED_DOMAINS = (".example", ".test", ".invalid")
-"""RFC 2606: a pack is illustrative, and no message of a rehearsal may ever reach anybody."""
+"""RFC 2606: while a pack is illustrative, no message of it may ever reach anybody."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 DeskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-
-
-def _reserved(address: str) -> str:
-    if not address.endswith(RESERVED_DOMAINS):
-        raise ValueError(f"{address} is not in a reserved domain ({', '.join(RESERVED_DOMAINS)})")
-    return address
 
 
 def _zone(name: str) -> str:
@@ -77,7 +71,7 @@ class DeskEntry(Entry):
     also: tuple[Role, ...] = ()
     by_role: bool = True
     name: Name
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(_reserved)]
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
     telephone: Name | None = None
     deputy: DeskId | None = None
     manager: DeskId | None = None
@@ -104,6 +98,7 @@ class PartnershipEntry(Entry):
     title: Name
     note: Name
     number: int
+    illustrative: bool = True
     time_zone: Annotated[str, AfterValidator(_zone)]
     lead_agency: AgencyId
     cannot_decide: DeskId
@@ -204,6 +199,8 @@ def _chain(parsed: AgenciesFile, agency: AgencyEntry) -> set[str]:
 
 def _desk_faults(parsed: AgenciesFile, agency: AgencyEntry, desk: DeskEntry) -> Iterator[tuple[str, str]]:
     own, desks = f"{agency.id}.{desk.id}", _ids(parsed)
+    if parsed.partnership.illustrative and not desk.email.endswith(RESERVED_DOMAINS):
+        yield "email", f"{desk.email} is not in a reserved domain ({', '.join(RESERVED_DOMAINS)}), and the pack is illustrative"
     for key, linked in (("deputy", desk.deputy), ("manager", desk.manager)):
         if linked == own:
             yield key, f"{own} cannot be its own {key}"

@@ -244,6 +244,11 @@ def test_a_fault_names_file_line_and_reason(change: Callable[[str], str], line: 
     assert any(f.file == "agencies.toml" and f.line == line and reason in f.reason for f in raised.value.faults), raised.value
 
 
+def test_a_partnership_of_its_own_has_addresses_of_its_own() -> None:
+    real = MADE_UP.replace("number = 1", "number = 1\nillustrative = false", 1).replace("door@hub.example", "door@hub.gov.uk")
+    assert parse_directory(read_toml("agencies.toml", real)).desk("hub.door").email == "door@hub.gov.uk"
+
+
 def test_a_desk_entered_twice_is_a_fault() -> None:
     twice = MADE_UP + '\n[[agency.desk]]\nid = "desk"\nrole = "crc"\nname = "Desk"\nemail = "desk@old.example"\nhours = "office"\n'
     with pytest.raises(PackError, match=r"old\.desk is entered twice"):
