@@ -57,6 +57,7 @@ def notifier_settings(deployment: Deployment, around: Surroundings) -> NotifierS
     """Of the notifier. Partners' systems are on this machine, so plain HTTP to it is allowed, and nothing beyond it."""
     secrets = deployment.secrets
     return NotifierSettings(
+        instance="standalone",
         environment="rehearsal",
         dsn=SecretStr(around.dsn),
         role=NOTIFIER,
