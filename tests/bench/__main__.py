@@ -22,6 +22,7 @@ from bench.door import Door
 from bench.pipeline import Pipeline
 from bench.stage import now_text
 from bench.starting import Start, start_standalone
+from frontdoor_chassis import logs
 
 DOOR = door.Sizes(rounds=3, singles=6_000, batched=20_000)
 PIPELINE = pipeline.Sizes(steady=1_200, burst=4_000, backlog=2_000)
@@ -73,6 +74,7 @@ def main() -> None:
     parser.add_argument("--profile", choices=profiles.SERVICES, help="say what the CPU time of one service goes into, and end")
     given = parser.parse_args()
     console = Console(stderr=True)
+    logs.configure(service="bench", stream=sys.stderr)  # on standard output there is the one line
     folder = Path(tempfile.mkdtemp(prefix="frontdoor-bench-"))
 
     def say(text: str) -> None:
