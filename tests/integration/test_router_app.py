@@ -145,6 +145,14 @@ async def test_who_is_protected_stays_so_and_the_deputy_does_not_read_who_wrote(
     assert not any("source/desk" in s.body for s in copy.sections)
 
 
+async def test_what_two_events_of_one_batch_say_of_one_person_ends_with_the_last_word(running: Exchange, database: str) -> None:
+    for facts in ({"protected": "yes"}, {}, {"protected": "no"}):
+        await running.publish("hub.front-door", "police-incident", an_incident(a_child(1, **facts)))
+    await running.settle()
+    assert await rows(database, "SELECT protected FROM person WHERE kind = 'child'") == [("no",)]
+    assert await rows(database, "SELECT count(*) FROM event_person") == [(3,)]
+
+
 async def test_an_unborn_child_is_the_same_when_it_is_born(running: Exchange, database: str) -> None:
     mother = an_adult(1, nhs_number=NHS[8], born="1990-01-01")
     expected = {"expected_on": "2020-12-01", "mother": "adult-1"}

@@ -91,7 +91,7 @@ class Works:
             now,
         )
         entry = AuditEntry("epoch.activated", None, {"agreements": agreements, "hash": epoch.hash})
-        await writing.save_audit(connection, [(None, entry)], epoch=name, now=now)
+        await writing.prove_and_send(connection, [(None, entry)], epoch=name, now=now)
 
     @asynccontextmanager
     async def batch(self, batch: Batch) -> AsyncIterator[Work]:

@@ -31,6 +31,10 @@ GROUP BY e.id
 """
 
 
+KNOWN = """
+SELECT id, false FROM event WHERE id = ANY($1::uuid[])
+UNION ALL SELECT waits_for, true FROM waiting WHERE waits_for = ANY($1::uuid[])
+"""
 PEOPLE = """
 SELECT p.id, p.kind, p.born, p.protected, k.kind AS key, k.hash
 FROM unnest($1::text[], $2::bytea[]) AS w (kind, hash) JOIN person_key k USING (kind, hash) JOIN person p ON p.id = k.person
@@ -61,10 +65,13 @@ async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
     )
 
 
-async def known_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> set[UUID]:
-    """Which of these events were decided or are held; both count as decided for those that follow."""
-    rows = await connection.fetch("SELECT id FROM event WHERE id = ANY($1::uuid[])", list(ids))
-    return {r["id"] for r in rows}
+async def known_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Which of these events were decided or are held; both count as decided for those that follow. And which are waited for."""
+    known: set[UUID] = set()
+    awaited: set[UUID] = set()
+    for event, waited_for in await connection.fetch(KNOWN, list(ids)):
+        (awaited if waited_for else known).add(event)
+    return known, awaited
 
 
 async def load_world(connection: asyncpg.Connection, *, keys: Sequence[Key], threads: Sequence[UUID], causes: Sequence[UUID]) -> World:

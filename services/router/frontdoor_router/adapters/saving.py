@@ -6,37 +6,103 @@ from uuid import UUID
 
 import asyncpg
 
-from frontdoor_router.adapters.writing import sections_json
+from frontdoor_router.adapters.writing import as_json, sections_json
 from frontdoor_router.core.outgoing import Decided, HeldEvent
 from frontdoor_router.core.world import Tie
 
+DECIDED = """
+WITH people AS (
+    INSERT INTO person (id, kind, born, protected, created_at)
+    SELECT id, kind, born, protected, $2 FROM jsonb_to_recordset($1::jsonb -> 'people') AS p(id uuid, kind text, born date, protected text)
+    ON CONFLICT (id) DO UPDATE SET protected = excluded.protected, born = excluded.born
+), keys AS (
+    INSERT INTO person_key (kind, hash, person)
+    SELECT kind, decode(hash, 'hex'), person FROM jsonb_to_recordset($1::jsonb -> 'keys') AS k(kind text, hash text, person uuid)
+    ON CONFLICT DO NOTHING
+), lines AS (
+    INSERT INTO entry (person, event, type, source, occurred_at, open, domestic_abuse, grade)
+    SELECT * FROM jsonb_to_recordset($1::jsonb -> 'entries') AS e(
+        person uuid, event uuid, type text, source text, occurred_at timestamptz, open boolean, domestic_abuse boolean, grade text)
+    ON CONFLICT DO NOTHING
+), involved AS (
+    INSERT INTO event_person (event, ref, person, why_held)
+    SELECT * FROM jsonb_to_recordset($1::jsonb -> 'involved') AS i(event uuid, ref text, person uuid, why_held text)
+)
+INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, missing,
+                   others_close_at, sections)
+SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.gateway, e.after, e.cause, e.occurred_at, e.received_at, $2, 'decided', e.epoch,
+       e.missing, e.others_close_at, s.sections
+FROM jsonb_to_recordset($1::jsonb -> 'events') AS e(
+         id uuid, thread uuid, type text, counts_as text, source text, gateway text, after uuid, cause uuid, occurred_at timestamptz,
+         received_at timestamptz, epoch text, missing text[], others_close_at timestamptz)
+     JOIN unnest($3::uuid[], $4::bytea[]) AS s(id, sections) USING (id)
+"""
+"""All that a batch says of events and people, in one statement: a round trip costs more than most of these rows."""
 
-async def save_people(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
-    """New people and keys, ties, chronology lines, lists for locating facts."""
-    people = [(p.id, p.kind, p.born, p.protected.value, now) for d in decided for p, _ in d.decision.people]
-    if people:
-        await connection.executemany(
-            "INSERT INTO person (id, kind, born, protected, created_at) VALUES ($1, $2, $3, $4, $5) "
-            "ON CONFLICT (id) DO UPDATE SET protected = excluded.protected, born = excluded.born",
-            people,
-        )
-    keys = [(k.kind, k.hash, p.id) for d in decided for p, found in d.decision.people for k in found]
-    if keys:
-        await connection.executemany("INSERT INTO person_key (kind, hash, person) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", keys)
+
+async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
+    """The events themselves, who they are about, new people and keys, chronology lines, ties, lists for locating facts."""
+    await connection.execute(
+        DECIDED,
+        as_json(_rows_of(decided)),
+        now,
+        [d.case.envelope.id for d in decided],
+        [sections_json(d.case.sections) for d in decided],
+    )
     await _save_ties(connection, decided)
-    entries = [
-        (e.person, e.event, e.type.value, e.source, e.occurred_at, e.open, e.domestic_abuse, e.grade)
-        for d in decided
-        for e in d.decision.entries
-    ]
-    if entries:
-        await connection.executemany("INSERT INTO entry VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING", entries)
     closed = [pair for d in decided for pair in d.decision.closed_entries]
     if closed:
         await connection.executemany("UPDATE entry SET open = false WHERE person = $1 AND event = $2", closed)
     listed = [(person, desk, d.case.envelope.id) for d in decided for person, desk in d.decision.listed]
     if listed:
         await connection.executemany("INSERT INTO listed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", listed)
+
+
+def _rows_of(decided: Sequence[Decided]) -> dict[str, list[dict[str, object]]]:
+    people = {p.id: p for d in decided for p, _ in d.decision.people}  # the last word on each: one row may change once in a statement
+    return {
+        "people": [{"id": p.id, "kind": p.kind, "born": p.born, "protected": p.protected} for p in people.values()],
+        "keys": [{"kind": k.kind, "hash": k.hash.hex(), "person": p.id} for d in decided for p, found in d.decision.people for k in found],
+        "entries": [
+            {
+                "person": e.person,
+                "event": e.event,
+                "type": e.type,
+                "source": e.source,
+                "occurred_at": e.occurred_at,
+                "open": e.open,
+                "domestic_abuse": e.domestic_abuse,
+                "grade": e.grade,
+            }
+            for d in decided
+            for e in d.decision.entries
+        ],
+        "involved": [
+            {"event": d.case.envelope.id, "ref": i.ref, "person": i.person, "why_held": i.why_held}
+            for d in decided
+            for i in d.decision.involved
+        ],
+        "events": [_event_row(d) for d in decided],
+    }
+
+
+def _event_row(decided: Decided) -> dict[str, object]:
+    e = decided.case.envelope
+    return {
+        "id": e.id,
+        "thread": e.thread,
+        "type": e.type,
+        "counts_as": decided.case.type,
+        "source": decided.case.source.desk,
+        "gateway": decided.gateway,
+        "after": e.after,
+        "cause": e.cause,
+        "occurred_at": e.occurred_at,
+        "received_at": e.received_at,
+        "epoch": decided.epoch,
+        "missing": decided.decision.missing,
+        "others_close_at": decided.others_close_at,
+    }
 
 
 async def _save_ties(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
@@ -62,38 +128,6 @@ async def _begin(connection: asyncpg.Connection, ties: Sequence[Tie]) -> None:
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [(t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event, t.plan) for t in ties],
         )
-
-
-async def save_events(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
-    """The events themselves, and who they turned out to be about."""
-    await connection.executemany(
-        "INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, "
-        "epoch, missing, others_close_at, sections) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'decided', $12, $13, $14, $15)",
-        [
-            (
-                e.id,
-                e.thread,
-                e.type.value,
-                d.case.type.value,
-                d.case.source.desk,
-                d.gateway,
-                e.after,
-                e.cause,
-                e.occurred_at,
-                e.received_at,
-                now,
-                d.epoch,
-                list(d.decision.missing),
-                d.others_close_at,
-                sections_json(d.case.sections),
-            )
-            for d in decided
-            for e in (d.case.envelope,)
-        ],
-    )
-    involved = [(d.case.envelope.id, i.ref, i.person, i.why_held) for d in decided for i in d.decision.involved]
-    if involved:
-        await connection.executemany("INSERT INTO event_person VALUES ($1, $2, $3, $4)", involved)
 
 
 async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, epoch: str, now: datetime) -> None:

@@ -50,6 +50,7 @@ class PgSession:
     _recalled: set[UUID] = field(default_factory=set)
     _taken_back: list[UUID] = field(default_factory=list)
     _ledgers: set[UUID] = field(default_factory=set)
+    _awaited: set[UUID] = field(default_factory=set)
 
     async def lock(self, numbers: Sequence[int]) -> None:
         """Take locks in this order."""
@@ -57,7 +58,9 @@ class PgSession:
 
     async def known(self, ids: Iterable[UUID]) -> set[UUID]:
         """Which events are decided."""
-        return await reading.known_events(self.connection, ids)
+        known, awaited = await reading.known_events(self.connection, ids)
+        self._awaited |= awaited
+        return known
 
     async def world(self, *, keys: Sequence[Key], threads: Sequence[UUID], causes: Sequence[UUID]) -> World:
         """What is known about these people, threads and events: what is in the tables, and what this session will put there."""
@@ -75,13 +78,20 @@ class PgSession:
 
     async def wait(self, waiting: Sequence[tuple[Arrived, UUID]], now: datetime) -> None:
         """Keep events until the one before them is decided."""
+        self._awaited |= {blocker for _, blocker in waiting}
         await self.connection.executemany(
             "INSERT INTO waiting (event, waits_for, since, record, writer) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             [(a.envelope.id, blocker, now, submitted_json(a), a.gateway) for a, blocker in waiting],
         )
 
     async def released(self, by: Sequence[UUID]) -> Sequence[Arrived]:
-        """Take out the events that waited for these. Who was told that they waited has nothing more to do."""
+        """Take out the events that waited for these. Who was told that they waited has nothing more to do.
+
+        Nobody can have begun to wait since this session looked: what follows an event is of its thread, and that is locked.
+        """
+        by = [event for event in by if event in self._awaited]
+        if not by:
+            return []
         rows = await self.connection.fetch("DELETE FROM waiting WHERE waits_for = ANY($1::uuid[]) RETURNING record, writer, task", list(by))
         await writing.close_work(self.connection, [r["task"] for r in rows if r["task"]], "released", self.now)
         return [self.rebuild(row["record"], row["writer"]) for row in rows]
@@ -90,8 +100,7 @@ class PgSession:
         """Write everything that was decided; disclosures are numbered when the session finishes."""
         if not decided:
             return
-        await saving.save_people(self.connection, decided, now)
-        await saving.save_events(self.connection, decided, now)
+        await saving.save_decided(self.connection, decided, now)
         for one in decided:
             await self._save_one(one)
 
@@ -163,9 +172,15 @@ class PgSession:
     async def finish(self, now: datetime) -> OutboxRow | None:
         """Number, write disclosures, obligations, tasks and audit, then the outbox row. Call once, at the end."""
         numbers = await writing.number(self.connection, [n for n, _ in self._told]) if self._told else {}
-        await writing.save_disclosures(self.connection, list(self._rows()), numbers, epoch=self.epoch, now=now)
-        await writing.save_obligations(self.connection, self._obligations, now)
-        await writing.save_tasks(self.connection, self._tasks, now)
+        await writing.save_told(
+            self.connection,
+            list(self._rows()),
+            numbers,
+            obligations=self._obligations,
+            tasks=self._tasks,
+            epoch=self.epoch,
+            now=now,
+        )
         await self._meet()
         await writing.close_event(self.connection, self._taken_back, now)
         await self._say_how_it_stands()
@@ -175,8 +190,7 @@ class PgSession:
         ]
         records = self._records([*deliveries, *self._again], self._controls)
         check_sizes(records)  # here it fails one event; in the outbox it would stop everybody's
-        await writing.save_audit(self.connection, self._audit, epoch=self.epoch, now=now)
-        return await writing.save_outbox(self.connection, records)
+        return await writing.prove_and_send(self.connection, self._audit, records, epoch=self.epoch, now=now)
 
     def _rows(self) -> Iterable[DisclosureRow]:
         for item, as_told in self._told:

@@ -1,5 +1,6 @@
 """Writes what decisions, receipts and clocks bring about. Order of locks everywhere: thread, person, desk, outbox."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ import orjson
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.store.bodies import pack, unpack
-from frontdoor_router.core.decision import AuditEntry, Disclosure, Obligation, Task
+from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Task
 from frontdoor_router.core.outgoing import Numbered
 from frontdoor_router.core.receiving import Met
 from frontdoor_schemas.envelope import Section
@@ -40,31 +41,6 @@ async def recall(connection: asyncpg.Connection, told: Sequence[UUID], now: date
         now,
     )
     return [r["id"] for r in rows if r["recall_told"]]
-
-
-async def save_obligations(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID, Obligation]], now: datetime) -> None:
-    """Obligations of events, with their first stage."""
-    if pairs:
-        await connection.executemany(
-            "INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10::jsonb, $11) ON CONFLICT DO NOTHING",
-            [
-                (
-                    o.id,
-                    o.duty,
-                    event,
-                    o.desk,
-                    o.person,
-                    o.disclosure,
-                    list(o.satisfied_by),
-                    now,
-                    o.due,
-                    orjson.dumps([s.stored() for s in o.stages]).decode(),
-                    o.stages[0].at if o.stages else None,
-                )
-                for event, o in pairs
-            ],
-        )
 
 
 async def meet_obligations(connection: asyncpg.Connection, met: Sequence[Met]) -> list[UUID]:
@@ -121,27 +97,6 @@ async def close_work(connection: asyncpg.Connection, tasks: Sequence[UUID], by: 
     )
 
 
-async def save_tasks(connection: asyncpg.Connection, pairs: Sequence[tuple[UUID | None, Task]], now: datetime) -> None:
-    """Pieces of work for a person."""
-    if pairs:
-        await connection.executemany(
-            "INSERT INTO task (id, kind, reason, owner, event, refs, notice, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-            "ON CONFLICT DO NOTHING",
-            [(t.id, t.kind.value, t.reason, t.owner, event, list(t.refs), t.notice, now) for event, t in pairs],
-        )
-
-
-async def save_audit(
-    connection: asyncpg.Connection, entries: Sequence[tuple[UUID | None, AuditEntry]], *, epoch: str, now: datetime
-) -> None:
-    """Audit entries, in the transaction of what they prove."""
-    if entries:
-        await connection.executemany(
-            "INSERT INTO audit (at, type, epoch, event, desk, detail) VALUES ($1, $2, $3, $4, $5, $6::jsonb)",
-            [(now, a.type, epoch, event, a.desk, orjson.dumps(a.detail).decode()) for event, a in entries],
-        )
-
-
 async def number(connection: asyncpg.Connection, numbered: Sequence[Numbered]) -> Mapping[UUID, int]:
     """Give each disclosure the next number of its desk: one statement, desks in sorted order, no gaps."""
     wanted: dict[str, list[Disclosure]] = {}
@@ -177,61 +132,133 @@ class DisclosureRow:
     withdrawn_at: datetime | None = None
 
 
-async def save_disclosures(
-    connection: asyncpg.Connection, rows: Sequence[DisclosureRow], numbers: Mapping[UUID, int], *, epoch: str, now: datetime
+TOLD = """
+WITH told AS (
+    INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, graded,
+                            made, reason, refers_to, stands_for, chases, visible, withdrawn_at)
+    SELECT id, event, event, desk, kind, incarnation, number, $2, $3, purposes, given, withheld, marks, about, graded,
+           decode(made, 'base64'), reason, refers_to, stands_for, chases, visible, withdrawn_at
+    FROM jsonb_to_recordset($1::jsonb -> 'disclosures') AS d(
+        id uuid, event uuid, desk text, kind text, incarnation integer, number bigint, purposes text[], given jsonb, withheld jsonb,
+        marks text[], about uuid[], graded boolean, made text, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean,
+        withdrawn_at timestamptz)
+), owed AS (
+    INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at)
+    SELECT id, duty, event, desk, person, disclosure, satisfied_by, $2, due, 'open', stages, next_at
+    FROM jsonb_to_recordset($1::jsonb -> 'obligations') AS o(
+        id uuid, duty text, event uuid, desk text, person uuid, disclosure uuid, satisfied_by text[], due timestamptz, stages jsonb,
+        next_at timestamptz)
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO task (id, kind, reason, owner, event, refs, notice, opened_at)
+SELECT id, kind, reason, owner, event, refs, notice, $2
+FROM jsonb_to_recordset($1::jsonb -> 'tasks') AS t(id uuid, kind text, reason text, owner text, event uuid, refs text[], notice uuid)
+ON CONFLICT DO NOTHING
+"""
+PROVED = """
+WITH proved AS (
+    INSERT INTO audit (at, type, epoch, event, desk, detail)
+    SELECT $2, type, $3, event, desk, detail FROM jsonb_to_recordset($1::jsonb) AS a(type text, event uuid, desk text, detail jsonb)
+), head AS (
+    UPDATE outbox_head SET position = position + 1 WHERE $4::bytea IS NOT NULL RETURNING position
+)
+INSERT INTO outbox SELECT position, $4 FROM head RETURNING position
+"""
+
+
+def as_json(rows: object) -> str:
+    """Rows for `jsonb_to_recordset`. asyncpg brings its own kind of UUID."""
+    return orjson.dumps(rows, default=str).decode()
+
+
+async def save_told(
+    connection: asyncpg.Connection,
+    rows: Sequence[DisclosureRow],
+    numbers: Mapping[UUID, int],
+    *,
+    obligations: Sequence[tuple[UUID, Obligation]],
+    tasks: Sequence[tuple[UUID | None, Task]],
+    epoch: str,
+    now: datetime,
 ) -> None:
-    """One row per desk that was told or considered, with what was given and withheld and by which policies."""
-    if rows:
-        await connection.executemany(
-            "INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, "
-            "about, graded, made, reason, refers_to, stands_for, chases, visible, withdrawn_at) "
-            "VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
-            [_disclosure(row, numbers.get(row.disclosure.id), epoch, now) for row in rows],
-        )
+    """One row per desk that was told or considered, with what was given and withheld and by which policies; what is owed for it; and
+    pieces of work for a person. In one statement."""
+    if not (rows or obligations or tasks):
+        return
+    said = {
+        "disclosures": [_disclosure(row, numbers.get(row.disclosure.id)) for row in rows],
+        "obligations": [_obligation(event, obligation) for event, obligation in obligations],
+        "tasks": [_task(event, task) for event, task in tasks],
+    }
+    await connection.execute(TOLD, as_json(said), now, epoch)
 
 
-def _disclosure(row: DisclosureRow, number: int | None, epoch: str, now: datetime) -> tuple[object, ...]:
+def _disclosure(row: DisclosureRow, number: int | None) -> dict[str, object]:
     d = row.disclosure
-    given = [
-        {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies} for g in d.given
-    ]
-    withheld = [{"category": w.category, "subjects": w.subjects, "policies": w.policies} for w in d.withheld]
     made = [g.section for g in d.given if g.made]
-    return (
-        d.id,
-        row.event,
-        d.desk,
-        d.kind.value if d.kind else "none",
-        INCARNATION if number is not None else None,
-        number,
-        now,
-        epoch,
-        list(d.purposes),
-        orjson.dumps(given, default=str).decode(),
-        orjson.dumps(withheld).decode(),
-        [m.value for m in d.marks],
-        list(row.about),
-        row.graded,
-        sections_json(made) if made else None,
-        d.reason,
-        d.refers_to,
-        d.stands_for,
-        d.chases,
-        d.visible,
-        row.withdrawn_at,
-    )
+    return {
+        "id": d.id,
+        "event": row.event,
+        "desk": d.desk,
+        "kind": d.kind or "none",
+        "incarnation": INCARNATION if number is not None else None,
+        "number": number,
+        "purposes": d.purposes,
+        "given": [
+            {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies}
+            for g in d.given
+        ],
+        "withheld": [{"category": w.category, "subjects": w.subjects, "policies": w.policies} for w in d.withheld],
+        "marks": d.marks,
+        "about": list(row.about),
+        "graded": row.graded,
+        "made": b64encode(sections_json(made)).decode() if made else None,
+        "reason": d.reason,
+        "refers_to": d.refers_to,
+        "stands_for": d.stands_for,
+        "chases": d.chases,
+        "visible": d.visible,
+        "withdrawn_at": row.withdrawn_at,
+    }
 
 
-async def save_outbox(connection: asyncpg.Connection, records: Sequence[Record]) -> OutboxRow | None:
-    """One outbox row for the whole batch. Last, because its head stays locked until the commit."""
-    if not records:
+def _given(g: Given) -> dict[str, object]:
+    return {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies}
+
+
+def _obligation(event: UUID, o: Obligation) -> dict[str, object]:
+    return {
+        "id": o.id,
+        "duty": o.duty,
+        "event": event,
+        "desk": o.desk,
+        "person": o.person,
+        "disclosure": o.disclosure,
+        "satisfied_by": o.satisfied_by,
+        "due": o.due,
+        "stages": [s.stored() for s in o.stages],
+        "next_at": o.stages[0].at if o.stages else None,
+    }
+
+
+def _task(event: UUID | None, t: Task) -> dict[str, object]:
+    return {"id": t.id, "kind": t.kind, "reason": t.reason, "owner": t.owner, "event": event, "refs": t.refs, "notice": t.notice}
+
+
+async def prove_and_send(
+    connection: asyncpg.Connection,
+    entries: Sequence[tuple[UUID | None, AuditEntry]],
+    records: Sequence[Record] = (),
+    *,
+    epoch: str,
+    now: datetime,
+) -> OutboxRow | None:
+    """Audit entries, and one outbox row for the whole batch. Last, because the outbox's head stays locked until the commit."""
+    if not (entries or records):
         return None
-    position = await connection.fetchval(
-        "WITH head AS (UPDATE outbox_head SET position = position + 1 RETURNING position) "
-        "INSERT INTO outbox SELECT position, $1 FROM head RETURNING position",
-        pack_records(records),
-    )
-    return OutboxRow(position, tuple(records))
+    said = [{"type": a.type, "event": event, "desk": a.desk, "detail": a.detail} for event, a in entries]
+    position = await connection.fetchval(PROVED, as_json(said), now, epoch, pack_records(records) if records else None)
+    return None if position is None else OutboxRow(position, tuple(records))
 
 
 def pack_records(records: Sequence[Record]) -> bytes:
