@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, model_validator
@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from frontdoor_schemas.casework import ConcernType
 from frontdoor_schemas.fields import Block, Computed, Leaf, Nest, Structure, counted, dates, held
 from frontdoor_schemas.people import Adult, Author, Child, Consent, Sharing
-from frontdoor_schemas.values import EVENT, GROUPS, HOUSEHOLD, MAX_ADULTS, MAX_CHILDREN, MAX_ITEMS, C, Code, Moment
+from frontdoor_schemas.values import ABOUT, EVENT, GROUPS, HOUSEHOLD, MAX_ADULTS, MAX_CHILDREN, MAX_ITEMS, C, Code, Moment
 from frontdoor_schemas.vocabulary import Answer
 
 LONDON = ZoneInfo("Europe/London")
@@ -22,6 +22,29 @@ LONGEST_EXPECTED = timedelta(days=310)
 """An expected date of birth may lie this far after the event; ten months and some days."""
 LONGEST_OVERDUE = timedelta(days=60)
 """An expected date of birth may lie this far before the event: a birth that was not yet recorded."""
+
+_PEOPLE = {"type": "array", "items": {"type": "string", "pattern": "^(child|adult)-[0-9a-f]{8}$"}}
+_DAY = {"type": "string", "format": "date"}
+EARLIER_LINE: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "about": _PEOPLE,
+        "on": _DAY,
+        "event_type": {"type": "string"},
+        "said": {"type": "array", "items": {"type": "string"}},
+    },
+    "additionalProperties": False,
+}
+PATTERN_MET: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "about": _PEOPLE,
+        "pattern": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1},
+        "dates": {"type": "array", "items": _DAY},
+    },
+    "additionalProperties": False,
+}
 
 _RULES: Mapping[str, str] = {
     "no_subject": "names neither a child nor an adult",
@@ -40,6 +63,10 @@ class EventBody(Block):
     """Paths of fields that name the desks which are to answer."""
     must_reply: ClassVar[bool] = False
     """Whether it means nothing without the event that it answers."""
+    chronicled: ClassVar[frozenset[str]] = frozenset()
+    """Paths of fields that a person's chronology keeps beside the line, so that later events can be counted by them (`a.b`)."""
+    line_if: ClassVar[frozenset[str]] = frozenset()
+    """The event is a line of the chronology only if it says something at one of these paths; empty: always."""
 
     occurred_at: Annotated[Moment, held(C.case_reference, EVENT, "A1", "D3")]
 
@@ -51,12 +78,23 @@ class EventBody(Block):
 class CaseEvent(EventBody):
     """An event about people. At least one person, and the time; all else flows incomplete and is owed."""
 
+    chronicled: ClassVar[frozenset[str]] = frozenset({"concern_types.type", "consent.status"})
     computed: ClassVar[Mapping[str, Computed]] = {
         "earlier_events_count": counted(
             held(C.history_summary, HOUSEHOLD, "A25", "A39", "L30"),
             "Earlier events about the same children that this recipient may know of",
         ),
         "earlier_event_dates": dates(held(C.history_summary, HOUSEHOLD, "A25"), "Their dates"),
+        "earlier": Computed(
+            held(C.history_summary, ABOUT, "L1", "L4", "C18", "C19"),
+            {"type": "array", "items": EARLIER_LINE},
+            "The chronology of each child, of the events that this recipient may know of: when, of which type, about which concern",
+        ),
+        "patterns": Computed(
+            held(C.history_summary, ABOUT, "E2", "A24", "A26", "C20", "G11", "I19"),
+            {"type": "array", "items": PATTERN_MET},
+            "Patterns of the partnership that this event completes, by the events that this recipient may know of",
+        ),
     }
 
     out_of_hours: Annotated[Answer | None, held(C.case_reference, EVENT, "A6", "C31")] = None

@@ -3,7 +3,7 @@
 An agency's own word widens nothing for that agency until the lead agency or a register has confirmed it.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -18,7 +18,10 @@ AboutSomebody = Annotated[tuple[SenderRef, ...], Structure("about"), Field(min_l
 
 
 class Involvement(CaseEvent):
-    """Which desk stands in which relation to whom, and why."""
+    """Which desk stands in which relation to whom, and why. Only a change of worker is a line of a chronology (G25)."""
+
+    chronicled: ClassVar[frozenset[str]] = frozenset({"reason_for_change"})
+    line_if: ClassVar[frozenset[str]] = frozenset({"reason_for_change"})
 
     about: AboutSomebody
     relation: Annotated[Relation, held(C.professional_network, ABOUT, "I16")]

@@ -24,6 +24,7 @@ class ReferralOutcome(CaseEvent):
     """The decision on a referral. A refusal without a reason flows, marked, and the reason is owed (A28, B4)."""
 
     must_reply: ClassVar[bool] = True
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"accepted", "route"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "previous_referral_same_issue": yes_or_no(

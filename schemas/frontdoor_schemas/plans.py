@@ -33,6 +33,7 @@ class PlanStatus(CaseEvent):
     """
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"members", "monitored_by"})
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"plan_type", "to_status", "category_primary", "category_secondary"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "previous_child_protection_plans": counted(
@@ -41,11 +42,6 @@ class PlanStatus(CaseEvent):
         "re_registration": yes_or_no(held(C.history_summary, ABOUT, "G18"), "Whether a child had a child protection plan before"),
         "previous_changes_count": counted(held(C.history_summary, ABOUT, "G12"), "Earlier changes of plan that this recipient may know of"),
         "change_of_worker_count": counted(held(C.history_summary, ABOUT, "G25"), "How often the lead worker changed"),
-        "drift_flags": Computed(
-            held(C.history_summary, ABOUT, "G9", "G11"),
-            {"type": "array", "items": {"enum": ["overdue_review", "stop_start"]}},
-            "Signs of drift and delay",
-        ),
     }
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"notify_health", "notified"})
 

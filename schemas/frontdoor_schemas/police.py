@@ -65,6 +65,8 @@ class Closing(Block):
 class PoliceIncident(CaseEvent, Closing):
     """An incident that police attended or recorded; open, or (a backlog) closed already."""
 
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"domestic_abuse", "domestic_abuse.risk_grade"}
+
     incident_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "D8")] = None
     kind: Annotated[Line | None, held(C.concern_and_incident, EVENT, "C14")] = None
     place: Annotated[Line | None, held(C.home_and_contact, EVENT)] = None

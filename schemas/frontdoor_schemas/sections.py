@@ -157,6 +157,11 @@ def _draw(count: int, rng: random.Random) -> list[str]:
             return keys
 
 
+def keys_in_order(count: int, rng: random.Random) -> list[str]:
+    """Keys for items that the exchange makes, in the order in which they are to be read; they tell nothing of their number."""
+    return sorted(_draw(count, rng)) if count else []
+
+
 def _item_keys(items: Sequence[Mapping[str, Any]], tag: str | None, rng: random.Random) -> list[str]:
     """Keys that keep the sender's order among items which travel together, and say nothing of any others.
 

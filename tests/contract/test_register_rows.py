@@ -266,7 +266,7 @@ TABLE: dict[EventType, dict[str, str]] = {
         "return_trigger": "submitted return_trigger",
         "flag_instruction": "submitted flag_instructions/flag; submitted flag_instructions/action",
         "notify_health": "ledger notify_health",
-        "drift_flags": "computed drift_flags",
+        "drift_flags": "computed patterns",
     },
     EventType.investigation_status: {
         "investigation_id": "submitted investigation_id",

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from frontdoor_router.core.derive import DERIVED, computed_paths
+from frontdoor_schemas.events import MODELS
 from support.builders import a_child, an_incident
 from support.deciding import Deciding, Told
 
@@ -31,6 +33,12 @@ def history(told: Told, desk: str) -> dict[str, Any]:
     """What a desk reads of earlier incidents."""
     said = told.message(desk)["domestic_abuse"]
     return {name: said[name] for name in (COUNT, DATES, ESCALATING) if name in said}
+
+
+def test_every_computed_field_of_the_contract_is_computed() -> None:
+    with_duties = {"earlier", "patterns"}
+    promised = {path.split("/")[-1] for model in MODELS.values() for path, _ in computed_paths(model)}
+    assert promised - with_duties == set(DERIVED)
 
 
 def test_the_first_incident_has_none_before_it(deciding: Deciding) -> None:

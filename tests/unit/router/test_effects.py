@@ -163,9 +163,22 @@ def test_a_plan_that_ends_leaves_other_ties_alone(deciding: Deciding) -> None:
 def test_every_event_about_somebody_is_a_line_of_the_chronology(deciding: Deciding) -> None:
     told = deciding.post("police.pvp", "police-incident", an_incident(CHILD, a_child(2, nhs_number=None)))
     (entry,) = told.decision.entries
-    assert (entry.person, entry.open, entry.domestic_abuse, entry.grade) == (person_of(told), False, True, "standard")
-    other = deciding.post("police.pvp", "police-incident", {"children": [CHILD]}).decision.entries[0]
-    assert (other.domestic_abuse, other.grade) == (False, None)
+    marks = frozenset({"domestic_abuse", "domestic_abuse.risk_grade=standard"})
+    assert (entry.person, entry.open, entry.marks) == (person_of(told), False, marks)
+    assert deciding.post("police.pvp", "police-incident", {"children": [CHILD]}).decision.entries[0].marks == frozenset()
+
+
+def test_a_tie_is_no_line_and_a_change_of_worker_is_one_without_its_reason(deciding: Deciding) -> None:
+    assert deciding.tie(CHILD, "oak.dsl", "school").decision.entries == ()
+    said = {"children": [CHILD], "about": [CHILD["ref"]], "relation": "involved", "desk": "oak.dsl", "reason_for_change": "Robin moved"}
+    (entry,) = deciding.post("hub.front-door", "involvement-started", said).decision.entries
+    assert entry.marks == {"reason_for_change"}
+
+
+def test_a_mark_about_one_child_is_not_beside_the_line_of_another(deciding: Deciding) -> None:
+    concern = [{"about": ["child-1"], "type": "neglect"}, {"about": ["child-2"], "type": "physical_abuse"}]
+    told = deciding.post("oak.dsl", "referral", {"children": [a_child(1), a_child(2)], "concern_types": concern})
+    assert sorted(sorted(e.marks) for e in told.decision.entries) == [["concern_types.type=neglect"], ["concern_types.type=physical_abuse"]]
 
 
 def test_a_referral_is_open_until_it_is_refused(deciding: Deciding) -> None:

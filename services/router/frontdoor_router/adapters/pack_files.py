@@ -25,11 +25,14 @@ from frontdoor_router.core.pack_checks import (
     expects_faults,
     missing_stand_ins,
     mute,
+    pattern_faults,
 )
+from frontdoor_router.core.patterns import PatternEntry, PatternsFile
 from frontdoor_router.core.policies import Agreement, read_agreement
 from frontdoor_schemas.events import MODELS
 
 DUTIES_FILE, COMPLETENESS_FILE, CALENDAR_FILE = "duties.toml", "completeness.toml", "calendar.toml"
+PATTERNS_FILE = "patterns.toml"
 AGREEMENTS = "agreements"
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -81,7 +84,8 @@ def load_pack(folder: Path) -> Pack:
     reading = _Reading(folder)
     days = _calendar(reading)
     directory = _directory(reading, days[0] if days else None)
-    known = Known(directory, days[1] if days else None, MODELS)
+    patterns = _patterns(reading)
+    known = Known(directory, days[1] if days else None, MODELS, patterns)
     duties = _duties(reading, known)
     expects = _expects(reading, known)
     agreements = _agreements(reading, None if duties is None else purposes_of([d.duty() for d in duties]))
@@ -91,6 +95,7 @@ def load_pack(folder: Path) -> Pack:
         directory=directory,
         duties=tuple(d.duty() for d in duties),
         expects=expects,
+        patterns=tuple(p.pattern() for p in patterns or ()),
         agreements=agreements,
         calendar=days[0],
         deadlines=days[1],
@@ -143,6 +148,18 @@ def _expects(reading: _Reading, known: Known) -> tuple[Expects, ...]:
     return tuple(e.expects() for e in entries)
 
 
+def _patterns(reading: _Reading) -> tuple[PatternEntry, ...] | None:
+    """A pack without the file counts nothing."""
+    if not (reading.folder / PATTERNS_FILE).exists():
+        return ()
+    document = reading.toml(PATTERNS_FILE)
+    parsed = reading.model(PatternsFile, document)
+    if parsed is None:
+        return None
+    reading.note(document, pattern_faults(parsed.pattern))
+    return parsed.pattern
+
+
 def _agreements(reading: _Reading, purposes: frozenset[str] | None) -> tuple[Agreement, ...]:
     found = []
     files = sorted((reading.folder / AGREEMENTS).glob("*.cedar"))
@@ -176,7 +193,7 @@ def _warnings(entries: Iterable[DutyEntry], agreements: tuple[Agreement, ...], d
 def _hash(folder: Path) -> str:
     """Over names and contents of all that decides; rehearsals only watch."""
     digest = hashlib.sha256()
-    names = [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE]
+    names = [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE, *((PATTERNS_FILE,) if (folder / PATTERNS_FILE).exists() else ())]
     for path in [*(folder / n for n in names), *sorted((folder / AGREEMENTS).glob("*.cedar"))]:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())

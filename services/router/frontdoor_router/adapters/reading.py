@@ -14,16 +14,16 @@ from frontdoor_schemas.envelope import Envelope, Section, Submitted
 from frontdoor_schemas.vocabulary import Answer, EventType, Level, Relation
 
 MAX_ENTRIES = 200
-"""Lines of one person's chronology that a decision looks at: the newest that are open or domestic abuse."""
+"""Lines of one person's chronology that a decision looks at: the newest, and all that are open."""
 MAX_LOCKS = 1000
 """Locks of one batch. PostgreSQL keeps room for some thousands among all instances; a larger batch takes one lock for all instead."""
 ALL_KEYS = 0x66726F6E75
 """Lock that every batch shares, and that one takes alone which has more keys than may be locked one by one."""
 
 EARLIER = """
-SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause,
+SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn,
        coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at,
-                           d.about, d.graded)
+                           d.about, d.said)
                 ORDER BY d.desk, d.number) FILTER (WHERE d.number IS NOT NULL), '{}') AS told
 FROM event e LEFT JOIN disclosure d ON d.event = e.id
 WHERE e.id = ANY($1::uuid[]) OR e.thread = ANY($2::uuid[])
@@ -45,8 +45,8 @@ SELECT p.id,
        ARRAY(SELECT (k.kind, k.hash) FROM person_key k WHERE k.person = p.id AND k.kind = ANY($2::text[])),
        ARRAY(SELECT (t.desk, t.relation, t.since, t.asserted_by, t.confirmed_by, t.event, t.until, t.plan)
              FROM tie t WHERE t.person = p.id),
-       ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.domestic_abuse, e.grade) FROM entry e
-             WHERE e.person = p.id AND (e.open OR e.domestic_abuse) ORDER BY e.occurred_at DESC LIMIT $3),
+       ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.marks, e.withheld_from) FROM entry e
+             WHERE e.person = p.id ORDER BY e.open DESC, e.occurred_at DESC LIMIT $3),
        ARRAY(SELECT (l.desk, l.event) FROM listed l WHERE l.person = p.id)
 FROM unnest($1::uuid[]) AS p (id)
 """
@@ -112,8 +112,9 @@ async def _about_people(connection: asyncpg.Connection, world: World, ids: Seque
         world.register.remember(world.register.people[person], [Key(*key) for key in keys])
         for desk, relation, *rest in ties:
             world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *rest))
-        for event, event_type, *rest in entries:
-            world.entries.setdefault(person, []).append(Entry(person, event, EventType(event_type), *rest))
+        for event, event_type, source, at, running, marks, withheld_from in entries:
+            entry = Entry(person, event, EventType(event_type), source, at, running, frozenset(marks), frozenset(withheld_from))
+            world.entries.setdefault(person, []).append(entry)
         for desk, event in listed:
             world.list_desk(person, desk, event)
 
@@ -128,6 +129,7 @@ def _earlier(row: asyncpg.Record) -> Earlier:
         told=tuple(_told(*t) for t in row["told"]),
         cause=row["cause"],
         corrects=row["type"] == EventType.correction.value,
+        withdrawn=row["withdrawn"],
     )
 
 
@@ -141,10 +143,10 @@ def _told(
     acted: object,
     telephoned: object,
     about: Sequence[UUID],
-    graded: bool,
+    said: Sequence[str],
 ) -> Told:
     level = Level.acted if acted else Level.opened if opened else Level.received if received else None
-    return Told(disclosure, desk, kind, level, withdrawn, telephoned is not None, frozenset(about), graded)
+    return Told(disclosure, desk, kind, level, withdrawn, telephoned is not None, frozenset(about), frozenset(said))
 
 
 def parse_sections(stored: bytes | None) -> tuple[Section, ...]:

@@ -20,9 +20,9 @@ WITH people AS (
     SELECT kind, decode(hash, 'hex'), person FROM jsonb_to_recordset($1::jsonb -> 'keys') AS k(kind text, hash text, person uuid)
     ON CONFLICT DO NOTHING
 ), lines AS (
-    INSERT INTO entry (person, event, type, source, occurred_at, open, domestic_abuse, grade)
+    INSERT INTO entry (person, event, type, source, occurred_at, open, marks, withheld_from)
     SELECT * FROM jsonb_to_recordset($1::jsonb -> 'entries') AS e(
-        person uuid, event uuid, type text, source text, occurred_at timestamptz, open boolean, domestic_abuse boolean, grade text)
+        person uuid, event uuid, type text, source text, occurred_at timestamptz, open boolean, marks text[], withheld_from text[])
     ON CONFLICT DO NOTHING
 ), involved AS (
     INSERT INTO event_person (event, ref, person, why_held)
@@ -71,8 +71,8 @@ def _rows_of(decided: Sequence[Decided]) -> dict[str, list[dict[str, object]]]:
                 "source": e.source,
                 "occurred_at": e.occurred_at,
                 "open": e.open,
-                "domestic_abuse": e.domestic_abuse,
-                "grade": e.grade,
+                "marks": sorted(e.marks),
+                "withheld_from": sorted(e.withheld_from),
             }
             for d in decided
             for e in d.decision.entries

@@ -195,7 +195,7 @@ class PgSession:
     def _rows(self) -> Iterable[DisclosureRow]:
         for item, as_told in self._told:
             withdrawn = self.now if as_told.id in self._recalled else None
-            yield DisclosureRow(item.disclosure, item.envelope.id, as_told.about, as_told.graded, withdrawn)
+            yield DisclosureRow(item.disclosure, item.envelope.id, as_told.about, withdrawn)
         for disclosure, event in self._silent:
             yield DisclosureRow(disclosure, event)
 

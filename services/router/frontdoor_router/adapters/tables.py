@@ -161,7 +161,7 @@ class EventPerson(Table, table=True):
 
 
 class Entry(Table, table=True):
-    """A line of a person's chronology."""
+    """A line of a person's chronology. `marks` are closed words of the contract, never text that somebody wrote."""
 
     __table_args__ = (Index("entry_event", "event"),)
 
@@ -171,14 +171,14 @@ class Entry(Table, table=True):
     source: str = Field(sa_column=_text())
     occurred_at: datetime = Field(sa_column=_at())
     open: bool
-    domestic_abuse: bool
-    grade: str | None = Field(None, sa_column=_text(null=True))
+    marks: list[str] = Field(sa_column=_texts())
+    withheld_from: list[str] = Field(sa_column=_texts())
 
 
 class Disclosure(Table, table=True):
     """A desk was told, or was considered and is not told (no number): what it was given and by which policies, and how far it got.
 
-    `made` are sections that the router made for this desk alone, which no event has.
+    `said` are the marks of a chronology that it was given; `made` are sections made for this desk alone, which no event has.
     """
 
     __table_args__ = (
@@ -201,7 +201,7 @@ class Disclosure(Table, table=True):
     withheld: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
     marks: list[str] = Field(sa_column=_texts())
     about: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
-    graded: bool
+    said: list[str] = Field(sa_column=_texts())
     made: bytes | None = Field(None, sa_column=_bytes(null=True))
     reason: str | None = Field(None, sa_column=_text(null=True))
     refers_to: UUID | None = None

@@ -128,19 +128,18 @@ class DisclosureRow:
     disclosure: Disclosure
     event: UUID
     about: frozenset[UUID] = frozenset()
-    graded: bool = False
     withdrawn_at: datetime | None = None
 
 
 TOLD = """
 WITH told AS (
-    INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, graded,
+    INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, said,
                             made, reason, refers_to, stands_for, chases, visible, withdrawn_at)
-    SELECT id, event, event, desk, kind, incarnation, number, $2, $3, purposes, given, withheld, marks, about, graded,
+    SELECT id, event, event, desk, kind, incarnation, number, $2, $3, purposes, given, withheld, marks, about, said,
            decode(made, 'base64'), reason, refers_to, stands_for, chases, visible, withdrawn_at
     FROM jsonb_to_recordset($1::jsonb -> 'disclosures') AS d(
         id uuid, event uuid, desk text, kind text, incarnation integer, number bigint, purposes text[], given jsonb, withheld jsonb,
-        marks text[], about uuid[], graded boolean, made text, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean,
+        marks text[], about uuid[], said text[], made text, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean,
         withdrawn_at timestamptz)
 ), owed AS (
     INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at)
@@ -204,14 +203,11 @@ def _disclosure(row: DisclosureRow, number: int | None) -> dict[str, object]:
         "incarnation": INCARNATION if number is not None else None,
         "number": number,
         "purposes": d.purposes,
-        "given": [
-            {"section": g.section.id, "category": g.section.category, "subjects": g.section.subjects, "policies": g.policies}
-            for g in d.given
-        ],
+        "given": [_given(g) for g in d.given],
         "withheld": [{"category": w.category, "subjects": w.subjects, "policies": w.policies} for w in d.withheld],
         "marks": d.marks,
         "about": list(row.about),
-        "graded": row.graded,
+        "said": sorted(d.said),
         "made": b64encode(sections_json(made)).decode() if made else None,
         "reason": d.reason,
         "refers_to": d.refers_to,

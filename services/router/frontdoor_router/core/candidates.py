@@ -52,6 +52,11 @@ class Candidate:
         return any(o.duty.relation not in ONLY_AS_PERMITTED for o in self.owing)
 
     @property
+    def histories(self) -> tuple[str, ...]:
+        """The purposes for which it may know of earlier events that it was not told of."""
+        return tuple(dict.fromkeys(o.duty.history for o in self.owing if o.duty.history))
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The purposes for which it may be told, each asked of the agreements."""
         found = dict.fromkeys(o.duty.because for o in self.owing)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from frontdoor_router.core.amending import may_amend, refuse, take_back
 from frontdoor_router.core.arriving import Arrived
-from frontdoor_router.core.candidates import find_candidates
+from frontdoor_router.core.candidates import Unmet, find_candidates
 from frontdoor_router.core.case import Case, Source
 from frontdoor_router.core.completeness import find_missing
 from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, IdMaker, Involved
@@ -14,11 +14,12 @@ from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
 from frontdoor_router.core.facting import CaseFacts
 from frontdoor_router.core.owing import answered, expect_replies
+from frontdoor_router.core.past import complete_to_all
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.tasks import open_tasks, set_aside
 from frontdoor_router.core.telling import consider
 from frontdoor_router.core.world import Earlier, Owed, Told, World
-from frontdoor_schemas.vocabulary import Category, EventType
+from frontdoor_schemas.vocabulary import EventType
 
 AMENDING = frozenset({EventType.correction, EventType.withdrawal})
 """Events that take back the event that they answer."""
@@ -78,6 +79,7 @@ class Decider:
         policy = self._basis.policy
         changed = effects(case, policy.directory)
         search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
+        search.unmet = [unmet for unmet in search.unmet if self._holds(case, unmet)]
         shared = CaseFacts(case)
         for candidate in search.candidates.values():
             consider(draft, self._basis, shared, candidate)
@@ -85,6 +87,15 @@ class Decider:
         expect_replies(draft, self._basis, case)
         find_missing(draft, self._basis, case)
         return changed
+
+    def _holds(self, case: Case, unmet: Unmet) -> bool:
+        """Whether somebody would have had to be told: of a pattern, only if there is one by all that is known."""
+        if unmet.duty.pattern is None:
+            return True
+        policy = self._basis.policy
+        pattern = policy.pattern(unmet.duty.pattern)
+        refs = [unmet.subject] if unmet.subject else [child.ref for child in case.children]
+        return pattern is not None and any(complete_to_all(case, pattern, ref, policy.calendar.zone) for ref in refs)
 
     def _remember(self, case: Case, draft: Draft, decision: Decision) -> Decision:
         """Put the event itself into the world, for those that follow in the batch."""
@@ -115,9 +126,8 @@ def told(disclosure: Disclosure, involved: Sequence[Involved]) -> Told:
     """A disclosure as those that follow see it, before anything is known of its fate."""
     people = {i.ref: i.person for i in involved}
     about = frozenset(p for g in disclosure.given for ref in g.section.subjects if (p := people.get(ref)))
-    graded = any(g.section.category is Category.risk_and_need and not g.section.subjects for g in disclosure.given)
     kind = disclosure.kind.value if disclosure.kind else ""
-    return Told(disclosure.id, disclosure.desk, kind, about=about, graded=graded)
+    return Told(disclosure.id, disclosure.desk, kind, about=about, said=disclosure.said)
 
 
 def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved) -> Decision:

@@ -66,6 +66,7 @@ class Disclosure:
     stands_for: UUID | None = None  # a deputy's: it meets what hangs on that disclosure as the desk itself would
     chases: UUID | None = None  # an escalation's: whoever gets it may record that the desk was told by telephone
     visible: bool = False
+    said: frozenset[str] = frozenset()  # marks of a chronology that it gives the desk
 
 
 @dataclass(frozen=True, slots=True)

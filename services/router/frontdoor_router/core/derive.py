@@ -1,77 +1,201 @@
-"""Fields that the router computes for one recipient, from what that recipient may see, and from nothing else."""
+"""Fields that the router computes for one recipient, from what that recipient may know, and from nothing else."""
 
-from collections.abc import Iterable, Sequence
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
-from uuid import UUID
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from frontdoor_router.core.case import Case
+from frontdoor_router.core.conditions import present
 from frontdoor_router.core.decision import Given, IdMaker
-from frontdoor_router.core.world import Entry, Told
+from frontdoor_router.core.duties import Expects
+from frontdoor_router.core.past import Completed, Line, Past
+from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
-from frontdoor_schemas.vocabulary import Category, EventType
+from frontdoor_schemas.events import MODELS
+from frontdoor_schemas.fields import Block, Computed, Nest
+from frontdoor_schemas.sections import keys_in_order
+from frontdoor_schemas.vocabulary import Category, EventType, SubjectRule
 
 GRADES = ("standard", "medium", "high")
 """Risk grades in rising order."""
-GRADE = "domestic_abuse/risk_grade"
+ABUSE, GRADE = "domestic_abuse", "domestic_abuse.risk_grade="
+PROTECTION_PLAN = frozenset({"plan_type=child_protection", "to_status=started"})
+NO_LONGER_OPEN = "accepted=no"
+CONCERN = "concern_types.type="
 MAX_DATES = 20
 """Dates that are listed, the latest; the number counts all. What is added to an event has to fit beside the largest one in a record."""
+MAX_LINES = 30
+"""Lines of a chronology that come with an event, the latest: about three kilobytes. A query gives the whole of it."""
 
 
-def history(case: Case, desk: str, given: Sequence[Given], ids: IdMaker, zone: ZoneInfo) -> Section | None:
-    """Earlier domestic-abuse incidents about the children this desk sees, as far as this desk was told of them (D9)."""
-    if case.type is not EventType.police_incident or "domestic_abuse" not in case.message:
+@dataclass(frozen=True)
+class View:
+    """What the computed fields of one recipient are worked out from: `lines` about the children whom it sees, `given` what it sees."""
+
+    case: Case
+    lines: tuple[Line, ...]
+    given: Sequence[Given]
+    missing: frozenset[tuple[str, ...]]
+    zone: ZoneInfo
+
+    def before(self, *types: EventType, mark: str | None = None) -> list[Line]:
+        """Lines of earlier events, one for each event: of these types, with this mark."""
+        found = {x.entry.event: x for x in self.lines if x.entry.occurred_at <= self.case.happened_at}
+        return [x for x in found.values() if (not types or x.entry.type in types) and (mark is None or mark in x.marks)]
+
+    def days(self, lines: Iterable[Line]) -> list[str]:
+        """The days of the latest of them."""
+        return [_day(x.entry.occurred_at, self.zone) for x in lines][-MAX_DATES:]
+
+    @property
+    def concerns(self) -> frozenset[str]:
+        """The types of concern of this event, as marks."""
+        return frozenset(m for marks in self.case.marks.values() for m in marks if m.startswith(CONCERN))
+
+
+def made(view: View, seen: Sequence[str], ids: IdMaker, desk: str) -> Iterator[Section]:
+    """The sections that the router makes for one desk: one for each category and set of people."""
+    bodies: dict[tuple[Category, tuple[str, ...]], dict[str, object]] = {}
+    for path, computed in computed_paths(MODELS[view.case.type]):
+        *block, name = path.split("/")
+        if name in DERIVED and (not block or present(tuple(block), view.case.message)):
+            value = DERIVED[name](view)
+            if value is not None:
+                about = () if computed.held.subject is SubjectRule.event else tuple(seen)
+                bodies.setdefault((computed.held.category, about), {})[path] = value
+    for (category, about), body in bodies.items():
+        yield Section(id=ids("derived", view.case.envelope.id, desk, category.value), category=category, subjects=about, body=body)
+
+
+@cache
+def computed_paths(model: type[Block], at: str = "") -> tuple[tuple[str, Computed], ...]:
+    """Every computed field of a type of event, by its path; those in items of lists are nobody's to compute."""
+    found = [(at + name, computed) for name, computed in model.computed.items()]
+    for name, shape in model.plan.fields.items():
+        if isinstance(shape, Nest) and not shape.many:
+            for nested in shape.plans.values():
+                found += computed_paths(nested.model, f"{at}{name}/")
+    return tuple(found)
+
+
+def told_with(
+    case: Case, desk: str, past: Past, refs: Iterable[str], met: Sequence[Completed], ids: IdMaker, zone: ZoneInfo
+) -> Iterator[Section]:
+    """The chronology of each child, and the patterns that this event completes: for a desk that is told because of either."""
+    for ref in refs:
+        rng = random.Random(ids("derived-keys", case.envelope.id, desk, ref).int)  # noqa: S311 - a replay has to say the same again
+        body = dict(_chronology(past.of(ref)[-MAX_LINES:], ref, zone, rng)) | dict(_patterns([m for m in met if m.ref == ref], rng))
+        if body:
+            yield Section(id=ids("past", case.envelope.id, desk, ref), category=Category.history_summary, subjects=(ref,), body=body)
+
+
+def _chronology(lines: Sequence[Line], ref: str, zone: ZoneInfo, rng: random.Random) -> Iterator[tuple[str, object]]:
+    for key, line in zip(keys_in_order(len(lines), rng), lines, strict=True):
+        at = f"earlier/{key}/"
+        yield from ((at + "about", [ref]), (at + "on", _day(line.entry.occurred_at, zone)), (at + "event_type", line.entry.type.value))
+        if line.marks:
+            yield at + "said", sorted(line.marks)
+
+
+def _patterns(met: Sequence[Completed], rng: random.Random) -> Iterator[tuple[str, object]]:
+    for key, one in zip(keys_in_order(len(met), rng), met, strict=True):
+        at = f"patterns/{key}/"
+        yield from ((at + "about", [one.ref]), (at + "pattern", one.pattern.id), (at + "count", len(one.days)))
+        yield at + "dates", [day.isoformat() for day in one.days[-MAX_DATES:]]
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).date().isoformat()
+
+
+# ---------------------------------------------------------------- one function for each computed field
+
+
+def _some(lines: Sequence[Line]) -> int | None:
+    """Their number; nothing is said where there is none, as nothing is said of what the recipient may not know."""
+    return len(lines) or None
+
+
+def _incidents(view: View) -> list[Line]:
+    return view.before(EventType.police_incident, mark=ABUSE)
+
+
+def _escalating(view: View) -> str | None:
+    """Closer together than before, or a higher grade than the last: by what the desk sees of either (D9)."""
+    earlier = _incidents(view)
+    if not earlier:
         return None
-    seen = sorted({s for g in given if g.section.category is Category.child_identity for s in g.section.subjects})
-    if not seen:
-        return None
-    earlier = _told_before(case, desk, seen)
-    body: dict[str, object] = {"domestic_abuse/previous_incidents_count": len(earlier)}
-    if earlier:
-        dates = [e.entry.occurred_at.astimezone(zone).date().isoformat() for e in earlier]
-        body["domestic_abuse/previous_incident_dates"] = dates[-MAX_DATES:]
-        body["domestic_abuse/escalating"] = "yes" if _escalating(case, earlier, graded=_gives_grade(given)) else "no"
-    return Section(id=ids("derived", case.envelope.id, desk), category=Category.history_summary, subjects=tuple(seen), body=body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """An earlier incident as far as the desk knows it: that it was, and its grade if the desk was given that."""
-
-    entry: Entry
-    grade: str | None
-
-
-def _told_before(case: Case, desk: str, seen: Iterable[str]) -> list[_Known]:
-    found: dict[UUID, _Known] = {}
-    for ref in seen:
-        person = case.subjects[ref].person
-        for entry in case.world.entries.get(person.id, ()) if person else ():
-            if not entry.domestic_abuse or entry.event == case.envelope.id or entry.occurred_at > case.happened_at:
-                continue
-            if told := _disclosures(case, entry, desk):
-                found[entry.event] = _Known(entry, entry.grade if any(t.graded for t in told) else None)
-    return sorted(found.values(), key=lambda k: k.entry.occurred_at)
-
-
-def _disclosures(case: Case, entry: Entry, desk: str) -> list[Told]:
-    """What tells the desk of an earlier event about this very person: of a sibling's, it does not know that this one was in it."""
-    event = case.world.events.get(entry.event)
-    return [t for t in event.told if t.desk == desk and entry.person in t.about and not t.withdrawn] if event else []
-
-
-def _gives_grade(given: Iterable[Given]) -> bool:
-    return any(GRADE in g.section.body for g in given)
-
-
-def _escalating(case: Case, earlier: Sequence[_Known], *, graded: bool) -> bool:
-    """Closer together than before, or a higher grade than the last: by what the desk sees of either."""
-    times: list[datetime] = [*(k.entry.occurred_at for k in earlier), case.happened_at]
+    times: list[datetime] = [*(x.entry.occurred_at for x in earlier), view.case.happened_at]
     gaps = [b - a for a, b in pairwise(times)]
     closer = len(gaps) > 1 and gaps[-1] < gaps[-2]
-    grade = case.message["domestic_abuse"].get("risk_grade") if graded else None
-    last = earlier[-1].grade
-    higher = grade in GRADES and last in GRADES and GRADES.index(grade) > GRADES.index(last)
-    return closer or higher
+    mine = view.case.message[ABUSE].get("risk_grade") if _sees_grade(view.given) else None
+    last = next((m.removeprefix(GRADE) for m in earlier[-1].marks if m.startswith(GRADE)), None)
+    higher = mine in GRADES and last in GRADES and GRADES.index(mine) > GRADES.index(last)
+    return "yes" if closer or higher else "no"
+
+
+def _sees_grade(given: Iterable[Given]) -> bool:
+    return any("domestic_abuse/risk_grade" in g.section.body for g in given)
+
+
+def _same_issue_closed(view: View) -> str | None:
+    """When the last referral about the same type of concern was refused (A27)."""
+    closed = [x for x in view.before(EventType.referral_outcome) if NO_LONGER_OPEN in x.marks]
+    alike = [x for x in closed if view.concerns & (_concerns_of_referral(view, x.entry) | x.marks)]
+    return _day(alike[-1].entry.occurred_at, view.zone) if alike else None
+
+
+def _concerns_of_referral(view: View, outcome: Entry) -> frozenset[str]:
+    """What the referral was about that an outcome answered, as far as the desk may know it."""
+    answered = view.case.world.events.get(outcome.event)
+    return frozenset(m for x in view.lines if answered and x.entry.event == answered.cause for m in x.marks)
+
+
+def _yes(found: object) -> str | None:
+    return "yes" if found else None
+
+
+def _protection_plans(view: View) -> list[Line]:
+    return [x for x in view.before(EventType.plan_status) if x.marks >= PROTECTION_PLAN]
+
+
+def _re_registered(view: View) -> str | None:
+    """Whether a child whose protection plan begins now had one before (G18). Of another kind of plan it says nothing."""
+    begins = view.case.type is EventType.conference_minutes or (
+        view.case.message.get("plan_type") == "child_protection" and view.case.message.get("to_status") == "started"
+    )
+    return _yes(begins and _protection_plans(view))
+
+
+def _correct(view: View) -> str:
+    """Whether every part of the form is there that the partnership expects of it (C8)."""
+    return "no" if any(path[0] == "risk_assessment" for path in view.missing) else "yes"
+
+
+DERIVED: Mapping[str, Callable[[View], Any]] = {
+    "earlier_events_count": lambda v: _some(v.before()),
+    "earlier_event_dates": lambda v: v.days(v.before()) or None,
+    "previous_incidents_count": lambda v: len(_incidents(v)),
+    "previous_incident_dates": lambda v: v.days(_incidents(v)) or None,
+    "escalating": _escalating,
+    "previous_referrals_count": lambda v: _some(v.before(EventType.referral)),
+    "previous_referral_dates": lambda v: v.days(v.before(EventType.referral)) or None,
+    "same_issue_closed_on": _same_issue_closed,
+    "previous_referral_same_issue": lambda v: _yes(_same_issue_closed(v)),
+    "re_registration": _re_registered,
+    "previous_child_protection_plans": lambda v: _some(_protection_plans(v)),
+    "previous_changes_count": lambda v: _some(v.before(EventType.plan_status)),
+    "change_of_worker_count": lambda v: _some(v.before(EventType.involvement_started, mark="reason_for_change")),
+    "correctly_completed": _correct,
+}
+"""By the name that the contract gives the field. `earlier` and `patterns` come with duties that ask for them: `told_with`."""
+
+
+def missing_paths(expected: Iterable[Expects], case: Case) -> frozenset[tuple[str, ...]]:
+    """The fields that the partnership expects of this event and that it lacks."""
+    return frozenset(e.path for e in expected if e.missing(case.message, source=case.source.role))

@@ -121,7 +121,11 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One duty. Exactly one of `tell` and `expect` is set."""
+    """One duty. Exactly one of `tell` and `expect` is set.
+
+    `pattern`: it holds only for children about whom the event completes that pattern, by what the desk told may know. `history`: the
+    purpose for which the agreements are asked what else of the past that desk may know.
+    """
 
     id: str
     from_: date
@@ -144,6 +148,8 @@ class Duty:
     ask: EventType | None
     remind: tuple[str, ...]
     escalate: tuple[Escalation, ...]
+    pattern: str | None = None
+    history: str | None = None
 
     @property
     def relation(self) -> str:
@@ -239,6 +245,8 @@ class DutyEntry(RuleEntry):
     because: Name | None = None
     satisfied_by: tuple[Annotated[str, AfterValidator(_satisfaction)], ...] = ()
     ask: EventType | None = None
+    pattern: Id | None = None
+    history: Name | None = None
 
     @model_validator(mode="after")
     def _tell_or_expect(self) -> "DutyEntry":
@@ -262,7 +270,11 @@ class DutyEntry(RuleEntry):
     def _check_expect(self) -> "DutyEntry":
         if self.by is None:
             raise ValueError("expects something of nobody: by is missing")
-        extra = [n for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher") if getattr(self, n)]
+        extra = [
+            n
+            for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history")
+            if getattr(self, n)
+        ]
         if extra:
             raise ValueError(f"tells nobody, so that {', '.join(extra)} means nothing")
         return self
@@ -293,6 +305,8 @@ class DutyEntry(RuleEntry):
             ask=self.ask,
             remind=self.remind,
             escalate=tuple(Escalation(e.at, e.to) for e in self.escalate),
+            pattern=self.pattern,
+            history=self.history,
         )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case, Subject
+from frontdoor_router.core.chronicle import is_line, marks_about
 from frontdoor_router.core.decision import IdMaker
 from frontdoor_router.core.identify import Identity, Key, Known, Mention, New, Person, Register, Unsure, WhyHeld, identify
 from frontdoor_router.core.world import Entry, Tie, World
@@ -203,7 +204,8 @@ def _plan_over(case: Case, directory: Directory) -> Iterator[Tie]:
 
 
 def _entries(case: Case) -> Iterator[Entry]:
-    abuse = case.message.get("domestic_abuse")
+    if not is_line(case.type, case.message):
+        return
     for subject in case.subjects.values():
         if subject.person is not None:
             yield Entry(
@@ -213,8 +215,8 @@ def _entries(case: Case) -> Iterator[Entry]:
                 source=case.source.desk,
                 occurred_at=case.happened_at,
                 open=case.type is EventType.referral,
-                domestic_abuse=abuse is not None,
-                grade=abuse.get("risk_grade") if abuse else None,
+                marks=marks_about(case.sections, subject.ref, case.marks),
+                withheld_from=case.withheld_from,
             )
 
 

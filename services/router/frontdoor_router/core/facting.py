@@ -4,13 +4,18 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from frontdoor_chassis.directory import Desk
 from frontdoor_router.core.candidates import Candidate, referrers
 from frontdoor_router.core.case import Case, Subject, withheld
 from frontdoor_router.core.facts import Facts
+from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Answer, Category, Relation
 
 YES, NO, UNKNOWN = Answer.yes.value, Answer.no.value, Answer.unknown.value
+
+CONSENT = "consent.status="
+"""Mark of a chronology by which an earlier event says what consent there was."""
 
 Relations = frozenset[Relation]
 
@@ -140,6 +145,24 @@ class DeskFacts:
         audience, named = self._addressed(section)
         about = self._about(subject).facts
         return Facts(**about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(section.source))
+
+    def of_earlier(self, entry: Entry, source: Desk, subject: str, purpose: str) -> Facts:
+        """The facts under which the desk may know that an earlier event was, about one person of this one.
+
+        What was true of the author's audience then is not known now, so that nothing of it speaks for the desk.
+        """
+        kept_from = self._desk in entry.withheld_from or self._desk.partition(".")[0] in entry.withheld_from
+        said = {
+            "event_type": entry.type.value,
+            "source_role": source.role.value,
+            "source_agency_is_recipients": _yes(source.agency == self._desk.partition(".")[0]),
+            "referrer": NO,
+            "withheld": _yes(kept_from),
+            "named_for_subject": NO,
+            "consent": next((mark.partition("=")[2] for mark in entry.marks if mark.startswith(CONSENT)), UNKNOWN),
+        }
+        about = {**self._about(subject).facts, **said}
+        return Facts(**about, purpose=purpose, audience="none", named_by_author=NO, source_section=NO)
 
     def all_of(self, section: SectionKind, purposes: tuple[str, ...]) -> Hashable:
         """All that the facts about sections of one kind say, whatever is asked for: what is the same is ruled alike, in every event."""

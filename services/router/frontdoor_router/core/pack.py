@@ -10,6 +10,7 @@ from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties import CARE, Duty, EachAdult, EachChild, Expects
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES
+from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, could_hold
 from frontdoor_schemas.vocabulary import EventType, Role
 
@@ -27,6 +28,7 @@ class Pack:
     directory: Directory
     duties: tuple[Duty, ...]
     expects: tuple[Expects, ...]
+    patterns: tuple[Pattern, ...]
     agreements: tuple[Agreement, ...]
     calendar: Calendar
     deadlines: Deadlines
@@ -59,6 +61,10 @@ class Pack:
         """What an event of this type should contain, on a day, in the order of the file."""
         return tuple(e for e in self.expects if e.on is event_type and e.in_force(on))
 
+    def pattern(self, pattern: str, on: date) -> Pattern | None:
+        """The pattern of an id that is in force on a day."""
+        return next((p for p in self.patterns if p.id == pattern and p.in_force(on)), None)
+
     def epoch(self, on: date) -> Epoch:
         """The policy epoch of a day."""
         opens = max((b for b in boundaries(self.agreements) if b <= on), default=BEGINNING)
@@ -79,7 +85,7 @@ class Pack:
 
 def purposes_of(duties: Sequence[Duty]) -> frozenset[str]:
     """What duties give in `because`, and the purposes that no duty gives."""
-    return frozenset(d.because for d in duties if d.because) | BUILT_IN_PURPOSES
+    return frozenset(p for d in duties for p in (d.because, d.history) if p) | BUILT_IN_PURPOSES
 
 
 def boundaries(agreements: Sequence[Agreement]) -> tuple[date, ...]:

@@ -13,8 +13,11 @@ from frontdoor_router.core.calendar import Calendar, CalendarError
 from frontdoor_router.core.conditions import field_problem, problems
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
+from frontdoor_router.core.patterns import PatternEntry
 from frontdoor_router.core.policies import Agreement
 from frontdoor_schemas.body import EventBody
+from frontdoor_schemas.chronicle import kept_paths
+from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Role
 
 CLOCKS_OF_WORK = ("review-identity", "cannot-decide")
@@ -31,6 +34,7 @@ class Known:
     directory: Directory | None
     deadlines: Deadlines | None
     models: Mapping[EventType, type[EventBody]]
+    patterns: Sequence[PatternEntry] | None = ()
 
 
 def duty_faults(entries: Sequence[DutyEntry], known: Known) -> Iterator[Wrong]:
@@ -49,7 +53,19 @@ def expects_faults(entries: Sequence[ExpectsEntry], known: Known) -> Iterator[Wr
             yield ("expects", number, *place), reason
 
 
-def _overlaps(table: str, entries: Sequence[RuleEntry]) -> Iterator[Wrong]:
+def pattern_faults(entries: Sequence[PatternEntry]) -> Iterator[Wrong]:
+    """Patterns that overlap, and paths that no chronology keeps: such a pattern could never be complete."""
+    yield from _overlaps("pattern", entries)
+    for number, entry in enumerate(entries):
+        paths: list[tuple[Place, str]] = [(("if", n), ".".join(c.condition().path)) for n, c in enumerate(entry.if_)]
+        paths += [(("same",), entry.same)] if entry.same else []
+        for place, path in paths:
+            kept = sorted({p for counted in entry.counts for p in kept_paths(MODELS[counted])})
+            if path not in kept:
+                yield ("pattern", number, *place), f"no chronology keeps {path}; of these types it keeps {', '.join(kept)}"
+
+
+def _overlaps(table: str, entries: Sequence[RuleEntry | PatternEntry]) -> Iterator[Wrong]:
     for (_, one), (number, other) in combinations(enumerate(entries), 2):
         if one.id == other.id and overlap(one, other):
             yield (table, number, "id"), f"“{other.id}” is in force on the same days as the one from {one.from_}"
@@ -66,8 +82,18 @@ def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
         yield from _addressed(("tell", "relation"), entry.tell.relation, entry, known)
         if entry.tell.relation == "asked" and not known.models[entry.on].asks_desks:
             yield ("tell", "relation"), f"a {entry.on.value} asks no desk"
+    if entry.pattern is not None and known.patterns is not None:
+        yield from _named_pattern(entry, known.patterns)
     if entry.by is not None:
         yield from _addressed(("by",), entry.by, entry, known)
+
+
+def _named_pattern(entry: DutyEntry, patterns: Sequence[PatternEntry]) -> Iterator[Wrong]:
+    versions = [p for p in patterns if p.id == entry.pattern]
+    days = sorted({entry.from_, *(p.until for p in versions if p.until is not None and entry.in_force(p.until))})
+    gap = next((day for day in days if not any(p.in_force(day) for p in versions)), None)
+    if gap is not None:
+        yield ("pattern",), f"no pattern {entry.pattern} is in force on {gap}"
 
 
 def _common(entry: RuleEntry, known: Known) -> Iterator[Wrong]:

@@ -10,6 +10,7 @@ from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.deadlines import Deadline
 from frontdoor_router.core.duties import Duty, Expects
 from frontdoor_router.core.pack import Pack
+from frontdoor_router.core.patterns import Pattern
 from frontdoor_schemas.vocabulary import EventType
 
 
@@ -28,6 +29,10 @@ class DayPolicy:
     def duties(self, event_type: EventType) -> Sequence[Duty]:
         """Duties in force for an event type."""
         return self.pack.duties_for(event_type, self.today)
+
+    def pattern(self, pattern: str) -> Pattern | None:
+        """A pattern in force."""
+        return self.pack.pattern(pattern, self.today)
 
     def expectations(self, event_type: EventType) -> Sequence[Expects]:
         """Completeness rules in force for an event type."""

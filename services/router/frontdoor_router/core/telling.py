@@ -1,19 +1,21 @@
 """Tells one desk, or decides not to: which sections, what it owes for them, what a person has to see to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from frontdoor_router.core.agreements import CannotDecideError
 from frontdoor_router.core.candidates import ONLY_AS_PERMITTED, Candidate, Owing, named_desks
 from frontdoor_router.core.case import Case, withheld
+from frontdoor_router.core.chronicle import said_to
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
-from frontdoor_router.core.derive import history
+from frontdoor_router.core.derive import View, made, missing_paths, told_with
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
+from frontdoor_router.core.past import Completed, Past, narrowed
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.tasks import cannot_decide
-from frontdoor_schemas.envelope import DeliveryKind, Mark
+from frontdoor_schemas.envelope import DeliveryKind, Mark, Section
 from frontdoor_schemas.vocabulary import Answer, Category, EventType, Role
 
 BY_AUTHOR = "(withheld by the author)"
@@ -25,12 +27,18 @@ def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate
     case = shared.case
     disclosure = basis.ids("disclosure", case.trigger, case.envelope.id, candidate.desk)
     try:
-        seen = _seen(basis, shared, candidate)
+        facts = _facts(basis, shared, candidate)
+        past = Past(case, candidate, facts=facts, rules=basis.policy.rules, directory=basis.policy.directory)
+        holding, met = _holding(basis, case, candidate, past)
+        seen = _seen(basis, shared, holding, facts, past, met) if holding.purposes else None
     except CannotDecideError as error:
         draft.disclosures.append(Disclosure(disclosure, candidate.desk, None, candidate.purposes, reason="error"))
         draft.audit.append(AuditEntry("decision.failed", candidate.desk, {"error": type(error).__name__}))
         cannot_decide(draft, basis, event=case.envelope.id, reason="error", start=case.now)
         return
+    if seen is None:
+        return  # it comes into question only if a pattern is complete, and to this desk none is
+    candidate = holding
     if not seen.says_something:
         draft.disclosures.append(Disclosure(disclosure, candidate.desk, None, candidate.purposes, withheld=seen.withheld))
         if candidate.must_permit:
@@ -39,18 +47,59 @@ def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate
     _tell(draft, basis, case, candidate, seen, disclosure)
 
 
-def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate) -> Projection:
-    case = shared.case
+def _facts(basis: Basis, shared: CaseFacts, candidate: Candidate) -> DeskFacts:
     desk = basis.policy.directory.desk(candidate.desk)
-    role = desk.role
-    facts = DeskFacts(shared, candidate, role=role.value, no_school_lead=Role.no_school_lead in desk.roles)
-    rules = basis.policy.rules
+    return DeskFacts(shared, candidate, role=desk.role.value, no_school_lead=Role.no_school_lead in desk.roles)
+
+
+def _holding(basis: Basis, case: Case, candidate: Candidate, past: Past) -> tuple[Candidate, tuple[Completed, ...]]:
+    """The duties that hold for a desk: those without a pattern, and those whose pattern the event completes by what the desk may know."""
+    if not any(o.duty.pattern for o in candidate.owing):
+        return candidate, ()
+    met: list[Completed] = []
+    kept: list[tuple[str, tuple[str, ...]]] = []
+    for owing in candidate.owing:
+        found = _completed(basis, case, owing, past)
+        met += found
+        subjects = tuple(dict.fromkeys(m.ref for m in found)) if owing.subjects and owing.duty.pattern else owing.subjects
+        if found or not owing.duty.pattern:
+            kept.append((owing.duty.id, subjects))
+    return narrowed(candidate, kept), tuple(dict.fromkeys(met))
+
+
+def _completed(basis: Basis, case: Case, owing: Owing, past: Past) -> list[Completed]:
+    pattern = basis.policy.pattern(owing.duty.pattern) if owing.duty.pattern else None
+    if pattern is None:
+        return []
+    zone = basis.policy.calendar.zone
+    refs = owing.subjects or tuple(child.ref for child in case.children)
+    return [met for ref in refs if (met := past.completed(pattern, ref, zone)) is not None]
+
+
+def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate, facts: DeskFacts, past: Past, met: tuple[Completed, ...]) -> Projection:
+    case, rules = shared.case, basis.policy.rules
+    role = basis.policy.directory.desk(candidate.desk).role
     seen = project(shared.sections, candidate=candidate, role=role, facts=facts, rules=rules)
-    derived = history(case, candidate.desk, seen.given, basis.ids, basis.policy.calendar.zone)
-    if derived is not None:
-        more = project(Kinds.of((derived,)), candidate=candidate, role=role, facts=facts, rules=rules)
+    derived = tuple(_derived(basis, case, candidate, seen.given, past, met))
+    if derived:
+        more = project(Kinds.of(derived), candidate=candidate, role=role, facts=facts, rules=rules)
         seen = Projection(seen.given + tuple(g._replace(made=True) for g in more.given), seen.withheld + more.withheld)
     return _without_anything(seen) if withheld(case, candidate.desk) else seen
+
+
+def _derived(
+    basis: Basis, case: Case, candidate: Candidate, given: Sequence[Given], past: Past, met: tuple[Completed, ...]
+) -> Iterable[Section]:
+    """What is computed for this desk about the children whom it sees."""
+    seen = sorted({s for g in given if g.section.category is Category.child_identity for s in g.section.subjects})
+    if not seen:
+        return
+    zone = basis.policy.calendar.zone
+    lines = tuple(sorted((line for ref in seen for line in past.of(ref)), key=lambda line: line.entry.occurred_at))
+    missing = missing_paths(basis.policy.expectations(case.type), case)
+    yield from made(View(case, lines, given, missing, zone), seen, basis.ids, candidate.desk)
+    if met or candidate.histories:
+        yield from told_with(case, candidate.desk, past, seen, met, basis.ids, zone)
 
 
 def _without_anything(seen: Projection) -> Projection:
@@ -74,6 +123,7 @@ def _tell(draft: Draft, basis: Basis, case: Case, candidate: Candidate, seen: Pr
             marks=tuple(_marks(case, seen.given)),
             ask=ask_of(owed),
             visible=_visible(basis, case, candidate),
+            said=said_to((g.section for g in seen.given), (c for o in candidate.owing for c in o.duty.if_), case.marks),
         )
     )
 

@@ -31,7 +31,7 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One disclosure as it stands: how far it got with its desk, whom it was about, and whether it gave the risk grade."""
+    """One disclosure as it stands: how far it got with its desk, whom it was about, and which marks of a chronology it gave."""
 
     id: UUID
     desk: str
@@ -40,7 +40,7 @@ class Told:
     withdrawn: bool = False
     by_telephone: bool = False
     about: frozenset[UUID] = frozenset()
-    graded: bool = False
+    said: frozenset[str] = frozenset()
 
     @property
     def has_it(self) -> bool:
@@ -60,11 +60,12 @@ class Earlier:
     told: tuple[Told, ...] = ()
     cause: UUID | None = None
     corrects: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a person's chronology. `open` says whether it is still running (a referral not refused)."""
+    """A line of a person's chronology. `open` says whether it is still running (a referral not refused); `marks` what is kept of it."""
 
     person: UUID
     event: UUID
@@ -72,8 +73,8 @@ class Entry:
     source: str
     occurred_at: datetime
     open: bool = False
-    domestic_abuse: bool = False
-    grade: str | None = None
+    marks: frozenset[str] = frozenset()
+    withheld_from: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +131,5 @@ class World:
         for person, desks in self.listed.items():
             self.listed[person] = {desk: events - {event} for desk, events in desks.items() if events - {event}}
         earlier = self.events[event]
-        self.events[event] = replace(earlier, told=tuple(replace(t, withdrawn=True) for t in earlier.told))
+        self.events[event] = replace(earlier, withdrawn=True, told=tuple(replace(t, withdrawn=True) for t in earlier.told))
         self.owed.pop(event, None)

@@ -41,13 +41,13 @@ CREATE TABLE event_person (
     event uuid NOT NULL REFERENCES event, ref text NOT NULL, person uuid, why_held text, PRIMARY KEY (event, ref));
 CREATE TABLE entry (
     person uuid NOT NULL REFERENCES person, event uuid NOT NULL, type text NOT NULL, source text NOT NULL,
-    occurred_at timestamptz NOT NULL, open boolean NOT NULL, domestic_abuse boolean NOT NULL, grade text,
+    occurred_at timestamptz NOT NULL, open boolean NOT NULL, marks text[] NOT NULL, withheld_from text[] NOT NULL,
     PRIMARY KEY (person, event));
 CREATE INDEX entry_event ON entry (event);
 CREATE TABLE disclosure (
     id uuid PRIMARY KEY, event uuid NOT NULL, trigger uuid NOT NULL, desk text NOT NULL, kind text NOT NULL,
     incarnation integer, number bigint, at timestamptz NOT NULL, epoch text NOT NULL, purposes text[] NOT NULL,
-    given jsonb NOT NULL, withheld jsonb NOT NULL, marks text[] NOT NULL, about uuid[] NOT NULL, graded boolean NOT NULL,
+    given jsonb NOT NULL, withheld jsonb NOT NULL, marks text[] NOT NULL, about uuid[] NOT NULL, said text[] NOT NULL,
     made bytea, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean NOT NULL, sent_again_at timestamptz,
     filed_at timestamptz, received_at timestamptz, opened_at timestamptz, acted_at timestamptz, told_at timestamptz,
     failed text, withdrawn_at timestamptz, recall_told boolean NOT NULL DEFAULT false, UNIQUE (desk, incarnation, number));

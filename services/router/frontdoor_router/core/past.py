@@ -1,0 +1,117 @@
+"""What one desk may know of earlier events about the people of this one: what it said itself, what it was told, what the agreements give.
+
+Everything that is counted or listed for a desk is worked out from this and from nothing else.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from frontdoor_chassis.directory import Directory
+from frontdoor_router.core.agreements import Agreements
+from frontdoor_router.core.candidates import Candidate
+from frontdoor_router.core.case import Case
+from frontdoor_router.core.chronicle import Marks, marks_about
+from frontdoor_router.core.facting import DeskFacts
+from frontdoor_router.core.patterns import Pattern, completed
+from frontdoor_router.core.world import Earlier, Entry
+from frontdoor_schemas.chronicle import category_of
+from frontdoor_schemas.events import MODELS
+from frontdoor_schemas.vocabulary import Category
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An earlier event about one person, with the marks of it that the desk may know."""
+
+    entry: Entry
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A pattern that this event completes about one child: the days of the events counted, this one among them if it counts."""
+
+    pattern: Pattern
+    ref: str
+    days: tuple[date, ...]
+
+
+class Past:
+    """The past as one desk may know it. Raises `CannotDecideError` when the agreements give no clean answer."""
+
+    def __init__(self, case: Case, candidate: Candidate, *, facts: DeskFacts, rules: Agreements, directory: Directory) -> None:
+        self._case = case
+        self._candidate = candidate
+        self._facts = facts
+        self._rules = rules
+        self._directory = directory
+        self._lines: dict[str, tuple[Line, ...]] = {}
+
+    def of(self, ref: str) -> tuple[Line, ...]:
+        """Earlier events about one person of this event, in the order in which they happened."""
+        if ref not in self._lines:
+            found = (self._line(entry, ref, event) for entry, event in standing(self._case, ref))
+            self._lines[ref] = tuple(sorted((line for line in found if line), key=lambda line: line.entry.occurred_at))
+        return self._lines[ref]
+
+    def completed(self, pattern: Pattern, ref: str, zone: ZoneInfo) -> Completed | None:
+        """The pattern, if this event completes it about a child, by what the desk may know."""
+        return completes(self._case, pattern, ref, self.of(ref), zone)
+
+    def _line(self, entry: Entry, ref: str, event: Earlier) -> Line | None:
+        desk = self._candidate.desk
+        if event.source == desk:
+            return Line(entry, entry.marks)
+        told = [t for t in event.told if t.desk == desk and entry.person in t.about and not t.withdrawn]
+        if told:
+            return Line(entry, entry.marks & frozenset[str]().union(*(t.said for t in told)))
+        return self._permitted(entry, ref)
+
+    def _permitted(self, entry: Entry, ref: str) -> Line | None:
+        source = self._directory.find(entry.source)
+        if source is None:
+            return None
+        role = self._directory.desk(self._candidate.desk).role.value
+        for purpose in self._candidate.histories:
+            facts = self._facts.of_earlier(entry, source, ref, purpose)
+            if self._rules.permits(role, Category.history_summary.value, facts).permit:
+                model = MODELS[entry.type]
+                known = (m for m in entry.marks if self._rules.permits(role, category_of(model, m.partition("=")[0]).value, facts).permit)
+                return Line(entry, frozenset(known))
+        return None
+
+
+def standing(case: Case, ref: str) -> Iterator[tuple[Entry, Earlier]]:
+    """Lines of one person's chronology besides this event, of events that nobody has taken back."""
+    person = case.subjects[ref].person
+    for entry in case.world.entries.get(person.id, ()) if person else ():
+        event = case.world.events.get(entry.event)
+        if event is not None and not event.withdrawn and entry.event != case.envelope.id:
+            yield entry, event
+
+
+def complete_to_all(case: Case, pattern: Pattern, ref: str, zone: ZoneInfo) -> bool:
+    """Whether this event completes a pattern about a child by all that the exchange knows: so that a desk would have to be found."""
+    return completes(case, pattern, ref, [Line(entry, entry.marks) for entry, _ in standing(case, ref)], zone) is not None
+
+
+def completes(case: Case, pattern: Pattern, ref: str, known: Iterable[Line], zone: ZoneInfo) -> Completed | None:
+    """The pattern, if this event completes it, counting the given lines."""
+    mine = marks_about(case.sections, ref, case.marks)
+    counted = [x for x in known if pattern.counts_event(x.entry.type, x.marks) and pattern.alike(mine, x.marks)]
+    days = completed(
+        [x.entry.occurred_at.astimezone(zone).date() for x in counted],
+        case.happened_at.astimezone(zone).date(),
+        counted=pattern.counts_event(case.type, mine),
+        within_days=pattern.within_days,
+        at_least=pattern.at_least,
+    )
+    return Completed(pattern, ref, days) if days else None
+
+
+def narrowed(candidate: Candidate, kept: Iterable[tuple[str, tuple[str, ...]]]) -> Candidate:
+    """The candidate with the duties that hold for it, by id, each about these people."""
+    about = dict(kept)
+    return replace(candidate, owing=[replace(o, subjects=about[o.duty.id]) for o in candidate.owing if o.duty.id in about])
