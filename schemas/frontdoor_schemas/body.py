@@ -12,8 +12,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from frontdoor_schemas.casework import ConcernType
 from frontdoor_schemas.fields import Block, Computed, Leaf, Nest, Structure, counted, dates, held
 from frontdoor_schemas.people import Adult, Author, Child, Consent, Sharing
-from frontdoor_schemas.values import ABOUT, EVENT, GROUPS, HOUSEHOLD, MAX_ADULTS, MAX_CHILDREN, MAX_ITEMS, C, Code, Moment
-from frontdoor_schemas.vocabulary import Answer
+from frontdoor_schemas.values import ABOUT, EVENT, GROUPS, HOUSEHOLD, MAX_ADULTS, MAX_CHILDREN, MAX_ITEMS, OWN, C, Code, Moment
+from frontdoor_schemas.vocabulary import Answer, Category
 
 LONDON = ZoneInfo("Europe/London")
 CLOCK_TOLERANCE = timedelta(days=1)
@@ -45,6 +45,24 @@ PATTERN_MET: Mapping[str, Any] = {
     },
     "additionalProperties": False,
 }
+
+KNOWN_TO: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "about": _PEOPLE,
+        "service": {"type": "string"},
+        "answer": {"enum": [answer.value for answer in Answer]},
+        "desks": {"type": "array", "items": {"type": "string"}},
+        "since": _DAY,
+    },
+    "additionalProperties": False,
+}
+
+
+def _known_to(category: Category, which: str) -> Computed:
+    explain = f"Which services {which}, as the exchange knows without asking"
+    return Computed(held(category, OWN, "A5", "A11", "H4", "K12"), {"type": "array", "items": KNOWN_TO}, explain)
+
 
 _RULES: Mapping[str, str] = {
     "no_subject": "names neither a child nor an adult",
@@ -90,6 +108,10 @@ class CaseEvent(EventBody):
             {"type": "array", "items": EARLIER_LINE},
             "The chronology of each child, of the events that this recipient may know of: when, of which type, about which concern",
         ),
+        "known_to": _known_to(C.professional_network, "work with somebody of the event"),
+        "known_to_justice": _known_to(C.offence_and_court, "of justice and probation know somebody of the event"),
+        "known_to_treatment": _known_to(C.adult_health_and_treatment, "treat an adult of the event"),
+        "known_to_health": _known_to(C.child_health, "of health know a child of the event"),
         "patterns": Computed(
             held(C.history_summary, ABOUT, "E2", "A24", "A26", "C20", "G11", "I19"),
             {"type": "array", "items": PATTERN_MET},

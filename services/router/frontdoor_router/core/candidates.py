@@ -8,6 +8,7 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case, Subject, desks_at
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
 from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
+from frontdoor_router.core.known_to import Service, any_unknown
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
@@ -57,6 +58,11 @@ class Candidate:
         return tuple(dict.fromkeys(o.duty.history for o in self.owing if o.duty.history))
 
     @property
+    def known_to(self) -> tuple[Service, ...]:
+        """The services of whose work it is answered."""
+        return tuple(dict.fromkeys(service for o in self.owing for service in o.duty.known_to))
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The purposes for which it may be told, each asked of the agreements."""
         found = dict.fromkeys(o.duty.because for o in self.owing)
@@ -100,7 +106,7 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
     """Work out every desk that a duty or the author addresses. The source desk is never its own recipient."""
     search = Search()
     for duty in duties:
-        if duty.tell is not None and applies(duty, case):
+        if duty.tell is not None and applies(duty, case, directory):
             _tell(search, case, duty, duty.tell, directory, today)
     for desk in sorted(named_desks(case)):
         if directory.in_force(desk, today):
@@ -114,9 +120,11 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
     return search
 
 
-def applies(duty: Duty, case: Case) -> bool:
+def applies(duty: Duty, case: Case, directory: Directory) -> bool:
     """Whether an event asks for a duty."""
-    return duty.applies(case.message, source=case.source.role, cause=case.answers.type if case.answers else None)
+    if not duty.applies(case.message, source=case.source.role, cause=case.answers.type if case.answers else None):
+        return False
+    return duty.only_if_unknown is None or any_unknown(case, duty.only_if_unknown, directory)
 
 
 def named_desks(case: Case) -> frozenset[str]:

@@ -9,10 +9,13 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from frontdoor_chassis.directory import Directory
+from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.conditions import present
 from frontdoor_router.core.decision import Given, IdMaker
 from frontdoor_router.core.duties import Expects
+from frontdoor_router.core.known_to import KnownTo, answer
 from frontdoor_router.core.past import Completed, Line, Past
 from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
@@ -109,6 +112,25 @@ def _patterns(met: Sequence[Completed], rng: random.Random) -> Iterator[tuple[st
         yield at + "dates", [day.isoformat() for day in one.days[-MAX_DATES:]]
 
 
+def answers_for(case: Case, candidate: Candidate, directory: Directory, ids: IdMaker, zone: ZoneInfo) -> Iterator[Section]:
+    """Which services know the people of an event, for a desk that a duty answers: a section for each person and kind of service."""
+    found = [one for service in candidate.known_to for one in answer(case, service, directory)]
+    for ref, field in dict.fromkeys((one.ref, one.service.field) for one in found):
+        mine = [one for one in found if (one.ref, one.service.field) == (ref, field)]
+        seed = ids("known-to", case.envelope.id, candidate.desk, ref, field)
+        rng = random.Random(seed.int)  # noqa: S311 - a replay has to say the same again
+        keyed = zip(keys_in_order(len(mine), rng), mine, strict=True)
+        body = dict(part for key, one in keyed for part in _known(f"{field}/{key}/", one, zone))
+        yield Section(id=seed, category=mine[0].service.category, subjects=(ref,), body=body)
+
+
+def _known(at: str, one: KnownTo, zone: ZoneInfo) -> Iterator[tuple[str, object]]:
+    yield from ((at + "about", [one.ref]), (at + "service", one.service.service.value), (at + "answer", one.answer.value))
+    if one.ties:
+        yield at + "desks", sorted({tie.desk for tie in one.ties})
+        yield at + "since", _day(min(tie.since for tie in one.ties), zone)
+
+
 def _day(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).date().isoformat()
 
@@ -193,7 +215,7 @@ DERIVED: Mapping[str, Callable[[View], Any]] = {
     "change_of_worker_count": lambda v: _some(v.before(EventType.involvement_started, mark="reason_for_change")),
     "correctly_completed": _correct,
 }
-"""By the name that the contract gives the field. `earlier` and `patterns` come with duties that ask for them: `told_with`."""
+"""By the name that the contract gives the field. What comes with duties that ask for it is not here: `told_with`, `answers_for`."""
 
 
 def missing_paths(expected: Iterable[Expects], case: Case) -> frozenset[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from frontdoor_chassis.directory_file import Dated, Entry, Name, Sourced
 from frontdoor_router.core.conditions import Condition, ConditionEntry, all_hold, present
 from frontdoor_router.core.deadlines import parse_offset
+from frontdoor_router.core.known_to import Service, ServiceEntry
 from frontdoor_schemas.vocabulary import EventType, Role
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -124,7 +125,8 @@ class Duty:
     """One duty. Exactly one of `tell` and `expect` is set.
 
     `pattern`: it holds only for children about whom the event completes that pattern, by what the desk told may know. `history`: the
-    purpose for which the agreements are asked what else of the past that desk may know.
+    purpose for which the agreements are asked what else of the past that desk may know. `known_to`: services of whose work the desk is
+    answered. `only_if_unknown`: it holds only where the exchange does not know whether a service works with the people of the event.
     """
 
     id: str
@@ -150,6 +152,8 @@ class Duty:
     escalate: tuple[Escalation, ...]
     pattern: str | None = None
     history: str | None = None
+    known_to: tuple[Service, ...] = ()
+    only_if_unknown: Service | None = None
 
     @property
     def relation(self) -> str:
@@ -247,6 +251,8 @@ class DutyEntry(RuleEntry):
     ask: EventType | None = None
     pattern: Id | None = None
     history: Name | None = None
+    known_to: tuple[ServiceEntry, ...] = ()
+    only_if_unknown: ServiceEntry | None = None
 
     @model_validator(mode="after")
     def _tell_or_expect(self) -> "DutyEntry":
@@ -272,7 +278,7 @@ class DutyEntry(RuleEntry):
             raise ValueError("expects something of nobody: by is missing")
         extra = [
             n
-            for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history")
+            for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to")
             if getattr(self, n)
         ]
         if extra:
@@ -307,6 +313,8 @@ class DutyEntry(RuleEntry):
             escalate=tuple(Escalation(e.at, e.to) for e in self.escalate),
             pattern=self.pattern,
             history=self.history,
+            known_to=tuple(entry.value() for entry in self.known_to),
+            only_if_unknown=self.only_if_unknown.value() if self.only_if_unknown else None,
         )
 
 

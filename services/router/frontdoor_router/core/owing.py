@@ -47,7 +47,7 @@ def to_collect(basis: Basis, case: Case, desk: str, disclosure: UUID) -> Obligat
 def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
     """Duties that tell nobody: somebody owes a reply to this event."""
     for duty in basis.policy.duties(case.type):
-        if duty.expect is not None and applies(duty, case):
+        if duty.expect is not None and applies(duty, case, basis.policy.directory):
             desks = _owing_desks(basis, case, duty.expect)
             draft.obligations += [_reply(basis, case, duty, desk) for desk in desks]
             if not desks:

@@ -8,7 +8,7 @@ from frontdoor_router.core.candidates import ONLY_AS_PERMITTED, Candidate, Owing
 from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.chronicle import said_to
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
-from frontdoor_router.core.derive import View, made, missing_paths, told_with
+from frontdoor_router.core.derive import View, answers_for, made, missing_paths, told_with
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
@@ -90,11 +90,12 @@ def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate, facts: DeskFact
 def _derived(
     basis: Basis, case: Case, candidate: Candidate, given: Sequence[Given], past: Past, met: tuple[Completed, ...]
 ) -> Iterable[Section]:
-    """What is computed for this desk about the children whom it sees."""
+    """What is computed for this desk: whom services know, and about the children whom it sees what came before."""
+    zone = basis.policy.calendar.zone
+    yield from answers_for(case, candidate, basis.policy.directory, basis.ids, zone)
     seen = sorted({s for g in given if g.section.category is Category.child_identity for s in g.section.subjects})
     if not seen:
         return
-    zone = basis.policy.calendar.zone
     lines = tuple(sorted((line for ref in seen for line in past.of(ref)), key=lambda line: line.entry.occurred_at))
     missing = missing_paths(basis.policy.expectations(case.type), case)
     yield from made(View(case, lines, given, missing, zone), seen, basis.ids, candidate.desk)

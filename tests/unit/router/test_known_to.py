@@ -1,0 +1,126 @@
+"""Which services know somebody, answered without asking; and who is asked where the exchange does not know."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_router.core.policy import policy_of
+from support.builders import a_child
+from support.deciding import NIGHT, TEST_PACK, Deciding, Told
+
+DUTIES = """
+[[duty]]
+id = "known-to"
+from = 2020-01-01
+own = true
+on = "referral"
+tell = {relation = "role:front_door", of = "event"}
+known_to = [
+  {service = "school_dsl", of = "each-child", complete = true},
+  {service = "substance_misuse", of = "each-adult"},
+]
+because = "front-door"
+deadline = "day"
+satisfied_by = ["received"]
+
+[[duty]]
+id = "ask-the-clinic"
+from = 2020-01-01
+own = true
+on = "referral"
+tell = {relation = "role:substance_misuse", of = "event"}
+only_if_unknown = {service = "substance_misuse", of = "each-adult"}
+because = "clinic-asked"
+deadline = "day"
+satisfied_by = ["received"]
+"""
+AGREEMENT = """// agreement: clinic
+// from: 2020-01-01
+// own
+// parties: everybody
+
+@id("clinic.asked")
+@agreement("clinic")
+@legal_basis("made up")
+@explain("The clinic is asked about an adult")
+permit (principal == Role::"substance_misuse", action, resource)
+when { resource in [Category::"case_reference", Category::"family_network"] }
+when { context.purpose == "clinic-asked" };
+
+@id("clinic.known")
+@agreement("clinic")
+@legal_basis("made up")
+@explain("The front door hears whom the clinic treats")
+permit (principal == Role::"front_door", action, resource == Category::"adult_health_and_treatment")
+when { context.purpose == "front-door" && context.subject_role == "adult" };
+"""
+ADULT = {"ref": "adult-1", "given_name": "Gail", "family_name": "Made-Up", "born": "1985-02-03", "nhs_number": "9990000042"}
+
+
+@pytest.fixture
+def deciding(tmp_path: Path) -> Deciding:
+    """A pack that answers which school and which clinic know somebody."""
+    pack = Path(shutil.copytree(TEST_PACK, tmp_path / "pack"))
+    with (pack / "duties.toml").open("a", encoding="utf-8") as file:
+        file.write(DUTIES)
+    (pack / "agreements" / "clinic.cedar").write_text(AGREEMENT, encoding="utf-8")
+    return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+
+
+def referral(deciding: Deciding, *, children: tuple[dict[str, Any], ...] = (), adults: tuple[dict[str, Any], ...] = ()) -> Told:
+    """A referral by a school that knows none of them."""
+    people = {"children": list(children), "adults": list(adults)}
+    return deciding.post("elm.dsl", "referral", {name: named for name, named in people.items() if named})
+
+
+def answers(told: Told, field: str) -> list[tuple[str, str, Any]]:
+    """Service, answer and desks, as the front door reads them."""
+    return [(one["service"], one["answer"], one.get("desks")) for one in told.message("hub.front-door").get(field, ())]
+
+
+def test_a_service_that_tells_of_everybody_is_answered_with_yes_or_no(deciding: Deciding) -> None:
+    deciding.tie(a_child(1), "oak.dsl", "school")
+    said = answers(referral(deciding, children=(a_child(1), a_child(2))), "known_to")
+    assert sorted(said, key=str) == [("school_dsl", "no", None), ("school_dsl", "yes", ["oak.dsl"])]
+
+
+def test_a_service_that_does_not_is_answered_with_yes_or_unknown(deciding: Deciding) -> None:
+    assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "unknown", None)]
+    deciding.tie(ADULT, "clinic.duty", "treats")
+    assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "yes", ["clinic.duty"])]
+
+
+def test_the_services_own_word_answers_and_nobody_elses(deciding: Deciding) -> None:
+    deciding.tie(ADULT, "clinic.duty", "treats", by="oak.dsl")
+    assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "unknown", None)]
+    deciding.tie(ADULT, "clinic.duty", "treats", by="clinic.duty")
+    assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "yes", ["clinic.duty"])]
+
+
+def test_who_no_longer_works_with_somebody_does_not_know_her_now(deciding: Deciding) -> None:
+    deciding.tie(a_child(1), "oak.dsl", "school")
+    deciding.untie(a_child(1), "oak.dsl", "school")
+    assert answers(referral(deciding, children=(a_child(1),)), "known_to") == [("school_dsl", "no", None)]
+
+
+def test_of_somebody_who_is_not_identified_nobody_knows(deciding: Deciding) -> None:
+    assert answers(referral(deciding, adults=({**ADULT, "nhs_number": None},)), "known_to_treatment") == [
+        ("substance_misuse", "unknown", None)
+    ]
+
+
+def test_a_service_is_asked_only_where_the_exchange_does_not_know(deciding: Deciding) -> None:
+    assert "clinic.duty" in referral(deciding, adults=(ADULT,)).desks
+    deciding.tie(ADULT, "clinic.duty", "treats")
+    assert "clinic.duty" not in referral(deciding, adults=(ADULT,)).desks
+
+
+def test_the_answer_goes_to_no_desk_that_the_duty_does_not_answer(deciding: Deciding) -> None:
+    deciding.tie(ADULT, "clinic.duty", "treats")
+    told = referral(deciding, children=(a_child(1),), adults=(ADULT,))
+    for disclosure in told.decision.disclosures:
+        paths = {path for given in disclosure.given for path in given.section.body}
+        assert disclosure.desk == "hub.front-door" or not any(path.startswith("known_to") and "/" in path for path in paths)
