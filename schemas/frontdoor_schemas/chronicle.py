@@ -10,9 +10,11 @@ from typing import Any, Literal, get_args, get_origin
 
 from frontdoor_schemas.body import EventBody
 from frontdoor_schemas.envelope import Section
-from frontdoor_schemas.fields import Block, Leaf, Nest
+from frontdoor_schemas.fields import Block, Leaf, Nest, leaves
 from frontdoor_schemas.sections import is_key
 from frontdoor_schemas.vocabulary import Category
+
+NOTHING: frozenset[str] = frozenset()
 
 
 @cache
@@ -60,8 +62,24 @@ def _closed(annotation: Any) -> bool:
 
 def marks_of(section: Section, model: type[EventBody]) -> frozenset[str]:
     """The marks that one section of an event gives."""
+    kept, categories = _by_first_step(model)
+    if section.category not in categories:
+        return NOTHING
+    found: set[str] = set()
+    for path, value in section.body.items():
+        wanted = kept.get(path.partition("/")[0])
+        if wanted:
+            found.update(_marks(path, value, wanted))
+    return frozenset(found)
+
+
+@cache
+def _by_first_step(model: type[EventBody]) -> tuple[Mapping[str, Mapping[str, bool]], frozenset[Category]]:
+    """The kept paths by the field in which they begin, and the categories of what lies there: most fields of an event give no mark."""
     kept = kept_paths(model)
-    return frozenset(mark for path, value in section.body.items() for mark in _marks(path, value, kept))
+    first = {path.partition(".")[0] for path in kept}
+    categories = frozenset(leaf.held.category for path, leaf in leaves(model.plan) if path.partition("/")[0] in first)
+    return {one: {path: kept[path] for path in kept if path.partition(".")[0] == one} for one in first}, categories
 
 
 def _marks(path: str, value: Any, kept: Mapping[str, bool]) -> Iterable[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from frontdoor_router.core.chronicle import Marks, marks_by_section
+from frontdoor_router.core.chronicle import Marked, marked
 from frontdoor_router.core.identify import Known, Mention, New, Person, Unsure
 from frontdoor_router.core.world import Earlier, Tie, World
 from frontdoor_schemas.envelope import Envelope, Section
@@ -109,9 +109,9 @@ class Case:
         return {ref: _by_desk(self.world.ties.get(s.person.id, ()), self.now) for ref, s in self.subjects.items() if s.person is not None}
 
     @cached_property
-    def marks(self) -> Mapping[UUID, Marks]:
-        """What each section gives to a chronology, of those that give anything."""
-        return marks_by_section(self.sections, self.type)
+    def marked(self) -> tuple[Marked, ...]:
+        """What sections give to a chronology, of those that give anything."""
+        return marked(self.sections, self.type)
 
     @cached_property
     def withheld_from(self) -> frozenset[str]:

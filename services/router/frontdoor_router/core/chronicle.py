@@ -1,7 +1,7 @@
 """A person's chronology: which events are lines of it, and the marks that are kept beside a line."""
 
-from collections.abc import Iterable, Mapping
-from uuid import UUID
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from frontdoor_router.core.conditions import Condition, Present, present
 from frontdoor_schemas.chronicle import marks_of
@@ -12,21 +12,28 @@ from frontdoor_schemas.vocabulary import EventType
 Marks = frozenset[str]
 
 
-def marks_by_section(sections: Iterable[Section], event_type: EventType) -> Mapping[UUID, Marks]:
-    """The marks of those sections that give any."""
+class Marked(NamedTuple):
+    """A section that gives marks, with them."""
+
+    section: Section
+    marks: Marks
+
+
+def marked(sections: Iterable[Section], event_type: EventType) -> tuple[Marked, ...]:
+    """Those sections that give any marks: few of an event's."""
     model = MODELS[event_type]
-    return {section.id: marks for section in sections if (marks := marks_of(section, model))}
+    return tuple(Marked(section, marks) for section in sections if (marks := marks_of(section, model)))
 
 
-def marks_about(sections: Iterable[Section], ref: str, found: Mapping[UUID, Marks]) -> Marks:
+def marks_about(ref: str, found: Iterable[Marked]) -> Marks:
     """The marks about one person: of sections about her or him, and of those about the event itself."""
-    return Marks().union(*(found[s.id] for s in sections if s.id in found and (not s.subjects or ref in s.subjects)))
+    return Marks().union(*(one.marks for one in found if not one.section.subjects or ref in one.section.subjects))
 
 
-def said_to(given: Iterable[Section], conditions: Iterable[Condition], found: Mapping[UUID, Marks]) -> Marks:
+def said_to(given: Sequence[Section], conditions: Iterable[Condition], found: Iterable[Marked]) -> Marks:
     """The marks that a desk was given: in sections, and by being told because of what they say is there."""
     because = frozenset(".".join(c.path) for c in conditions if isinstance(c, Present))
-    return because.union(*(found[s.id] for s in given if s.id in found))
+    return because.union(*(one.marks for one in found if any(section is one.section for section in given)))
 
 
 def is_line(event_type: EventType, message: Mapping[str, object]) -> bool:

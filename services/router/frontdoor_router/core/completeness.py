@@ -10,11 +10,15 @@ from frontdoor_schemas.envelope import DeliveryKind, Mark
 from frontdoor_schemas.vocabulary import EventType
 
 
+def lacking(basis: Basis, case: Case) -> tuple[Expects, ...]:
+    """What the partnership expects of an event and is not there."""
+    return tuple(e for e in basis.policy.expectations(case.type) if e.missing(case.message, source=case.source.role))
+
+
 def find_missing(draft: Draft, basis: Basis, case: Case) -> None:
     """Ask the source for what is missing, and mark what everybody else was told."""
-    for expected in basis.policy.expectations(case.type):
-        if expected.missing(case.message, source=case.source.role):
-            _owe(draft, basis, case, expected)
+    for expected in draft.lacking:
+        _owe(draft, basis, case, expected)
     if draft.missing:
         draft.disclosures = [_marked(d) for d in draft.disclosures]
 

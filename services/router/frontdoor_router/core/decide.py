@@ -8,7 +8,7 @@ from frontdoor_router.core.amending import may_amend, refuse, take_back
 from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.candidates import Unmet, find_candidates
 from frontdoor_router.core.case import Case, Source
-from frontdoor_router.core.completeness import find_missing
+from frontdoor_router.core.completeness import find_missing, lacking
 from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, IdMaker, Involved
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
@@ -80,6 +80,7 @@ class Decider:
         changed = effects(case, policy.directory)
         search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
         search.unmet = [unmet for unmet in search.unmet if self._holds(case, unmet)]
+        draft.lacking = lacking(self._basis, case)
         shared = CaseFacts(case)
         for candidate in search.candidates.values():
             consider(draft, self._basis, shared, candidate)

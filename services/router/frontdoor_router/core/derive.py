@@ -38,12 +38,15 @@ MAX_LINES = 30
 
 @dataclass(frozen=True)
 class View:
-    """What the computed fields of one recipient are worked out from: `lines` about the children whom it sees, `given` what it sees."""
+    """What the computed fields of one recipient are worked out from.
+
+    `lines` are about the children whom it sees, `given` is what it sees, `lacking` what the partnership expects of the event in vain.
+    """
 
     case: Case
     lines: tuple[Line, ...]
     given: Sequence[Given]
-    missing: frozenset[tuple[str, ...]]
+    lacking: Sequence[Expects]
     zone: ZoneInfo
 
     def before(self, *types: EventType, mark: str | None = None) -> list[Line]:
@@ -58,21 +61,21 @@ class View:
     @property
     def concerns(self) -> frozenset[str]:
         """The types of concern of this event, as marks."""
-        return frozenset(m for marks in self.case.marks.values() for m in marks if m.startswith(CONCERN))
+        return frozenset(m for one in self.case.marked for m in one.marks if m.startswith(CONCERN))
 
 
 def made(view: View, seen: Sequence[str], ids: IdMaker, desk: str) -> Iterator[Section]:
     """The sections that the router makes for one desk: one for each category and set of people."""
     bodies: dict[tuple[Category, tuple[str, ...]], dict[str, object]] = {}
-    for path, computed in computed_paths(MODELS[view.case.type]):
-        *block, name = path.split("/")
-        if name in DERIVED and (not block or present(tuple(block), view.case.message)):
-            value = DERIVED[name](view)
+    for path, block, computed, work_out in _to_derive(MODELS[view.case.type]):
+        if not block or present(block, view.case.message):
+            value = work_out(view)
             if value is not None:
                 about = () if computed.held.subject is SubjectRule.event else tuple(seen)
                 bodies.setdefault((computed.held.category, about), {})[path] = value
     for (category, about), body in bodies.items():
-        yield Section(id=ids("derived", view.case.envelope.id, desk, category.value), category=category, subjects=about, body=body)
+        section = ids("derived", view.case.envelope.id, desk, category.value)
+        yield Section(id=section, category=category, subjects=about, body=body)
 
 
 @cache
@@ -84,6 +87,13 @@ def computed_paths(model: type[Block], at: str = "") -> tuple[tuple[str, Compute
             for nested in shape.plans.values():
                 found += computed_paths(nested.model, f"{at}{name}/")
     return tuple(found)
+
+
+@cache
+def _to_derive(model: type[Block]) -> tuple[tuple[str, tuple[str, ...], Computed, "Deriver"], ...]:
+    """What is computed of a type: path, the block that has to be there, and how."""
+    found = ((path, path.split("/"), computed) for path, computed in computed_paths(model))
+    return tuple((path, tuple(steps[:-1]), computed, DERIVED[steps[-1]]) for path, steps, computed in found if steps[-1] in DERIVED)
 
 
 def told_with(
@@ -196,10 +206,12 @@ def _re_registered(view: View) -> str | None:
 
 def _correct(view: View) -> str:
     """Whether every part of the form is there that the partnership expects of it (C8)."""
-    return "no" if any(path[0] == "risk_assessment" for path in view.missing) else "yes"
+    return "no" if any(expected.path[0] == "risk_assessment" for expected in view.lacking) else "yes"
 
 
-DERIVED: Mapping[str, Callable[[View], Any]] = {
+Deriver = Callable[[View], Any]
+
+DERIVED: Mapping[str, Deriver] = {
     "earlier_events_count": lambda v: _some(v.before()),
     "earlier_event_dates": lambda v: v.days(v.before()) or None,
     "previous_incidents_count": lambda v: len(_incidents(v)),
@@ -216,8 +228,3 @@ DERIVED: Mapping[str, Callable[[View], Any]] = {
     "correctly_completed": _correct,
 }
 """By the name that the contract gives the field. What comes with duties that ask for it is not here: `told_with`, `answers_for`."""
-
-
-def missing_paths(expected: Iterable[Expects], case: Case) -> frozenset[tuple[str, ...]]:
-    """The fields that the partnership expects of this event and that it lacks."""
-    return frozenset(e.path for e in expected if e.missing(case.message, source=case.source.role))

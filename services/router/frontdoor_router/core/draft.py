@@ -74,6 +74,7 @@ class Draft:
     obligations: list[Obligation] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
+    lacking: Sequence[Expects] = ()
     missing: list[str] = field(default_factory=list)
     met: list[UUID] = field(default_factory=list)
     withdrawn: list[Told] = field(default_factory=list)

@@ -215,7 +215,7 @@ def _entries(case: Case) -> Iterator[Entry]:
                 source=case.source.desk,
                 occurred_at=case.happened_at,
                 open=case.type is EventType.referral,
-                marks=marks_about(case.sections, subject.ref, case.marks),
+                marks=marks_about(subject.ref, case.marked),
                 withheld_from=case.withheld_from,
             )
 

@@ -99,7 +99,7 @@ def complete_to_all(case: Case, pattern: Pattern, ref: str, zone: ZoneInfo) -> b
 
 def completes(case: Case, pattern: Pattern, ref: str, known: Iterable[Line], zone: ZoneInfo) -> Completed | None:
     """The pattern, if this event completes it, counting the given lines."""
-    mine = marks_about(case.sections, ref, case.marks)
+    mine = marks_about(ref, case.marked)
     counted = [x for x in known if pattern.counts_event(x.entry.type, x.marks) and pattern.alike(mine, x.marks)]
     days = completed(
         [x.entry.occurred_at.astimezone(zone).date() for x in counted],

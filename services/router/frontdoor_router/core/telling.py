@@ -8,8 +8,9 @@ from frontdoor_router.core.candidates import ONLY_AS_PERMITTED, Candidate, Owing
 from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.chronicle import said_to
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
-from frontdoor_router.core.derive import View, answers_for, made, missing_paths, told_with
+from frontdoor_router.core.derive import View, answers_for, made, told_with
 from frontdoor_router.core.draft import Basis, Draft
+from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
 from frontdoor_router.core.past import Completed, Past, narrowed
@@ -30,7 +31,7 @@ def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate
         facts = _facts(basis, shared, candidate)
         past = Past(case, candidate, facts=facts, rules=basis.policy.rules, directory=basis.policy.directory)
         holding, met = _holding(basis, case, candidate, past)
-        seen = _seen(basis, shared, holding, facts, past, met) if holding.purposes else None
+        seen = _seen(basis, shared, holding, facts, past, met, draft.lacking) if holding.purposes else None
     except CannotDecideError as error:
         draft.disclosures.append(Disclosure(disclosure, candidate.desk, None, candidate.purposes, reason="error"))
         draft.audit.append(AuditEntry("decision.failed", candidate.desk, {"error": type(error).__name__}))
@@ -76,11 +77,22 @@ def _completed(basis: Basis, case: Case, owing: Owing, past: Past) -> list[Compl
     return [met for ref in refs if (met := past.completed(pattern, ref, zone)) is not None]
 
 
-def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate, facts: DeskFacts, past: Past, met: tuple[Completed, ...]) -> Projection:
+def _seen(
+    basis: Basis,
+    shared: CaseFacts,
+    candidate: Candidate,
+    facts: DeskFacts,
+    past: Past,
+    met: tuple[Completed, ...],
+    lacking: Sequence[Expects],
+) -> Projection:
     case, rules = shared.case, basis.policy.rules
     role = basis.policy.directory.desk(candidate.desk).role
     seen = project(shared.sections, candidate=candidate, role=role, facts=facts, rules=rules)
-    derived = tuple(_derived(basis, case, candidate, seen.given, past, met))
+    children = sorted({s for g in seen.given if g.section.category is Category.child_identity for s in g.section.subjects})
+    lines = tuple(sorted((line for ref in children for line in past.of(ref)), key=lambda line: line.entry.occurred_at))
+    view = View(case, lines, seen.given, lacking, basis.policy.calendar.zone)
+    derived = tuple(_derived(basis, view, candidate, children, past, met))
     if derived:
         more = project(Kinds.of(derived), candidate=candidate, role=role, facts=facts, rules=rules)
         seen = Projection(seen.given + tuple(g._replace(made=True) for g in more.given), seen.withheld + more.withheld)
@@ -88,19 +100,14 @@ def _seen(basis: Basis, shared: CaseFacts, candidate: Candidate, facts: DeskFact
 
 
 def _derived(
-    basis: Basis, case: Case, candidate: Candidate, given: Sequence[Given], past: Past, met: tuple[Completed, ...]
+    basis: Basis, view: View, candidate: Candidate, seen: Sequence[str], past: Past, met: tuple[Completed, ...]
 ) -> Iterable[Section]:
     """What is computed for this desk: whom services know, and about the children whom it sees what came before."""
-    zone = basis.policy.calendar.zone
-    yield from answers_for(case, candidate, basis.policy.directory, basis.ids, zone)
-    seen = sorted({s for g in given if g.section.category is Category.child_identity for s in g.section.subjects})
-    if not seen:
-        return
-    lines = tuple(sorted((line for ref in seen for line in past.of(ref)), key=lambda line: line.entry.occurred_at))
-    missing = missing_paths(basis.policy.expectations(case.type), case)
-    yield from made(View(case, lines, given, missing, zone), seen, basis.ids, candidate.desk)
-    if met or candidate.histories:
-        yield from told_with(case, candidate.desk, past, seen, met, basis.ids, zone)
+    yield from answers_for(view.case, candidate, basis.policy.directory, basis.ids, view.zone)
+    if seen:
+        yield from made(view, seen, basis.ids, candidate.desk)
+        if met or candidate.histories:
+            yield from told_with(view.case, candidate.desk, past, seen, met, basis.ids, view.zone)
 
 
 def _without_anything(seen: Projection) -> Projection:
@@ -124,7 +131,7 @@ def _tell(draft: Draft, basis: Basis, case: Case, candidate: Candidate, seen: Pr
             marks=tuple(_marks(case, seen.given)),
             ask=ask_of(owed),
             visible=_visible(basis, case, candidate),
-            said=said_to((g.section for g in seen.given), (c for o in candidate.owing for c in o.duty.if_), case.marks),
+            said=said_to([g.section for g in seen.given], (c for o in candidate.owing for c in o.duty.if_), case.marked),
         )
     )
 
