@@ -1,11 +1,13 @@
 """The shape of a pack's `agencies.toml` and what is checked in it beyond its shape."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import to_json
 
 from frontdoor_chassis.toml_places import PackError, Place, TomlFile, parse_strictly
 from frontdoor_schemas.envelope import AgencyId, DeskId
@@ -17,6 +19,7 @@ RESERVED_DOMAINS = (".example", ".test", ".invalid")
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 DeskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+ChapterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
 def _zone(name: str) -> str:
@@ -25,6 +28,12 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"“{name}” is no time zone") from error
     return name
+
+
+def _relative(path: str) -> str:
+    if PurePosixPath(path).is_absolute():
+        raise ValueError(f"“{path}” is not relative to the pack's folder: a copy of the pack would not bring its procedures along")
+    return path
 
 
 class Entry(BaseModel):
@@ -91,7 +100,21 @@ class AgencyEntry(Dated, Sourced):
     desk: tuple[DeskEntry, ...]
 
 
-class PartnershipEntry(Entry):
+class AdoptionEntry(Entry):
+    """What `[partnership]` says about common procedures: where they lie, which chapters hold here, and what of them does not."""
+
+    procedures: Annotated[str, AfterValidator(_relative)] | None = None
+    adopts: tuple[ChapterName, ...] = ()
+    without: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "AdoptionEntry":
+        if self.adopts and self.procedures is None:
+            raise ValueError("adopts chapters and does not say where they lie: procedures is missing")
+        return self
+
+
+class PartnershipEntry(AdoptionEntry):
     """`[partnership]`."""
 
     name: AgencyId
@@ -131,6 +154,17 @@ def parse_agencies(document: TomlFile) -> AgenciesFile:
 _Faults = Iterator[tuple[Place, str]]
 
 
+def adoption(document: TomlFile) -> AdoptionEntry | None:
+    """What a document says about common procedures, whatever else is wrong with it. None when that itself cannot be read."""
+    head = document.data.get("partnership")
+    if not isinstance(head, Mapping):
+        return None
+    try:
+        return AdoptionEntry.model_validate_json(to_json({k: v for k, v in head.items() if k in AdoptionEntry.model_fields}))
+    except ValidationError:
+        return None
+
+
 def _faults(parsed: AgenciesFile) -> _Faults:
     yield from _repeated(parsed)
     yield from _head_faults(parsed)
@@ -145,6 +179,9 @@ def _repeated(parsed: AgenciesFile) -> _Faults:
     for number, agency in enumerate(parsed.agency):
         for place in _doubles([d.id for d in agency.desk]):
             yield ("agency", number, "desk", place, "id"), f"desk {agency.id}.{agency.desk[place].id} is entered twice"
+    for key, given in (("adopts", parsed.partnership.adopts), ("without", parsed.partnership.without)):
+        for place in _doubles(given):
+            yield ("partnership", key, place), f"“{given[place]}” is named twice"
 
 
 def _doubles(ids: Sequence[str]) -> Iterable[int]:

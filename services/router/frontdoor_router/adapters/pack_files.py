@@ -1,23 +1,34 @@
-"""Reads a pack's folder and checks it as a whole: what one file names, another has to have."""
+"""Reads a pack's folder and the chapters that it adopts, and checks them as a whole: what one file names, another has to have."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from frontdoor_chassis.directory import AGENCIES_FILE, Directory, parse_directory
-from frontdoor_chassis.toml_places import Fault, PackError, TomlFile, parse_strictly, read_text, read_toml
+from frontdoor_chassis.toml_places import Fault, PackError, TomlFile
+from frontdoor_router.adapters.chapters import (
+    AGREEMENTS,
+    CHAPTER_FILES,
+    COMPLETENESS_FILE,
+    DEADLINES_FILE,
+    DUTIES_FILE,
+    PATTERNS_FILE,
+    Part,
+    RuleFolders,
+    Rules,
+)
+from frontdoor_router.adapters.pack_reading import Reading
+from frontdoor_router.core.adopting import Given
 from frontdoor_router.core.calendar import Calendar
-from frontdoor_router.core.calendar_file import CalendarFile, build
+from frontdoor_router.core.calendar_file import AnyDeadline, CalendarFile, DeadlinesFile, build, deadline_of, strange_hours
 from frontdoor_router.core.deadlines import Deadlines
-from frontdoor_router.core.duties import CompletenessFile, DutiesFile, DutyEntry, Expects, ExpectsEntry
+from frontdoor_router.core.duties import CompletenessFile, DutiesFile, DutyEntry, ExpectsEntry
 from frontdoor_router.core.pack import Pack, duties_without_agreement, purposes_of, roles_told
 from frontdoor_router.core.pack_checks import (
     Known,
-    Wrong,
     agencies_faults,
     agreement_faults,
     calendar_faults,
@@ -31,171 +42,180 @@ from frontdoor_router.core.patterns import PatternEntry, PatternsFile
 from frontdoor_router.core.policies import Agreement, read_agreement
 from frontdoor_schemas.events import MODELS
 
-DUTIES_FILE, COMPLETENESS_FILE, CALENDAR_FILE = "duties.toml", "completeness.toml", "calendar.toml"
-PATTERNS_FILE = "patterns.toml"
-AGREEMENTS = "agreements"
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One folder, and all that was found wrong in it so far."""
-
-    folder: Path
-    faults: list[Fault] = field(default_factory=list)
-
-    def text(self, name: str) -> str | None:
-        """None when it cannot be read, which is then among the faults."""
-        path = self.folder / name
-        try:
-            return read_text(path, path.read_bytes())
-        except OSError as error:
-            self.faults.append(Fault(str(path), 0, f"cannot be read: {error.strerror}"))
-        except PackError as error:
-            self.faults += error.faults
-        return None
-
-    def toml(self, name: str) -> TomlFile | None:
-        """None when it is no TOML, which is then among the faults."""
-        text = self.text(name)
-        try:
-            return None if text is None else read_toml(str(self.folder / name), text)
-        except PackError as error:
-            self.faults += error.faults
-            return None
-
-    def model(self, model: type[Model], document: TomlFile | None) -> Model | None:
-        """None when it is not of that shape, which is then among the faults."""
-        try:
-            return None if document is None else parse_strictly(model, document)
-        except PackError as error:
-            self.faults += error.faults
-            return None
-
-    def note(self, document: TomlFile | None, wrong: Iterable[Wrong]) -> None:
-        """Add what is wrong at places of a document."""
-        if document is not None:
-            self.faults += [document.fault(place, reason) for place, reason in wrong]
+CALENDAR_FILE = "calendar.toml"
 
 
 def load_pack(folder: Path) -> Pack:
     """Read and check a pack. Raises `PackError` with every fault of every file, each naming file, line and reason."""
-    reading = _Reading(folder)
-    days = _calendar(reading)
-    directory = _directory(reading, days[0] if days else None)
-    patterns = _patterns(reading)
-    known = Known(directory, days[1] if days else None, MODELS, patterns)
-    duties = _duties(reading, known)
-    expects = _expects(reading, known)
-    agreements = _agreements(reading, None if duties is None else purposes_of([d.duty() for d in duties]))
-    if reading.faults or directory is None or days is None or duties is None:
-        raise PackError(reading.faults)
+    folders = RuleFolders.of(Reading(folder, "", []))
+    days = _calendar(folders.own)
+    directory = _directory(folders, days)
+    deadlines = _deadlines(folders, days)
+    patterns = _patterns(folders)
+    known = Known(
+        directory,
+        _as_deadlines(deadlines) if days and folders.known(DEADLINES_FILE) else None,
+        MODELS,
+        [g.rule for g in patterns.held] if folders.known(PATTERNS_FILE) else None,
+    )
+    duties = _duties(folders, known)
+    expects = _expects(folders, known)
+    agreements = _agreements(folders, duties)
+    kinds = (deadlines, patterns, duties, expects, agreements)
+    if folders.known(*CHAPTER_FILES):
+        folders.note_idle(kinds)
+    if folders.own.faults or directory is None or days is None:
+        raise PackError(folders.own.faults)
+    permitting = tuple(g.rule for g in agreements.held)
     return Pack(
         directory=directory,
-        duties=tuple(d.duty() for d in duties),
-        expects=expects,
-        patterns=tuple(p.pattern() for p in patterns or ()),
-        agreements=agreements,
-        calendar=days[0],
-        deadlines=days[1],
-        hash=_hash(folder),
-        warnings=tuple(_warnings(duties, agreements, directory)),
+        duties=tuple(g.rule.duty() for g in duties.held),
+        expects=tuple(g.rule.expects() for g in expects.held),
+        patterns=tuple(g.rule.pattern() for g in patterns.held),
+        agreements=permitting,
+        calendar=days.calendar,
+        deadlines=_as_deadlines(deadlines),
+        hash=_hash(folders),
+        warnings=tuple(_warnings(duties.held, permitting, directory)),
+        chapters={(rules.kind, g.rule.id): g.chapter for rules in kinds for g in rules.held if g.chapter},
     )
 
 
-def _directory(reading: _Reading, calendar: Calendar | None) -> Directory | None:
-    document = reading.toml(AGENCIES_FILE)
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The pack's own calendar, with the document that says it."""
+
+    file: CalendarFile
+    document: TomlFile
+    calendar: Calendar
+
+
+def _calendar(own: Reading) -> _Days | None:
+    document = own.toml(CALENDAR_FILE)
     if document is None:
         return None
     try:
-        directory = parse_directory(document)
-    except PackError as error:
-        reading.faults += error.faults
+        parsed = CalendarFile.model_validate(document.data)
+    except ValidationError as error:
+        own.give_up(CALENDAR_FILE, document.faults(error))
         return None
-    if calendar is not None:
-        reading.note(document, agencies_faults(document.data, directory, calendar))
+    return _Days(parsed, document, build(parsed)[0])
+
+
+def _directory(folders: RuleFolders, days: _Days | None) -> Directory | None:
+    if folders.agencies is None:
+        return None
+    try:
+        directory = parse_directory(folders.agencies)
+    except PackError as error:
+        folders.own.faults += error.faults
+        return None
+    if days is not None:
+        folders.own.note(folders.agencies, agencies_faults(folders.agencies.data, directory, days.calendar))
     return directory
 
 
-def _calendar(reading: _Reading) -> tuple[Calendar, Deadlines] | None:
-    document = reading.toml(CALENDAR_FILE)
-    if document is None:
-        return None
-    try:
-        calendar, deadlines = build(CalendarFile.model_validate(document.data))
-    except ValidationError as error:
-        reading.faults += document.faults(error)
-        return None
-    reading.note(document, calendar_faults(deadlines))
-    return calendar, deadlines
+def _deadlines(folders: RuleFolders, days: _Days | None) -> Rules[AnyDeadline]:
+    """Those of the chapters, and of the pack's own calendar."""
+    own = folders.own
+    if own.has(DEADLINES_FILE):
+        own.faults.append(Fault(str(own.folder / DEADLINES_FILE), 0, f"is for chapters: a pack's own deadlines stand in {CALENDAR_FILE}"))
+    parts = [p for f in folders.chapters for p in Part.read(f, DEADLINES_FILE, DeadlinesFile, lambda file: file.deadline, "deadline")]
+    if days is None:
+        return folders.rules("deadline", (g for part in parts for g in part.given()))
+    mine: Part[AnyDeadline] = Part(own, days.document, "deadline", tuple(days.file.deadline))
+    rules = folders.rules("deadline", (g for part in (*parts, mine) for g in part.given()))
+    for part in parts:
+        odd = strange_hours(part.rules, days.file.hours)
+        here = part.held(rules)
+        part.folder.note(part.document, [(("deadline", n, "open"), reason) for n, reason in odd if part.rules[n].id in here])
+    if folders.known(DEADLINES_FILE):
+        own.note(days.document, calendar_faults(_as_deadlines(rules)))
+    return rules
 
 
-def _duties(reading: _Reading, known: Known) -> tuple[DutyEntry, ...] | None:
-    document = reading.toml(DUTIES_FILE)
-    parsed = reading.model(DutiesFile, document)
-    if parsed is None:
-        return None
-    reading.note(document, duty_faults(parsed.duty, known))
-    return parsed.duty
+def _as_deadlines(rules: Rules[AnyDeadline]) -> Deadlines:
+    return tuple(deadline_of(g.rule) for g in rules.held)
 
 
-def _expects(reading: _Reading, known: Known) -> tuple[Expects, ...]:
-    document = reading.toml(COMPLETENESS_FILE)
-    parsed = reading.model(CompletenessFile, document)
-    entries: tuple[ExpectsEntry, ...] = parsed.expects if parsed else ()
-    reading.note(document, expects_faults(entries, known))
-    return tuple(e.expects() for e in entries)
+def _patterns(folders: RuleFolders) -> Rules[PatternEntry]:
+    """A pack without the file counts nothing of its own."""
+    with_file = [f for f in folders.all if f.has(PATTERNS_FILE)]
+    parts = [p for f in with_file for p in Part.read(f, PATTERNS_FILE, PatternsFile, lambda file: file.pattern, "pattern")]
+    for part in parts:
+        part.folder.note(part.document, pattern_faults(part.rules))
+    return folders.rules("pattern", (g for part in parts for g in part.given()))
 
 
-def _patterns(reading: _Reading) -> tuple[PatternEntry, ...] | None:
-    """A pack without the file counts nothing."""
-    if not (reading.folder / PATTERNS_FILE).exists():
-        return ()
-    document = reading.toml(PATTERNS_FILE)
-    parsed = reading.model(PatternsFile, document)
-    if parsed is None:
-        return None
-    reading.note(document, pattern_faults(parsed.pattern))
-    return parsed.pattern
+def _duties(folders: RuleFolders, known: Known) -> Rules[DutyEntry]:
+    parts = [p for f in folders.all for p in Part.read(f, DUTIES_FILE, DutiesFile, lambda file: file.duty, "duty")]
+    rules = folders.rules("duty", (g for part in parts for g in part.given()))
+    for part in parts:
+        part.folder.note(part.document, duty_faults(part.rules, known, part.held(rules)))
+    if not rules.held and folders.known(DUTIES_FILE):
+        folders.own.faults.append(
+            Fault(str(folders.own.folder / DUTIES_FILE), 0, "there is no duty: nobody would have to be told anything")
+        )
+    return rules
 
 
-def _agreements(reading: _Reading, purposes: frozenset[str] | None) -> tuple[Agreement, ...]:
-    found = []
-    files = sorted((reading.folder / AGREEMENTS).glob("*.cedar"))
-    for file in files:
-        name = f"{AGREEMENTS}/{file.name}"
-        text = reading.text(name)
-        if text is None:
-            continue
-        agreement, faults = read_agreement(str(file), text, purposes)
-        reading.faults += faults
-        if agreement is not None:
-            found.append(agreement)
-    if not files:
-        reading.faults.append(Fault(str(reading.folder / AGREEMENTS), 0, "has no agreement: nobody would be told anything"))
-    reading.faults += agreement_faults(found)
-    return tuple(found)
+def _expects(folders: RuleFolders, known: Known) -> Rules[ExpectsEntry]:
+    parts = [p for f in folders.all for p in Part.read(f, COMPLETENESS_FILE, CompletenessFile, lambda file: file.expects, "expects")]
+    rules = folders.rules("expects", (g for part in parts for g in part.given()))
+    for part in parts:
+        part.folder.note(part.document, expects_faults(part.rules, known, part.held(rules)))
+    return rules
 
 
-def _warnings(entries: Iterable[DutyEntry], agreements: tuple[Agreement, ...], directory: Directory) -> Iterator[str]:
-    for entry in entries:
-        duty = entry.duty()
+def _agreements(folders: RuleFolders, duties: Rules[DutyEntry]) -> Rules[Agreement]:
+    """An adopted agreement may speak of purposes of every duty in the chapters; the pack's own, of duties that hold."""
+    given: list[Given[Agreement]] = []
+    for folder in folders.all:
+        giving = [g.rule.duty() for g in (duties.given if folder.chapter else duties.held)]
+        given += _agreements_in(folder, purposes_of(giving) if folders.known(DUTIES_FILE) else None)
+    rules = folders.rules("agreement", given)
+    if not given and folders.known(AGREEMENTS):
+        folders.own.faults.append(Fault(str(folders.own.folder / AGREEMENTS), 0, "has no agreement: nobody would be told anything"))
+    folders.own.faults += agreement_faults([g.rule for g in rules.held])
+    return rules
+
+
+def _agreements_in(folder: Reading, purposes: frozenset[str] | None) -> Iterator[Given[Agreement]]:
+    for file in sorted((folder.folder / AGREEMENTS).glob("*.cedar")):
+        text = folder.text(f"{AGREEMENTS}/{file.name}")
+        agreement, faults = read_agreement(str(file), text, purposes) if text is not None else (None, [])
+        if agreement is None:
+            folder.give_up(AGREEMENTS, faults)
+        else:
+            yield Given(agreement, folder.chapter, agreement.file, 1)
+
+
+def _warnings(duties: Iterable[Given[DutyEntry]], agreements: tuple[Agreement, ...], directory: Directory) -> Iterator[str]:
+    for given in duties:
+        duty = given.rule.duty()
         roles = roles_told(duty, directory)
+        where = f"{given.chapter}/{DUTIES_FILE}" if given.chapter else DUTIES_FILE
         for reason in (
             *duties_without_agreement([duty], agreements, directory),
-            *missing_stand_ins(entry.escalate, directory, roles),
+            *missing_stand_ins(given.rule.escalate, directory, roles),
             *mute(duty.ask, directory, roles),
         ):
-            yield f"{DUTIES_FILE}: duty {duty.id} {reason}"
+            yield f"{where}: duty {duty.id} {reason}"
 
 
-def _hash(folder: Path) -> str:
+def _hash(folders: RuleFolders) -> str:
     """Over names and contents of all that decides; rehearsals only watch."""
     digest = hashlib.sha256()
-    names = [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE, *((PATTERNS_FILE,) if (folder / PATTERNS_FILE).exists() else ())]
-    for path in [*(folder / n for n in names), *sorted((folder / AGREEMENTS).glob("*.cedar"))]:
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
+    own = folders.own.folder
+    _add(digest, own, own, [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE, PATTERNS_FILE])
+    for chapter in folders.chapters:
+        _add(digest, chapter.folder, chapter.folder.parent, [COMPLETENESS_FILE, DEADLINES_FILE, DUTIES_FILE, PATTERNS_FILE])
     return digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", folder: Path, root: Path, names: Iterable[str]) -> None:
+    files = [path for path in (folder / name for name in names) if path.is_file()]
+    for path in [*files, *sorted((folder / AGREEMENTS).glob("*.cedar"))]:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)

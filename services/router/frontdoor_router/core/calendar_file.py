@@ -1,10 +1,10 @@
-"""The shape of a pack's `calendar.toml`, what is checked in it, and what it becomes.
+"""The shape of a pack's `calendar.toml` and of a chapter's `deadlines.toml`, what is checked in them, and what they become.
 
 Keys are written with hyphens. Every error names its place: `("deadline", 3, "working-days", "days")` is the key `days`
 of the fourth `[[deadline]]`; where a deadline's kind is known, it stands behind the number.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from enum import Enum
 from itertools import combinations
@@ -248,6 +248,18 @@ class CalendarDaysEntry(DeadlineEntry):
 
 AnyDeadline = AtOnceEntry | HoursEntry | WorkingHoursEntry | WorkingDaysEntry | BeforeSchoolDayEntry | CalendarDaysEntry
 """Every kind of `[[deadline]]`."""
+DeadlineEntries = Sequence[Annotated[AnyDeadline, Field(discriminator="kind")]]
+
+
+class DeadlinesFile(_Strict):
+    """A whole `deadlines.toml` of a chapter."""
+
+    deadline: Annotated[DeadlineEntries, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        _refuse("DeadlinesFile", _deadlines_overlap(self.deadline))
+        return self
 
 
 class CalendarFile(_Strict):
@@ -260,13 +272,11 @@ class CalendarFile(_Strict):
     closure: Sequence[Closure] = ()
     term: Annotated[Sequence[TermDates], Field(min_length=1)]
     non_teaching: Sequence[NonTeaching] = ()
-    deadline: Annotated[Sequence[Annotated[AnyDeadline, Field(discriminator="kind")]], Field(min_length=1)]
+    deadline: DeadlineEntries = ()
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        problems = [*_days_outside(self), *_terms_overlap(self), *_hours_names(self), *_deadlines_overlap(self)]
-        if problems:
-            raise ValidationError.from_exception_data("CalendarFile", [_error(*problem) for problem in problems])
+        _refuse("CalendarFile", [*_days_outside(self), *_terms_overlap(self), *_hours_names(self), *_deadlines_overlap(self.deadline)])
         return self
 
 
@@ -285,10 +295,11 @@ def build(parsed: CalendarFile) -> tuple[Calendar, Deadlines]:
         school=Spell(Days.SCHOOL, parsed.school.opens, parsed.school.closes),
         other_hours=MappingProxyType({name: tuple(s.spell() for s in spells) for name, spells in parsed.hours.items()}),
     )
-    return calendar, tuple(_deadline(entry) for entry in parsed.deadline)
+    return calendar, tuple(deadline_of(entry) for entry in parsed.deadline)
 
 
-def _deadline(entry: AnyDeadline) -> Deadline:
+def deadline_of(entry: AnyDeadline) -> Deadline:
+    """The deadline that an entry says."""
     return Deadline(entry.id, entry.rule(), entry.from_, entry.until, OWN if entry.source is None else entry.source)
 
 
@@ -301,6 +312,11 @@ def _named(known: Mapping[str, Enum], value: object) -> Enum:
 def _refuse_backward(opens: time, closes: time | None) -> None:
     if closes is not None and closes <= opens:
         raise ValueError("closes is not later than opens; hours across midnight are two spells, the first to 24:00")
+
+
+def _refuse(file: str, problems: Iterable[Problem]) -> None:
+    if errors := [_error(*problem) for problem in problems]:
+        raise ValidationError.from_exception_data(file, errors)
 
 
 def _error(place: Place, message: str) -> InitErrorDetails:
@@ -336,13 +352,19 @@ def _terms_overlap(file: CalendarFile) -> Iterator[Problem]:
 def _hours_names(file: CalendarFile) -> Iterator[Problem]:
     for name in sorted(BUILT_IN & file.hours.keys()):
         yield ("hours", name), f"“{name}” is given already, by [office], [school] or the clock"
-    for number, entry in enumerate(file.deadline):
-        if isinstance(entry, WorkingHoursEntry) and entry.open not in BUILT_IN | file.hours.keys():
-            yield ("deadline", number, entry.kind, "open"), f"no opening hours are called “{entry.open}”"
+    for number, reason in strange_hours(file.deadline, file.hours):
+        yield ("deadline", number, file.deadline[number].kind, "open"), reason
 
 
-def _deadlines_overlap(file: CalendarFile) -> Iterator[Problem]:
-    for (_, one), (number, other) in combinations(enumerate(file.deadline), 2):
+def strange_hours(entries: DeadlineEntries, named: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Which deadlines run by opening hours that are neither given always nor named by the calendar, and by which."""
+    for number, entry in enumerate(entries):
+        if isinstance(entry, WorkingHoursEntry) and entry.open not in {*BUILT_IN, *named}:
+            yield number, f"no opening hours are called “{entry.open}”"
+
+
+def _deadlines_overlap(entries: DeadlineEntries) -> Iterator[Problem]:
+    for (_, one), (number, other) in combinations(enumerate(entries), 2):
         if one.id == other.id and _share_a_day(one, other):
             message = f"“{other.id}” is in force on the same days as the one from {one.from_}"
             yield ("deadline", number, other.kind, "from"), message

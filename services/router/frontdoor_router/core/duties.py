@@ -377,7 +377,7 @@ class Expects:
 class DutiesFile(Entry):
     """The whole of `duties.toml`."""
 
-    duty: tuple[DutyEntry, ...]
+    duty: tuple[DutyEntry, ...] = ()
 
 
 class CompletenessFile(Entry):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from frontdoor_chassis.directory import Directory
+from frontdoor_router.core.adopting import Kind
 from frontdoor_router.core.agreements import Agreements, Epoch
 from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.deadlines import Deadlines
@@ -34,6 +35,8 @@ class Pack:
     deadlines: Deadlines
     hash: str
     warnings: tuple[str, ...] = ()
+    chapters: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
+    """Of each adopted rule, by kind and id, the chapter that gives it. Whatever is not in it is the pack's own."""
     _ready: dict[tuple[str, ...], Agreements] = field(default_factory=dict, repr=False, compare=False)
 
     @property

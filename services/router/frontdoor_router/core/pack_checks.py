@@ -1,6 +1,6 @@
 """What one file of a pack says and another has to have: desks, roles, deadlines, fields, opening hours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -37,19 +37,19 @@ class Known:
     patterns: Sequence[PatternEntry] | None = ()
 
 
-def duty_faults(entries: Sequence[DutyEntry], known: Known) -> Iterator[Wrong]:
-    """What is wrong with duties beyond each one's own shape."""
+def duty_faults(entries: Sequence[DutyEntry], known: Known, held: Collection[str]) -> Iterator[Wrong]:
+    """What is wrong with the duties of one file beyond each one's own shape. What does not hold here need not fit here."""
     yield from _overlaps("duty", entries)
     for number, entry in enumerate(entries):
-        for place, reason in _duty(entry, known):
+        for place, reason in _duty(entry, known) if entry.id in held else ():
             yield ("duty", number, *place), reason
 
 
-def expects_faults(entries: Sequence[ExpectsEntry], known: Known) -> Iterator[Wrong]:
-    """What is wrong with expectations beyond each one's own shape."""
+def expects_faults(entries: Sequence[ExpectsEntry], known: Known, held: Collection[str]) -> Iterator[Wrong]:
+    """What is wrong with the expectations of one file beyond each one's own shape."""
     yield from _overlaps("expects", entries)
     for number, entry in enumerate(entries):
-        for place, reason in (*_common(entry, known), *_expected_field(entry, known)):
+        for place, reason in (*_common(entry, known), *_expected_field(entry, known)) if entry.id in held else ():
             yield ("expects", number, *place), reason
 
 
