@@ -4,6 +4,7 @@ No engine runs it here; docs/deployment.md says what was run and what was only v
 """
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 from frontdoor_chassis.directory import load_directory
 from frontdoor_gateway.settings import GatewaySettings
 from frontdoor_notifier.settings import NotifierSettings
+from frontdoor_router.adapters.chapters import rule_folders
 from frontdoor_router.settings import RouterSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,3 +65,14 @@ def test_writer_and_reader_hold_the_same_keys(compose: dict[str, Any]) -> None:
     for reader, variable in (("router", "FRONTDOOR_ROUTER_WRITER_KEYS"), ("notifier", "FRONTDOOR_NOTIFIER_WRITER_KEYS")):
         held = json.loads(services[reader]["environment"][variable])
         assert held == {writer: key for writer, key in own.items() if writer != reader}
+
+
+@pytest.mark.parametrize("pack", sorted(p.parent.name for p in (ROOT / "deploy/partnerships").glob("*/agencies.toml")))
+def test_wheel_and_image_bring_the_chapters_of_every_pack(pack: str) -> None:
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    image = (ROOT / "deploy/Dockerfile").read_text()
+    for folder in rule_folders(ROOT / "deploy/partnerships" / pack):
+        kind = folder.parent.relative_to(ROOT).as_posix()
+        assert shipped[kind] == f"frontdoor_standalone/data/{folder.parent.name}"
+        assert f"COPY {kind} {kind}\n" in image
+        assert f"COPY --from=build /app/{kind} /app/{kind}\n" in image

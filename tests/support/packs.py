@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from frontdoor_router.adapters.chapters import rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.facts import Facts
 from frontdoor_router.core.pack import Pack
@@ -41,6 +42,22 @@ LEAST = {
 def the_pack(name: str) -> Pack:
     """A pack of `deploy/partnerships`."""
     return load_pack(PARTNERSHIPS / name)
+
+
+def having(pack: Path, file: str, text: str = "") -> Path:
+    """The first file of that name, in the pack itself or in a chapter that it adopts, which has a text."""
+    files = [folder / file for folder in (pack, *rule_folders(pack))]
+    found = [path for path in files if path.is_file() and text in path.read_text()]
+    assert found, f"no {file} has {text}"
+    return found[0]
+
+
+def spoil(pack: Path, file: str, old: str, new: str) -> tuple[Path, int]:
+    """Replace a text once. Where it began: file and line."""
+    path = having(pack, file, old)
+    text = path.read_text()
+    path.write_text(text.replace(old, new, 1))
+    return path, text[: text.index(old)].count("\n") + 1
 
 
 def facts(**given: str) -> Facts:

@@ -1,15 +1,12 @@
 """Limits of the Stockton pack and of every kind, at the moments when they are easily got wrong."""
 
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from frontdoor_router.core.calendar import Calendar
-from frontdoor_router.core.calendar_file import CalendarFile, build
 from frontdoor_router.core.deadlines import (
     OWN,
     AtOnce,
@@ -33,13 +30,14 @@ from frontdoor_router.core.deadlines import (
     parse_offset,
     shift,
 )
+from support.packs import the_pack
 
-PACKS = Path(__file__).parents[3] / "deploy" / "partnerships"
 LONDON = ZoneInfo("Europe/London")
 
 
 def read(pack: str) -> tuple[Calendar, Deadlines]:
-    return build(CalendarFile.model_validate(tomllib.loads((PACKS / pack / "calendar.toml").read_text())))
+    loaded = the_pack(pack)
+    return loaded.calendar, loaded.deadlines
 
 
 @pytest.fixture(scope="module")

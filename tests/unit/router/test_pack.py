@@ -12,7 +12,9 @@ from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.duties import AgeRange, EachAdult, EachChild, Expect, WholeEvent
 from frontdoor_router.core.pack import NoSuchDutyError, duties_without_agreement
 from frontdoor_schemas.vocabulary import EventType, Role
-from support.packs import PARTNERSHIPS, the_pack
+from frontdoor_standalone.rehearsal.editing import copy_of
+from support.deciding import TEST_PACK
+from support.packs import PARTNERSHIPS, having, spoil, the_pack
 
 NOVEMBER = date(2020, 11, 10)
 THE_ACT = date(2025, 11, 7)
@@ -158,19 +160,14 @@ def test_a_duty_whose_agreement_ends_is_warned_of() -> None:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """A copy of the Stockton pack, to be spoilt."""
-    folder = tmp_path / "stockton"
-    shutil.copytree(PARTNERSHIPS / "stockton", folder, ignore=shutil.ignore_patterns("rehearsals"))
-    return folder
+    """A copy of the Stockton pack with its chapters, to be spoilt."""
+    return copy_of(PARTNERSHIPS / "stockton", tmp_path)
 
 
-def spoil(folder: Path, file: str, old: str, new: str) -> int:
-    """Replace a text once. Answers the line on which it began."""
-    path = folder / file
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-    return text[: text.index(old)].count("\n") + 1
+@pytest.fixture
+def alone(tmp_path: Path) -> Path:
+    """A copy of a pack that adopts nothing."""
+    return copy_of(TEST_PACK, tmp_path)
 
 
 OVERLAP = """
@@ -197,7 +194,7 @@ BAD = [
     ("duties.toml", 'rows = ["D1", "D2"', 'rows = ["D1", "Z99"', 0, "rows.1"),
     ("duties.toml", "until = 2025-11-07\n", "until = 2019-11-07\n", None, "never be in force"),
     ("duties.toml", "until = 2025-11-07\n", "", None, "in force on the same days"),
-    ("duties.toml", "source =", "own = true\nsource =", -4, "either a source, or own = true"),
+    ("duties.toml", "source =", "own = true\nsource =", -3, "either a source, or own = true"),
     ("duties.toml", 'on = "police-incident"', 'on = "police-accident"', 0, "on"),
     (
         "duties.toml",
@@ -254,18 +251,18 @@ BAD = [
 
 @pytest.mark.parametrize(("file", "old", "new", "below", "reason"), BAD, ids=[f"{n}: {b[4]}" for n, b in enumerate(BAD)])
 def test_a_bad_pack_names_file_line_and_reason(copied: Path, file: str, old: str, new: str, below: int | None, reason: str) -> None:
-    line = spoil(copied, file, old, new)
+    path, line = spoil(copied, file, old, new)
     with pytest.raises(PackError) as raised:
         load_pack(copied)
     found = [f for f in raised.value.faults if reason in f.reason]
     assert found, raised.value
-    assert all(f.file == str(copied / file) and f.line >= 1 for f in found)
+    assert all(f.file == str(path) and f.line >= 1 for f in found)
     if below is not None:
         assert line + below in {f.line for f in found}, raised.value
 
 
 def test_two_versions_of_a_duty_may_not_share_a_day(copied: Path) -> None:
-    path = copied / "duties.toml"
+    path = having(copied, "duties.toml", 'id = "involvement-ended"')
     path.write_text(path.read_text() + OVERLAP)
     with pytest.raises(PackError, match="“involvement-ended” is in force on the same days as the one from 2020-01-01") as raised:
         load_pack(copied)
@@ -273,36 +270,44 @@ def test_two_versions_of_a_duty_may_not_share_a_day(copied: Path) -> None:
 
 
 def test_two_agreements_of_one_id_may_not_share_a_day(copied: Path) -> None:
-    shutil.copy(copied / "agreements" / "core-forbids.cedar", copied / "agreements" / "core-again.cedar")
+    core = having(copied, "agreements/core-forbids.cedar")
+    shutil.copy(core, core.with_name("core-again.cedar"))
     with pytest.raises(PackError, match=r"agreement “core” is in force on the same days as in .*core-again.cedar"):
         load_pack(copied)
 
 
-@pytest.mark.parametrize("file", ["agencies.toml", "duties.toml", "completeness.toml", "calendar.toml", "agreements/core-forbids.cedar"])
-def test_every_file_is_needed(copied: Path, file: str) -> None:
-    folder = copied / "agreements"
-    if file.startswith("agreements"):
-        shutil.rmtree(folder)
-    else:
-        (copied / file).unlink()
-    with pytest.raises(PackError, match="cannot be read" if (folder).exists() else "has no agreement"):
-        load_pack(copied)
+OWN_FILES = ["agencies.toml", "duties.toml", "completeness.toml", "calendar.toml"]
 
 
-@pytest.mark.parametrize("file", ["agencies.toml", "duties.toml", "calendar.toml", "agreements/core-forbids.cedar"])
-def test_an_empty_file_is_a_fault(copied: Path, file: str) -> None:
-    (copied / file).write_text("")
+@pytest.mark.parametrize("file", OWN_FILES)
+@pytest.mark.parametrize("name", ["alone", "copied"])
+def test_every_file_is_needed(request: pytest.FixtureRequest, name: str, file: str) -> None:
+    pack: Path = request.getfixturevalue(name)
+    (pack / file).unlink()
+    with pytest.raises(PackError, match=rf"{file}: cannot be read"):
+        load_pack(pack)
+
+
+def test_an_agreement_is_needed(alone: Path) -> None:
+    shutil.rmtree(alone / "agreements")
+    with pytest.raises(PackError, match="has no agreement"):
+        load_pack(alone)
+
+
+@pytest.mark.parametrize("file", ["agencies.toml", "duties.toml", "calendar.toml", "agreements/walls.cedar"])
+def test_an_empty_file_is_a_fault(alone: Path, file: str) -> None:
+    (alone / file).write_text("")
     with pytest.raises(PackError, match=Path(file).name):
-        load_pack(copied)
+        load_pack(alone)
 
 
-def test_a_pack_may_expect_nothing(copied: Path) -> None:
-    (copied / "completeness.toml").write_text("# nothing is expected here\n")
-    assert load_pack(copied).expects == ()
+def test_a_pack_may_expect_nothing(alone: Path) -> None:
+    (alone / "completeness.toml").write_text("# nothing is expected here\n")
+    assert load_pack(alone).expects == ()
 
 
 def test_a_file_that_is_no_text_is_a_fault(copied: Path) -> None:
-    (copied / "agreements" / "outcomes.cedar").write_bytes(b"// \xff")
+    having(copied, "agreements/outcomes.cedar").write_bytes(b"// \xff")
     with pytest.raises(PackError, match=r"outcomes\.cedar:1: is not UTF-8"):
         load_pack(copied)
 
@@ -323,7 +328,7 @@ def test_the_faults_of_all_files_are_told_together_in_order(copied: Path) -> Non
 @pytest.mark.parametrize("file", ["agencies.toml", "duties.toml", "completeness.toml", "calendar.toml", "agreements/outcomes.cedar"])
 def test_the_hash_covers_all_that_decides(copied: Path, file: str) -> None:
     before = load_pack(copied).hash
-    with (copied / file).open("a") as text:
+    with having(copied, file).open("a") as text:
         text.write("\n// a word more\n" if file.endswith(".cedar") else "\n# a word more\n")
     assert load_pack(copied).hash != before
 
@@ -337,17 +342,20 @@ def test_the_hash_is_the_same_wherever_the_pack_lies_and_whatever_is_rehearsed(c
 def test_a_desk_without_the_deputy_that_an_escalation_means_is_warned_of(copied: Path) -> None:
     spoil(copied, "agencies.toml", 'deputy = "ash-primary.deputy"\n', "")
     warnings = load_pack(copied).warnings
-    assert "duties.toml: duty encompass-school escalates to the deputy of ash-primary.dsl, which has none" in warnings
+    assert "domestic-abuse/duties.toml: duty encompass-school escalates to the deputy of ash-primary.dsl, which has none" in warnings
 
 
 def test_an_answer_asked_of_a_desk_that_may_not_give_it_is_warned_of(copied: Path) -> None:
     spoil(copied, "agencies.toml", '"information-request", "information-response",\n  "involvement-started"', '"involvement-started"')
     warnings = load_pack(copied).warnings
-    assert "duties.toml: duty hub-check-police asks police.pvp for an information-response, which its agency may not publish" in warnings
+    assert (
+        "partner-check/duties.toml: duty hub-check-police asks police.pvp for an information-response, which its agency may not publish"
+        in warnings
+    )
 
 
 @pytest.mark.parametrize("needed", ["review-identity", "cannot-decide"])
 def test_pieces_of_work_have_a_clock(copied: Path, needed: str) -> None:
-    spoil(copied, "calendar.toml", f'id = "{needed}"', 'id = "something-else"')
+    spoil(copied, "deadlines.toml", f'id = "{needed}"', 'id = "something-else"')
     with pytest.raises(PackError, match=f"has no deadline {needed}"):
         load_pack(copied)

@@ -1,10 +1,12 @@
 """A pack's copy is changed so that it still loads, and so that exactly what was meant has no effect any more."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from frontdoor_router.adapters.chapters import rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.deployment import pack_folder
@@ -12,6 +14,8 @@ from frontdoor_standalone.rehearsal.editing import copy_of, plant, rows_of, swit
 from frontdoor_standalone.rehearsal.renaming import rename
 from frontdoor_standalone.rehearsal.scenario import load
 from frontdoor_standalone.rehearsal.switching import checks_of, forbidden
+from support.deciding import TEST_PACK
+from support.packs import spoil
 
 NIGHT = date(2020, 11, 10)
 STOCKTON = pack_folder("stockton")
@@ -34,6 +38,40 @@ def test_other_rules_stay_as_they_were(tmp_path: Path) -> None:
     after = load_pack(copy)
     kept = [d.id for d in before.duties if "D10" not in d.rows and d.in_force(NIGHT)]
     assert [d.id for d in after.duties if d.in_force(NIGHT)] == kept
+
+
+def test_a_copy_has_chapters_of_its_own_and_says_the_same(tmp_path: Path) -> None:
+    copy = copy_of(STOCKTON, tmp_path)
+    assert load_pack(copy).hash == load_pack(STOCKTON).hash
+    folders = rule_folders(copy)
+    assert [folder.name for folder in folders] == [folder.name for folder in rule_folders(STOCKTON)]
+    assert all(folder.is_relative_to(tmp_path) for folder in folders)
+    assert not (copy / "rehearsals").exists()
+
+
+def test_a_copy_of_a_pack_that_adopts_nothing_is_that_pack_alone(tmp_path: Path) -> None:
+    copy = copy_of(TEST_PACK, tmp_path)
+    assert copy == tmp_path / TEST_PACK.name
+    assert list(tmp_path.iterdir()) == [copy]
+    assert load_pack(copy).hash == load_pack(TEST_PACK).hash
+
+
+def test_chapters_that_lie_inside_the_pack_are_copied_with_it(tmp_path: Path) -> None:
+    pack = copy_of(STOCKTON, tmp_path / "first")
+    shutil.move(tmp_path / "first" / "procedures", pack / "chapters")
+    spoil(pack, "agencies.toml", '"../../procedures"', '"chapters"')
+    copy = copy_of(pack, tmp_path / "second")
+    assert load_pack(copy).hash == load_pack(pack).hash
+    assert all(folder.is_relative_to(tmp_path / "second") for folder in rule_folders(copy))
+
+
+def test_changing_a_copy_leaves_pack_and_chapters_as_they_were(tmp_path: Path) -> None:
+    before = load_pack(STOCKTON).hash
+    copy = copy_of(STOCKTON, tmp_path)
+    switch_off(copy, "D10")
+    plant(copy, tell=[(EventType.police_incident, "nps.duty")])
+    assert load_pack(copy).hash != before
+    assert load_pack(STOCKTON).hash == before
 
 
 def test_a_row_that_nothing_stands_for_is_noticed(tmp_path: Path) -> None:

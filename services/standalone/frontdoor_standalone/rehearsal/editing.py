@@ -1,5 +1,6 @@
 """Changes a copy of a pack: switches a rule off, plants one that tells too much. To show that an expectation can fail."""
 
+import os
 import re
 import shutil
 import tomllib
@@ -8,7 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from frontdoor_chassis.directory import load_directory
+from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, rule_folders
+from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_schemas.vocabulary import Category, EventType
 
 PLANTED = "planted"
@@ -17,17 +19,26 @@ FROM = "2019-09-02"
 
 
 def copy_of(pack: Path, to: Path) -> Path:
-    """A copy that may be changed."""
-    return Path(shutil.copytree(pack, to / pack.name, ignore=shutil.ignore_patterns("rehearsals")))
+    """A copy that may be changed, with the chapters that it adopts: they lie to one another as they did."""
+    folders = rule_folders(pack.resolve())
+    root = os.path.commonpath([folder.parent for folder in folders])
+    for folder in folders:
+        shutil.copytree(folder, to / folder.relative_to(root), ignore=shutil.ignore_patterns("rehearsals"), dirs_exist_ok=True)
+    return to / pack.resolve().relative_to(root)
 
 
 def switch_off(pack: Path, row: str) -> int:
     """Let every duty, completeness entry and policy that stands for a register row have no effect. How many there were."""
-    return (
-        _end(pack / "duties.toml", "duty", row)
-        + _end(pack / "completeness.toml", "expects", row)
-        + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in sorted((pack / "agreements").glob("*.cedar")))
+    return sum(
+        _end(folder / DUTIES_FILE, "duty", row)
+        + _end(folder / COMPLETENESS_FILE, "expects", row)
+        + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in _agreements(folder))
+        for folder in rule_folders(pack)
     )
+
+
+def _agreements(folder: Path) -> list[Path]:
+    return sorted((folder / AGREEMENTS).glob("*.cedar"))
 
 
 def _end(file: Path, table: str, row: str) -> int:
@@ -72,20 +83,16 @@ def _without_policies(file: Path, unwanted: Callable[[str], bool]) -> int:
 
 def plant(pack: Path, *, tell: Iterable[tuple[EventType, str]]) -> None:
     """Add duties that tell these desks of these events, permit them everything, and take every prohibition away."""
+    before = load_pack(pack)
     pairs = sorted({(event.value, desk) for event, desk in tell})
-    duties = "".join(_duty(n, event, desk) for n, (event, desk) in enumerate(pairs))
-    with (pack / "duties.toml").open("a", encoding="utf-8") as file:
-        file.write(duties)
-    for agreement in sorted((pack / "agreements").glob("*.cedar")):
+    with (pack / DUTIES_FILE).open("a", encoding="utf-8") as file:
+        file.write("".join(_duty(n, event, desk) for n, (event, desk) in enumerate(pairs)))
+    for agreement in (file for folder in rule_folders(pack) for file in _agreements(folder)):
         _without_policies(agreement, lambda policy: re.search(r"(?m)^forbid\b", policy) is not None)
-    directory = load_directory(pack)
-    roles = ", ".join(f'Role::"{role}"' for role in sorted({directory.desk(desk).role.value for _, desk in pairs}))
-    (pack / "agreements" / f"{PLANTED}.cedar").write_text(_permit(roles, _purposes(pack)), encoding="utf-8")
-
-
-def _purposes(pack: Path) -> str:
-    duties = tomllib.loads((pack / "duties.toml").read_text(encoding="utf-8"))["duty"]
-    return ", ".join(f'"{purpose}"' for purpose in sorted({d["because"] for d in duties if "because" in d}))
+    roles = ", ".join(f'Role::"{role}"' for role in sorted({before.directory.desk(desk).role.value for _, desk in pairs}))
+    purposes = ", ".join(f'"{purpose}"' for purpose in sorted({PLANTED, *(d.because for d in before.duties if d.because)}))
+    (pack / AGREEMENTS).mkdir(exist_ok=True)
+    (pack / AGREEMENTS / f"{PLANTED}.cedar").write_text(_permit(roles, purposes), encoding="utf-8")
 
 
 def _duty(number: int, event: str, desk: str) -> str:

@@ -1,7 +1,6 @@
 """Renames every person, agency and desk of a pack and a scenario together. Names are data: the result must be the same."""
 
 import re
-import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from frontdoor_router.adapters.chapters import rule_folders
+from frontdoor_standalone.rehearsal.editing import copy_of
 from frontdoor_standalone.rehearsal.people import given_name
 from frontdoor_standalone.rehearsal.yaml_text import read
 
@@ -62,8 +63,8 @@ def rename(scenario: Path, pack: Path, to: Path) -> tuple[Path, Path]:
     """Write the renamed scenario and pack into a folder. The paths of both."""
     content = read(scenario).content
     renaming = Renaming.of(pack, list(content["people"]))
-    renamed_pack = Path(shutil.copytree(pack, to / "renamed", ignore=shutil.ignore_patterns("rehearsals")))
-    for file in renamed_pack.glob("*.toml"):
+    renamed_pack = copy_of(pack, to / "renamed")
+    for file in (file for folder in rule_folders(renamed_pack) for file in folder.glob("*.toml")):
         file.write_text(_toml(file.read_text(encoding="utf-8"), renaming, agencies=file.name == "agencies.toml"), encoding="utf-8")
     renamed_scenario = to / scenario.name
     renamed_scenario.write_text(yaml.safe_dump(_scenario(content, renaming), sort_keys=False, allow_unicode=True), encoding="utf-8")
