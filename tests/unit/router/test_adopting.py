@@ -42,6 +42,16 @@ field = "{field}"
 deadline = "{deadline}"
 """
 
+PATTERN = """
+[[pattern]]
+id = "{id}"
+from = 2020-01-01
+own = true
+counts = ["referral"]
+within_days = {days}
+at_least = 2
+"""
+
 DEADLINE = """
 [[deadline]]
 id = "{id}"
@@ -78,6 +88,10 @@ def an_expectation(id_: str, *, on: str = "referral", field: str = "concerns", d
 
 def a_deadline(id_: str, *, hours: int = 1, hours_of: str = "always") -> str:
     return DEADLINE.format(id=id_, hours=hours, hours_of=hours_of)
+
+
+def a_pattern(id_: str, *, days: int = 90) -> str:
+    return PATTERN.format(id=id_, days=days)
 
 
 def an_agreement(agreement: str, *, id_: str = "made-up.permit", purpose: str = "front-door") -> str:
@@ -189,6 +203,29 @@ def test_a_deadline_of_the_packs_own_replaces_the_adopted_one(pack: Path) -> Non
     assert ("deadline", "encompass") not in loaded.chapters
 
 
+def test_a_pattern_of_the_packs_own_replaces_the_adopted_one(pack: Path, chapters: Path) -> None:
+    write(chapters / "outcomes" / "patterns.toml", a_pattern("again") + a_pattern("once-more"))
+    write(pack / "patterns.toml", a_pattern("again", days=30))
+    loaded = load_pack(pack)
+    assert [(p.id, p.within_days) for p in loaded.patterns] == [("once-more", 90), ("again", 30)]
+    assert loaded.chapters["pattern", "once-more"] == "outcomes"
+    assert ("pattern", "again") not in loaded.chapters
+
+
+def test_a_duty_whose_pattern_is_left_out_is_a_fault_and_one_whose_pattern_cannot_be_read_is_not(pack: Path, chapters: Path) -> None:
+    patterns = write(chapters / "outcomes" / "patterns.toml", a_pattern("again"))
+    counted = a_duty("again-told", relation="school").replace('of = "event"', 'of = "each-child"') + 'pattern = "again"\n'
+    path = write(chapters / "outcomes" / "duties.toml", counted)
+    assert load_pack(pack).duty("again-told", NOVEMBER).pattern == "again"
+    head(pack, "without", '["again"]')
+    (fault,) = faults(pack)
+    assert fault.startswith(f"{path}:")
+    assert "no pattern again is in force on 2020-01-01" in fault
+    write(patterns, "[[")
+    (fault,) = faults(pack)
+    assert fault.startswith(f"{patterns}:")
+
+
 def test_an_agreement_of_the_packs_own_replaces_the_adopted_one_and_may_use_its_policy_ids(pack: Path) -> None:
     write(pack / "agreements" / "hub-check.cedar", an_agreement("hub-check", id_="hub-check.police", purpose="hub-check"))
     (found,) = [a for a in load_pack(pack).agreements if a.id == "hub-check"]
@@ -234,27 +271,21 @@ def test_an_agreement_of_the_packs_own_may_not(pack: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "file", "text"),
     [
-        ("duty", "duties.toml", a_duty("encompass-school")),
-        (
-            "expects",
-            "completeness.toml",
-            an_expectation("outcome-reason"),
-        ),
-        ("deadline", "deadlines.toml", a_deadline("encompass")),
+        ("duty", "duties.toml", a_duty("both")),
+        ("expects", "completeness.toml", an_expectation("both")),
+        ("deadline", "deadlines.toml", a_deadline("both")),
+        ("pattern", "patterns.toml", a_pattern("both")),
     ],
 )
+@pytest.mark.parametrize("without", ["[]", '["both"]'])
 def test_two_chapters_may_not_give_one_rule_even_where_the_pack_leaves_it_out(
-    pack: Path, chapters: Path, kind: str, file: str, text: str
+    pack: Path, chapters: Path, kind: str, file: str, text: str, without: str
 ) -> None:
-    extra = write(chapters / "extra" / file, text)
-    adopt(pack, "extra")
-    given = text.partition('id = "')[2].partition('"')[0]
-    other = load_pack(PARTNERSHIPS / "stockton").chapters[kind, given]  # type: ignore[index]  # the kinds are those of the parameters
-    head(pack, "without", f'["{given}"]')
-    folder = chapters / other / file
-    line = folder.read_text().partition(f'id = "{given}"')[0].count("\n") + 1
-    assert f"{folder}:{line}: {kind} “{given}” is given by chapter extra as well" in faults(pack)
-    assert extra.is_file()
+    write(chapters / "first" / file, text)
+    second = write(chapters / "second" / file, "# another\n" + text)
+    adopt(pack, "first", "second")
+    head(pack, "without", without)
+    assert faults(pack) == [f"{second}:4: {kind} “both” is given by chapter first as well"]
 
 
 def test_two_chapters_may_not_give_one_agreement_even_at_different_times(pack: Path, chapters: Path) -> None:
@@ -356,7 +387,7 @@ def test_an_adopted_deadline_runs_by_hours_that_the_pack_has(pack: Path, chapter
 def test_a_file_that_no_chapter_has_is_a_fault(pack: Path, chapters: Path) -> None:
     path = write(chapters / "outcomes" / "duty.toml", a_duty("unread"))
     write(chapters / "outcomes" / ".hidden", "")
-    assert faults(pack) == [f"{path}: is none of duties.toml, completeness.toml, deadlines.toml, agreements"]
+    assert faults(pack) == [f"{path}: is none of duties.toml, completeness.toml, deadlines.toml, patterns.toml, agreements"]
 
 
 def test_an_empty_chapter_is_a_fault(pack: Path, chapters: Path) -> None:
