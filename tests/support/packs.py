@@ -1,5 +1,6 @@
 """The packs of this repository, loaded once, and facts that say as little as possible."""
 
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.facts import Facts
 from frontdoor_router.core.pack import Pack
 
+PACK_OF_TESTS = Path(__file__).parents[1] / "data" / "pack"
 PARTNERSHIPS = Path(__file__).parents[2] / "deploy" / "partnerships"
 
 LEAST = {
@@ -36,6 +38,16 @@ LEAST = {
     "consent": "unknown",
 }
 """An ordinary, identified child with which the desk has nothing to do; nobody said whether the case is protected."""
+
+
+def varied(folder: Path, *, duties: str = "", patterns: str = "", agreement: str = "") -> Path:
+    """A copy of the pack of the tests with more duties, patterns, and one more agreement."""
+    pack = Path(shutil.copytree(PACK_OF_TESTS, folder / "pack"))
+    for name, more in (("duties.toml", duties), ("patterns.toml", patterns), ("agreements/varied.cedar", agreement)):
+        if more:
+            with (pack / name).open("a", encoding="utf-8") as file:
+                file.write(more)
+    return pack
 
 
 @cache

@@ -6,12 +6,13 @@ import pytest
 
 from frontdoor_router.core.clocks import replies_wanted, satisfies, schedule
 from frontdoor_router.core.decision import Stage
+from frontdoor_router.core.duties import Escalation
 from frontdoor_schemas.vocabulary import Level
 from support.deciding import NIGHT, test_pack
 
 
 def stages(
-    *, remind: tuple[str, ...] = (), escalate: tuple[tuple[str, str], ...] = (), start: datetime = NIGHT
+    *, remind: tuple[str, ...] = (), escalate: tuple[Escalation, ...] = (), start: datetime = NIGHT
 ) -> list[tuple[str, str, timedelta]]:
     """The stages of a limit of a day, each with its distance from the due time."""
     pack = test_pack()
@@ -21,7 +22,7 @@ def stages(
 
 
 def test_stages_are_in_order_of_time_whatever_the_order_of_the_rule() -> None:
-    found = stages(remind=("-1h", "-12h"), escalate=(("+1h", "manager"), ("+0m", "deputy")))
+    found = stages(remind=("-1h", "-12h"), escalate=(Escalation("+1h", "manager"), Escalation("+0m", "deputy")))
     assert found == [
         ("remind", "owing", timedelta(hours=-12)),
         ("remind", "owing", timedelta(hours=-1)),
@@ -31,7 +32,7 @@ def test_stages_are_in_order_of_time_whatever_the_order_of_the_rule() -> None:
 
 
 def test_a_reminder_for_which_it_is_too_late_is_left_out_and_an_escalation_comes_at_once() -> None:
-    assert stages(remind=("-30h",), escalate=(("-30h", "deputy"),)) == [("escalate", "deputy", timedelta(days=-1))]
+    assert stages(remind=("-30h",), escalate=(Escalation("-30h", "deputy"),)) == [("escalate", "deputy", timedelta(days=-1))]
 
 
 def test_a_stage_is_read_as_it_was_kept() -> None:

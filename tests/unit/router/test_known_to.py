@@ -1,6 +1,5 @@
 """Which services know somebody, answered without asking; and who is asked where the exchange does not know."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import pytest
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, TEST_PACK, Deciding, Told
+from support.deciding import NIGHT, Deciding, Told
+from support.packs import varied
 
 DUTIES = """
 [[duty]]
@@ -63,11 +63,8 @@ ADULT = {"ref": "adult-1", "given_name": "Gail", "family_name": "Made-Up", "born
 @pytest.fixture
 def deciding(tmp_path: Path) -> Deciding:
     """A pack that answers which school and which clinic know somebody."""
-    pack = Path(shutil.copytree(TEST_PACK, tmp_path / "pack"))
-    with (pack / "duties.toml").open("a", encoding="utf-8") as file:
-        file.write(DUTIES)
-    (pack / "agreements" / "clinic.cedar").write_text(AGREEMENT, encoding="utf-8")
-    return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+    pack = load_pack(varied(tmp_path, duties=DUTIES, agreement=AGREEMENT))
+    return Deciding(policy=policy_of(pack, NIGHT.date()))
 
 
 def referral(deciding: Deciding, *, children: tuple[dict[str, Any], ...] = (), adults: tuple[dict[str, Any], ...] = ()) -> Told:

@@ -1,6 +1,5 @@
 """So many events within so many days: what completes a pattern, for whom, and what that desk reads of the past."""
 
-import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +14,8 @@ from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.patterns import completed
 from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, TEST_PACK, Deciding, Told
+from support.deciding import NIGHT, Deciding, Told
+from support.packs import varied
 
 FIRST = date(2020, 1, 1)
 
@@ -141,12 +141,7 @@ when { context.purpose == "refused-before" };
 
 def pack_with(folder: Path, patterns: str = PATTERNS, duties: str = DUTIES) -> Path:
     """The pack of the tests, with patterns."""
-    pack = Path(shutil.copytree(TEST_PACK, folder / "pack"))
-    (pack / "patterns.toml").write_text(patterns, encoding="utf-8")
-    with (pack / "duties.toml").open("a", encoding="utf-8") as file:
-        file.write(duties)
-    (pack / "agreements" / "escalating.cedar").write_text(AGREEMENT, encoding="utf-8")
-    return pack
+    return varied(folder, duties=duties, patterns=patterns, agreement=AGREEMENT)
 
 
 @pytest.fixture

@@ -101,7 +101,13 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
     """Open obligations whose next stage is due, each taken by one instance only."""
     rows = await connection.fetch(
         """
-        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, d.given, d.made
+        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, d.given, d.made,
+               CASE WHEN coalesce((o.stages -> o.next_stage ->> 'missed')::int, 1) = 1 THEN 1 ELSE (
+                   SELECT count(*) FROM obligation m WHERE m.duty = o.duty AND m.desk = o.desk AND m.person IS NOT DISTINCT FROM o.person
+                   AND m.due <= o.due AND m.state <> 'closed' AND (m.met_at IS NULL OR m.met_at > m.due)
+                   AND NOT EXISTS (SELECT FROM obligation k WHERE k.duty = o.duty AND k.desk = o.desk
+                                   AND k.person IS NOT DISTINCT FROM o.person AND k.due > m.due AND k.due <= o.due AND k.met_at <= k.due))
+               END AS missed
         FROM obligation o LEFT JOIN disclosure d ON d.id = o.disclosure
         WHERE o.state IN ('open', 'overdue') AND o.next_at <= $1 ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED
         """,
@@ -122,6 +128,7 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
             kept=kept[row["event"]],
             given=tuple(g["section"] for g in orjson.loads(row["given"])) if row["given"] else (),
             made=parse_sections(row["made"]),
+            missed=row["missed"],
         )
         for row in rows
     ]

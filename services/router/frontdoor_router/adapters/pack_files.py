@@ -25,7 +25,7 @@ from frontdoor_router.core.adopting import Given
 from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.calendar_file import AnyDeadline, CalendarFile, DeadlinesFile, build, deadline_of, strange_hours
 from frontdoor_router.core.deadlines import Deadlines
-from frontdoor_router.core.duties import CompletenessFile, DutiesFile, DutyEntry, ExpectsEntry
+from frontdoor_router.core.duties_file import CompletenessFile, DutiesFile, DutyEntry, ExpectsEntry
 from frontdoor_router.core.pack import Pack, duties_without_agreement, purposes_of, roles_told
 from frontdoor_router.core.pack_checks import (
     Known,

@@ -186,6 +186,10 @@ class Calendar:
         """Whether the named hours are open: from the moment of opening, until just before that of closing."""
         return self.next_opening(hours, moment) == in_utc(moment)
 
+    def start_of_office_day(self, day: date) -> datetime:
+        """When offices open on a local day, working day or not."""
+        return self.at(day, self.office.opens)
+
     def end_of_office_day(self, day: date) -> datetime:
         """When the office closes on `day`, were it a working day."""
         return self._closing(day, self.office)

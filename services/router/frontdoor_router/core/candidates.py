@@ -5,15 +5,26 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from frontdoor_chassis.directory import Directory
-from frontdoor_router.core.case import Case, Subject, desks_at
+from frontdoor_router.core.case import Case, Subject, desks_at, standing
+from frontdoor_router.core.conditions import values
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
 from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
 from frontdoor_router.core.known_to import Service, any_unknown
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
-ONLY_AS_PERMITTED = frozenset({"named", "told_of_thread"})
+ONLY_AS_PERMITTED = frozenset({"named", "owners", "told_of_thread", "concerned"})
 """Relations for which it is no failing when the agreements permit nothing: others chose the desk, not the partnership."""
+
+OWNED = ("actions", "plan_items")
+"""Lists of an event whose items have an owner."""
+RAISING = frozenset(
+    {
+        EventType.referral,
+        EventType.police_incident,
+    }
+)
+"""Types by which an agency says that it is concerned about a child."""
 
 ALWAYS_SOMEBODY = frozenset({"role", "desk"})
 """Relations to an event by which the partnership itself names who is to hear of it."""
@@ -182,6 +193,9 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     if relation == "referral_parties":
         yield from ((d, False) for d in _referral_parties(case, subject))
         return
+    if relation == "concerned":
+        yield from ((d, False) for d in sorted({entry.source for entry, _ in standing(case, subject) if entry.type in RAISING}))
+        return
     confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
     yield from ((d, False) for d in confirmed)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
@@ -233,6 +247,8 @@ def _desks_of_event(case: Case, relation: str, directory: Directory, today: date
             return sorted(desks_at(case.message, MODELS[case.type].asks_desks))
         case ("named", _, _):
             return sorted(named_desks(case))
+        case ("owners", _, _):
+            return sorted({str(owner) for field in OWNED for owner in values((field, "owner"), case.message)})
         case ("referrer", _, _):
             return sorted(referrers(case))
         case ("told_of_thread", _, _):

@@ -1,6 +1,6 @@
 """One event under decision: its message, the people it names, and what the author said about sharing it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from frontdoor_router.core.chronicle import Marked, marked
 from frontdoor_router.core.identify import Known, Mention, New, Person, Unsure
-from frontdoor_router.core.world import Earlier, Tie, World
+from frontdoor_router.core.world import Earlier, Entry, Tie, World
 from frontdoor_schemas.envelope import Envelope, Section
 from frontdoor_schemas.vocabulary import Answer, EventType, Relation, Role
 
@@ -142,6 +142,14 @@ def _by_desk(ties: Iterable[Tie], now: datetime) -> dict[str, frozenset[Relation
 def withheld(case: Case, desk: str) -> bool:
     """Whether the author withholds the event from a desk or its whole agency."""
     return desk in case.withheld_from or desk.split(".", maxsplit=1)[0] in case.withheld_from
+
+
+def standing(case: Case, subject: Subject) -> Iterator[tuple[Entry, Earlier]]:
+    """Lines of one person's chronology besides this event, of events that nobody has taken back."""
+    for entry in case.world.entries.get(subject.person.id, ()) if subject.person else ():
+        event = case.world.events.get(entry.event)
+        if event is not None and not event.withdrawn and entry.event != case.envelope.id:
+            yield entry, event
 
 
 def desks_at(message: Mapping[str, Any], paths: frozenset[str]) -> frozenset[str]:

@@ -33,7 +33,7 @@ def _owe(draft: Draft, basis: Basis, case: Case, expected: Expects) -> None:
         reason=expected.field,
         missing=(expected.field,),
     )
-    due, stages = basis.clock_of(expected, case.now)
+    due, stages = basis.clock_of(expected, case.message, case.now)
     satisfied_by = (f"reply:{EventType.correction.value}",)
     draft.disclosures.append(notice)
     draft.obligations.append(

@@ -7,9 +7,10 @@ list matches when any item does; so a condition is never about the same item as 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from frontdoor_schemas.fields import Block, Leaf, Nest, Structure
 
@@ -107,6 +108,11 @@ def _same(value: Any, wanted: Scalar) -> bool:
     return type(value) is type(wanted) and bool(value == wanted)
 
 
+def values(path: Path, message: Mapping[str, Any]) -> Iterator[Any]:
+    """What a message says at a path."""
+    return _values(message, path)
+
+
 def problems(condition: Condition, model: type[Block]) -> list[str]:
     """Why a condition can never be met by events of a model, or not as it was meant: empty when it is sound."""
     leaves: list[tuple[type[Block], str]] = []
@@ -123,6 +129,19 @@ def problems(condition: Condition, model: type[Block]) -> list[str]:
 def field_problem(path: Path, model: type[Block]) -> str | None:
     """Why a path leads nowhere in events of a model; None when it names a field or block."""
     return _walk(model, path, [])
+
+
+def due_problem(path: Path, model: type[Block]) -> str | None:
+    """Why a path gives no time in events of a model; None when it names a moment or a day."""
+    leaves: list[tuple[type[Block], str]] = []
+    reason = _walk(model, path, leaves)
+    if reason is None and not (leaves and all(_is_time(m.model_fields[name].annotation) for m, name in leaves)):
+        return f"{'.'.join(path)} is no time"
+    return reason
+
+
+def _is_time(annotation: Any) -> bool:
+    return annotation in (date, AwareDatetime) or any(_is_time(part) for part in get_args(annotation) if part is not Ellipsis)
 
 
 def _walk(model: type[Block], path: Path, leaves: list[tuple[type[Block], str]]) -> str | None:

@@ -76,15 +76,16 @@ class Stage:
     at: datetime
     kind: str  # remind | escalate
     to: str
+    missed: int = 1  # it happens only when the desk has missed the same so many times in a row
 
     def stored(self) -> dict[str, Any]:
         """As it is kept."""
-        return {"at": self.at.isoformat(), "kind": self.kind, "to": self.to}
+        return {"at": self.at.isoformat(), "kind": self.kind, "to": self.to, "missed": self.missed}
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Stage":
         """From what is kept."""
-        return cls(datetime.fromisoformat(stored["at"]), stored["kind"], stored["to"])
+        return cls(datetime.fromisoformat(stored["at"]), stored["kind"], stored["to"], stored["missed"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,20 @@
 """What a decision is worked out with, and what it is collected in."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from frontdoor_router.core.calendar import CalendarError
-from frontdoor_router.core.clocks import schedule
+from frontdoor_router.core.clocks import schedule, stated_due
 from frontdoor_router.core.deadlines import DeadlineError
 from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker, Obligation, Stage, Task
-from frontdoor_router.core.duties import Duty, Expects
+from frontdoor_router.core.duties import Duty, Escalation, Expects
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.world import Told
 
-TO_MANAGER = (("+0m", "manager"),)
+TO_MANAGER = (Escalation("+0m", "manager"),)
 """Whom a clock tells that no rule of the pack speaks about; a desk without a manager falls to the desk for what cannot be decided."""
 
 UNANSWERED = timedelta(hours=1)
@@ -26,44 +27,60 @@ Clockwork = tuple[datetime, tuple[Stage, ...]]
 """A due time, and the stages of its clock."""
 
 
+class _Asked(NamedTuple):
+    """All that a clock is worked out from, besides the policy of the day."""
+
+    deadline: str
+    otherwise: timedelta
+    start: datetime
+    remind: tuple[str, ...] = ()
+    escalate: tuple[Escalation, ...] = ()
+    stated: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """The policy of the day, and how ids are made."""
 
     policy: DayPolicy
     ids: IdMaker
-    _clocks: dict[Hashable, Clockwork] = field(default_factory=dict)
+    _clocks: dict[_Asked, Clockwork] = field(default_factory=dict)
 
-    def clock_of(self, rule: Duty | Expects, start: datetime) -> Clockwork:
-        """Due time and stages of a rule of the pack."""
-        return self._clock(rule.deadline, UNANSWERED, start, rule.remind, [(e.at, e.to) for e in rule.escalate])
+    def clock_of(self, rule: Duty | Expects, message: Mapping[str, Any], start: datetime) -> Clockwork:
+        """Due time and stages of a rule of the pack, for an event that says this."""
+        try:
+            stated = stated_due(rule.due, message, self.policy.calendar)
+        except CalendarError:
+            stated = None
+        return self._clock(_Asked(rule.deadline, UNANSWERED, start, rule.remind, rule.escalate, stated))
 
     def clock_within(self, deadline: str, otherwise: timedelta, start: datetime) -> Clockwork:
         """Due time and stages of what no rule of the pack asks for; `otherwise` when its calendar has no such deadline."""
-        return self._clock(deadline, otherwise, start, (), ())
+        return self._clock(_Asked(deadline, otherwise, start))
 
-    def _clock(
-        self, deadline: str, otherwise: timedelta, start: datetime, remind: Sequence[str], escalate: Sequence[tuple[str, str]]
-    ) -> Clockwork:
-        asked = (deadline, otherwise, start, tuple(remind), tuple(escalate))
+    def _clock(self, asked: _Asked) -> Clockwork:
         found = self._clocks.get(asked)
         if found is None:
             if len(self._clocks) >= CLOCKS_KEPT:
                 self._clocks.clear()
-            found = self._clocks[asked] = self._worked_out(deadline, otherwise, start, remind, escalate)
+            found = self._clocks[asked] = self._worked_out(asked)
         return found
 
-    def _worked_out(
-        self, deadline: str, otherwise: timedelta, start: datetime, remind: Sequence[str], escalate: Sequence[tuple[str, str]]
-    ) -> Clockwork:
-        policy, chain = self.policy, escalate or TO_MANAGER
+    def _worked_out(self, asked: _Asked) -> Clockwork:
+        chain = asked.escalate or TO_MANAGER
         try:
             return schedule(
-                deadlines=policy.deadlines, deadline=deadline, start=start, calendar=policy.calendar, remind=remind, escalate=chain
+                deadlines=self.policy.deadlines,
+                deadline=asked.deadline,
+                start=asked.start,
+                calendar=self.policy.calendar,
+                remind=asked.remind,
+                escalate=chain,
+                stated=asked.stated,
             )
         except (CalendarError, DeadlineError):  # a day that the calendar does not answer for is no reason to tell nobody
-            due = start + otherwise
-            return due, tuple(Stage(due, "escalate", to) for _, to in chain)
+            due = asked.start + asked.otherwise
+            return due, tuple(Stage(due, "escalate", e.to, e.missed) for e in chain)
 
 
 @dataclass(slots=True)

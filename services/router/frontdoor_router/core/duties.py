@@ -3,23 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
-
-from frontdoor_chassis.directory_file import Dated, Entry, Name, Sourced
-from frontdoor_router.core.conditions import Condition, ConditionEntry, all_hold, present
-from frontdoor_router.core.deadlines import parse_offset
-from frontdoor_router.core.known_to import Service, ServiceEntry
+from frontdoor_router.core.conditions import Condition, all_hold, present, values
+from frontdoor_router.core.known_to import Service
 from frontdoor_schemas.vocabulary import EventType, Role
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-RegisterRow = Annotated[str, Field(pattern=r"^[A-P][0-9]{1,2}$")]
-
 CareRelation = Literal["school", "early_years", "gp", "health_visiting", "school_nursing", "midwifery", "dentist"]
-ChildRelation = CareRelation | Literal["no_school_lead", "plan_group", "involved", "referral_parties"]
+ChildRelation = CareRelation | Literal["no_school_lead", "plan_group", "involved", "referral_parties", "concerned"]
 AdultRelation = Literal["gp", "manages", "treats"]
-EventRelation = Literal["source", "referrer", "asked", "named", "told_of_thread"]
+EventRelation = Literal["source", "referrer", "asked", "named", "owners", "told_of_thread"]
 
 CARE: frozenset[str] = frozenset(get_args(CareRelation))
 MUST_FIND = frozenset({"school", "gp", "health_visiting", "school_nursing", "midwifery", "no_school_lead"})
@@ -28,48 +21,6 @@ MUST_FIND = frozenset({"school", "gp", "health_visiting", "school_nursing", "mid
 LEVELS = ("received", "opened", "acted")
 BY_TELEPHONE = "told_by_telephone"
 REPLY = "reply:"
-
-
-def _split(text: str, prefix: str) -> str | None:
-    return text.removeprefix(prefix) if text.startswith(prefix) else None
-
-
-def _event_relation(text: str) -> str:
-    role, desk = _split(text, "role:"), _split(text, "desk:")
-    if role is not None and role in set(Role):
-        return text
-    if desk is not None or text in get_args(EventRelation):
-        return text
-    raise ValueError(f"“{text}” is none of {', '.join(get_args(EventRelation))}, role:<role>, desk:<desk>")
-
-
-def _escalation(text: str) -> str:
-    role, desk = _split(text, "role:"), _split(text, "desk:")
-    if (role is not None and role in set(Role)) or desk is not None:
-        return text
-    if text in {"deputy", "manager", "source", "source-manager"}:
-        return text
-    raise ValueError(f"“{text}” is none of deputy, manager, source, source-manager, role:<role>, desk:<desk>")
-
-
-def _owner(text: str) -> str:
-    if text == "source" or _split(text, "role:") in set(Role) or text.startswith("desk:"):
-        return text
-    raise ValueError(f"“{text}” is none of source, role:<role>, desk:<desk>")
-
-
-def _offset(text: str) -> str:
-    parse_offset(text)
-    return text
-
-
-def _satisfaction(text: str) -> str:
-    if text in {*LEVELS, BY_TELEPHONE} or _split(text, REPLY) in set(EventType):
-        return text
-    raise ValueError(f"“{text}” is none of {', '.join(LEVELS)}, {BY_TELEPHONE}, reply:<event type>")
-
-
-OffsetText = Annotated[str, AfterValidator(_offset)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +65,23 @@ class AgeRange:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """At an offset from the deadline, who is told that it was missed."""
+    """At an offset from the deadline, who is told that it was missed; `missed`: only when it is so many times in a row by that desk."""
 
     at: str
     to: str
+    missed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StatedDue:
+    """The time by which it is due stands in the event: the earliest at this path. A day means its opening or its close of office."""
+
+    path: tuple[str, ...]
+    at: Literal["opening", "closing"]
+
+    def said(self, message: Mapping[str, Any]) -> str | None:
+        """What the event says: a moment or a day; none when it says nothing."""
+        return min((str(value) for value in values(self.path, message)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +114,7 @@ class Duty:
     ask: EventType | None
     remind: tuple[str, ...]
     escalate: tuple[Escalation, ...]
+    due: StatedDue | None = None
     pattern: str | None = None
     history: str | None = None
     known_to: tuple[Service, ...] = ()
@@ -173,174 +138,6 @@ class Duty:
         return all_hold(self.if_, message)
 
 
-class TellEntry(Entry):
-    """`tell = {relation = …, of = …}`."""
-
-    relation: str
-    of: Literal["each-child", "each-adult", "event"]
-    stated: bool = False
-
-    @model_validator(mode="after")
-    def _known(self) -> "TellEntry":
-        match self.of:
-            case "event":
-                _event_relation(self.relation)
-            case "each-child" if self.relation not in _members(ChildRelation):
-                raise ValueError(f"“{self.relation}” is no relation of a child; there are {', '.join(sorted(_members(ChildRelation)))}")
-            case "each-adult" if self.relation not in get_args(AdultRelation):
-                raise ValueError(f"“{self.relation}” is no relation of an adult; there are {', '.join(get_args(AdultRelation))}")
-        if self.stated and not (self.of == "each-child" and self.relation in CARE):
-            raise ValueError("stated = true is for a child's own services only: nobody states his way to the rest")
-        return self
-
-    def tell(self) -> Tell:
-        """The value that it writes."""
-        kinds: dict[str, type[Tell]] = {"each-child": EachChild, "each-adult": EachAdult, "event": WholeEvent}
-        return kinds[self.of](self.relation)
-
-
-def _members(union: Any) -> frozenset[str]:
-    return frozenset(name for part in get_args(union) for name in (get_args(part) or (part,)))
-
-
-class AgeEntry(Entry):
-    """`age = {from = 0, under = 5}`."""
-
-    from_: int = Field(0, alias="from", ge=-1)
-    under: int = Field(ge=0)
-
-    @model_validator(mode="after")
-    def _some_age(self) -> "AgeEntry":
-        if self.under <= self.from_:
-            raise ValueError(f"nobody is {self.from_} or older and under {self.under}")
-        return self
-
-
-class EscalateEntry(Entry):
-    """`[[duty.escalate]]`."""
-
-    at: OffsetText
-    to: Annotated[str, AfterValidator(_escalation)]
-
-
-class RuleEntry(Dated, Sourced):
-    """What duties and expectations have in common. Versions of one id follow one another in time."""
-
-    id: Id
-    rows: tuple[RegisterRow, ...] = ()
-    on: EventType
-    if_: tuple[ConditionEntry, ...] = Field((), alias="if")
-    source_roles: tuple[Role, ...] = ()
-    deadline: Id
-    remind: tuple[OffsetText, ...] = ()
-    escalate: tuple[EscalateEntry, ...] = ()
-
-
-class DutyEntry(RuleEntry):
-    """`[[duty]]`."""
-
-    after_cause: EventType | None = None
-    tell: TellEntry | None = None
-    expect: EventType | None = None
-    by: Annotated[str, AfterValidator(_owner)] | None = None
-    age: AgeEntry | None = None
-    must_find: bool | None = None
-    shown_to_publisher: bool = False
-    because: Name | None = None
-    satisfied_by: tuple[Annotated[str, AfterValidator(_satisfaction)], ...] = ()
-    ask: EventType | None = None
-    pattern: Id | None = None
-    history: Name | None = None
-    known_to: tuple[ServiceEntry, ...] = ()
-    only_if_unknown: ServiceEntry | None = None
-
-    @model_validator(mode="after")
-    def _tell_or_expect(self) -> "DutyEntry":
-        if (self.tell is None) == (self.expect is None):
-            raise ValueError("give either tell or expect")
-        return self._check_tell() if self.tell is not None else self._check_expect()
-
-    def _check_tell(self) -> "DutyEntry":
-        if self.because is None:
-            raise ValueError("says no purpose: because is missing")
-        if not self.satisfied_by:
-            raise ValueError("says not what satisfies it: satisfied_by is missing")
-        if self.by is not None:
-            raise ValueError("by goes with expect; who is told stands in tell")
-        if self.age is not None and self.tell is not None and self.tell.of != "each-child":
-            raise ValueError("age goes with each-child")
-        if self.ask is not None and f"{REPLY}{self.ask.value}" not in self.satisfied_by:
-            raise ValueError(f"asks for {self.ask.value}, so that satisfied_by has to name {REPLY}{self.ask.value}")
-        return self
-
-    def _check_expect(self) -> "DutyEntry":
-        if self.by is None:
-            raise ValueError("expects something of nobody: by is missing")
-        extra = [
-            n
-            for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to")
-            if getattr(self, n)
-        ]
-        if extra:
-            raise ValueError(f"tells nobody, so that {', '.join(extra)} means nothing")
-        return self
-
-    def duty(self) -> Duty:
-        """The duty that it writes."""
-        relation = self.tell.relation if self.tell else ""
-        found = relation in MUST_FIND and self.tell is not None and self.tell.of == "each-child"
-        return Duty(
-            id=self.id,
-            from_=self.from_,
-            until=self.until,
-            source=self.source,
-            rows=self.rows,
-            on=self.on,
-            if_=tuple(c.condition() for c in self.if_),
-            source_roles=frozenset(self.source_roles),
-            after_cause=self.after_cause,
-            tell=self.tell.tell() if self.tell else None,
-            expect=Expect(self.expect, self.by) if self.expect and self.by else None,
-            age=AgeRange(self.age.from_, self.age.under) if self.age else None,
-            stated=self.tell.stated if self.tell else False,
-            must_find=found if self.must_find is None else self.must_find,
-            shown_to_publisher=self.shown_to_publisher,
-            because=self.because or "",
-            deadline=self.deadline,
-            satisfied_by=self.satisfied_by or ((f"{REPLY}{self.expect.value}",) if self.expect else ()),
-            ask=self.ask,
-            remind=self.remind,
-            escalate=tuple(Escalation(e.at, e.to) for e in self.escalate),
-            pattern=self.pattern,
-            history=self.history,
-            known_to=tuple(entry.value() for entry in self.known_to),
-            only_if_unknown=self.only_if_unknown.value() if self.only_if_unknown else None,
-        )
-
-
-class ExpectsEntry(RuleEntry):
-    """`[[expects]]` of `completeness.toml`."""
-
-    field: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")
-
-    def expects(self) -> "Expects":
-        """The expectation that it writes."""
-        return Expects(
-            id=self.id,
-            from_=self.from_,
-            until=self.until,
-            source=self.source,
-            rows=self.rows,
-            on=self.on,
-            source_roles=frozenset(self.source_roles),
-            if_=tuple(c.condition() for c in self.if_),
-            field=self.field,
-            deadline=self.deadline,
-            remind=self.remind,
-            escalate=tuple(Escalation(e.at, e.to) for e in self.escalate),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Expects:
     """A field that an event should have; what is missing flows at once and is owed by its source."""
@@ -357,6 +154,7 @@ class Expects:
     deadline: str
     remind: tuple[str, ...]
     escalate: tuple[Escalation, ...]
+    due: StatedDue | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -372,15 +170,3 @@ class Expects:
         if self.source_roles and source not in self.source_roles:
             return False
         return all_hold(self.if_, message) and not present(self.path, message)
-
-
-class DutiesFile(Entry):
-    """The whole of `duties.toml`."""
-
-    duty: tuple[DutyEntry, ...] = ()
-
-
-class CompletenessFile(Entry):
-    """The whole of `completeness.toml`."""
-
-    expects: tuple[ExpectsEntry, ...] = ()

@@ -32,6 +32,8 @@ class Running:
     kept: Kept
     given: tuple[str, ...] = ()
     made: tuple[Section, ...] = ()
+    missed: int = 1
+    """How often in a row the desk has missed what this duty asks about this person, this time counted."""
 
     @property
     def stage(self) -> Stage:
@@ -56,6 +58,8 @@ class Fired:
 def fire(running: Running, directory: Directory, ids: IdMaker, *, now: datetime, today: date, confirmed: bool) -> Fired:
     """Work out whom a stage tells. Where nobody can be, it is the desk for what cannot be decided: never nobody."""
     stage = running.stage
+    if running.missed < stage.missed:
+        return Fired((), (), AuditEntry("obligation.missed", running.desk, {"obligation": str(running.id), "times": running.missed}))
     detail: dict[str, Any] = {"obligation": str(running.id), "duty": running.duty, "stage": running.next_stage, "kind": stage.kind}
     if stage.kind == "remind" and directory.find(running.desk):
         remind = _remind(running, running.desk, "waiting", ids, now, running.disclosure)

@@ -22,7 +22,7 @@ COLLECT_WITHIN = timedelta(hours=24)
 def of_duty(basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID, subjects: Sequence[str]) -> Iterator[Obligation]:
     """What a desk owes under a duty: once for each person it was told about, or once for the event."""
     duty = owing.duty
-    due, stages = basis.clock_of(duty, case.now)
+    due, stages = basis.clock_of(duty, case.message, case.now)
     for ref in subjects or (None,):
         person = case.subjects[ref].person if ref else None
         yield Obligation(
@@ -55,7 +55,7 @@ def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
 
 
 def _reply(basis: Basis, case: Case, duty: Duty, desk: str) -> Obligation:
-    due, stages = basis.clock_of(duty, case.now)
+    due, stages = basis.clock_of(duty, case.message, case.now)
     obligation = basis.ids("obligation", case.envelope.id, duty.id, desk, None)
     return Obligation(obligation, duty.id, desk, None, None, duty.satisfied_by, due, stages)
 

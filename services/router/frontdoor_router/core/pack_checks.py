@@ -10,9 +10,9 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.directory_file import Dated
 from frontdoor_chassis.toml_places import Fault, Place
 from frontdoor_router.core.calendar import Calendar, CalendarError
-from frontdoor_router.core.conditions import field_problem, problems
+from frontdoor_router.core.conditions import due_problem, field_problem, problems
 from frontdoor_router.core.deadlines import Deadlines
-from frontdoor_router.core.duties import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
+from frontdoor_router.core.duties_file import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
 from frontdoor_router.core.patterns import PatternEntry
 from frontdoor_router.core.policies import Agreement
 from frontdoor_schemas.body import EventBody
@@ -102,6 +102,9 @@ def _common(entry: RuleEntry, known: Known) -> Iterator[Wrong]:
             yield ("if", number), f"{entry.on.value}: {reason}"
     for number, step in enumerate(entry.escalate):
         yield from _addressed(("escalate", number, "to"), step.to, entry, known)
+    timeless = due_problem(entry.due.due().path, known.models[entry.on]) if entry.due is not None else None
+    if timeless is not None:
+        yield ("due", "field"), f"{entry.on.value}: {timeless}"
     if known.deadlines is not None:
         yield from _deadline(entry, known.deadlines)
 

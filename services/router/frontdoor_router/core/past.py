@@ -3,7 +3,7 @@
 Everything that is counted or listed for a desk is worked out from this and from nothing else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.agreements import Agreements
 from frontdoor_router.core.candidates import Candidate
-from frontdoor_router.core.case import Case
+from frontdoor_router.core.case import Case, standing
 from frontdoor_router.core.chronicle import Marks, marks_about
 from frontdoor_router.core.facting import DeskFacts
 from frontdoor_router.core.patterns import Pattern, completed
@@ -52,7 +52,7 @@ class Past:
     def of(self, ref: str) -> tuple[Line, ...]:
         """Earlier events about one person of this event, in the order in which they happened."""
         if ref not in self._lines:
-            found = (self._line(entry, ref, event) for entry, event in standing(self._case, ref))
+            found = (self._line(entry, ref, event) for entry, event in standing(self._case, self._case.subjects[ref]))
             self._lines[ref] = tuple(sorted((line for line in found if line), key=lambda line: line.entry.occurred_at))
         return self._lines[ref]
 
@@ -83,18 +83,9 @@ class Past:
         return None
 
 
-def standing(case: Case, ref: str) -> Iterator[tuple[Entry, Earlier]]:
-    """Lines of one person's chronology besides this event, of events that nobody has taken back."""
-    person = case.subjects[ref].person
-    for entry in case.world.entries.get(person.id, ()) if person else ():
-        event = case.world.events.get(entry.event)
-        if event is not None and not event.withdrawn and entry.event != case.envelope.id:
-            yield entry, event
-
-
 def complete_to_all(case: Case, pattern: Pattern, ref: str, zone: ZoneInfo) -> bool:
     """Whether this event completes a pattern about a child by all that the exchange knows: so that a desk would have to be found."""
-    return completes(case, pattern, ref, [Line(entry, entry.marks) for entry, _ in standing(case, ref)], zone) is not None
+    return completes(case, pattern, ref, [Line(entry, entry.marks) for entry, _ in standing(case, case.subjects[ref])], zone) is not None
 
 
 def completes(case: Case, pattern: Pattern, ref: str, known: Iterable[Line], zone: ZoneInfo) -> Completed | None:

@@ -1,0 +1,143 @@
+"""What a duty may say beside whom it tells: a due time that the event states, owners of actions, who was concerned before."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdoor_chassis.toml_places import PackError
+from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_router.core.policy import policy_of
+from support.builders import a_child
+from support.deciding import NIGHT, Deciding, Told
+from support.packs import varied
+
+DUTIES = """
+[[duty]]
+id = "answer-in-time"
+from = 2020-01-01
+own = true
+on = "information-request"
+tell = {relation = "asked", of = "event"}
+because = "question"
+deadline = "day"
+due = {field = "due_at"}
+satisfied_by = ["acted"]
+
+[[duty]]
+id = "answer-before-sentence"
+from = 2020-01-01
+own = true
+on = "information-request"
+tell = {relation = "asked", of = "event"}
+because = "question"
+deadline = "day"
+due = {field = "sentence_on", at = "opening"}
+satisfied_by = ["acted"]
+
+[[duty]]
+id = "own-action"
+from = 2020-01-01
+own = true
+on = "core-group-minutes"
+tell = {relation = "owners", of = "event"}
+because = "action"
+deadline = "day"
+due = {field = "actions.due"}
+satisfied_by = ["acted"]
+
+[[duty]]
+id = "who-was-concerned"
+from = 2020-01-01
+own = true
+on = "core-group-minutes"
+tell = {relation = "concerned", of = "each-child"}
+because = "action"
+deadline = "day"
+satisfied_by = ["received"]
+"""
+AGREEMENT = """// agreement: actions
+// from: 2020-01-01
+// own
+// parties: everybody
+
+@id("actions.owner")
+@agreement("actions")
+@legal_basis("made up")
+@explain("Who has to act, or was concerned, reads of whom and what")
+permit (principal, action, resource)
+when { principal in [Role::"school_dsl", Role::"gp"] }
+when { resource in [Category::"case_reference", Category::"child_identity", Category::"plan_and_actions"] }
+when { context.purpose == "action" };
+"""
+
+
+@pytest.fixture
+def deciding(tmp_path: Path) -> Deciding:
+    """The pack of the tests with those duties."""
+    return Deciding(policy=policy_of(load_pack(varied(tmp_path, duties=DUTIES, agreement=AGREEMENT)), NIGHT.date()))
+
+
+def due(told: Told, duty: str) -> dict[str, datetime]:
+    """By when each desk owes what a duty asks."""
+    return {o.desk: o.due for o in told.decision.obligations if o.duty == duty}
+
+
+def question(deciding: Deciding, **said: str) -> Told:
+    """A question to Oak."""
+    return deciding.post("hub.front-door", "information-request", {"children": [a_child(1)], "asked_of": ["oak.dsl"], **said})
+
+
+def test_it_is_due_when_the_event_says(deciding: Deciding) -> None:
+    told = question(deciding, due_at="2020-11-12T10:30:00Z", sentence_on="2020-11-16")
+    assert due(told, "answer-in-time") == {"oak.dsl": datetime(2020, 11, 12, 10, 30, tzinfo=UTC)}
+    assert due(told, "answer-before-sentence") == {"oak.dsl": datetime(2020, 11, 16, 9, 0, tzinfo=UTC)}
+
+
+def test_it_is_due_by_the_deadline_when_the_event_says_nothing(deciding: Deciding) -> None:
+    told = question(deciding)
+    assert due(told, "answer-in-time") == due(told, "asked")
+
+
+def test_what_was_due_before_it_was_asked_is_due_at_once(deciding: Deciding) -> None:
+    asked_at = deciding.now
+    assert due(question(deciding, due_at="2020-11-01T10:30:00Z"), "answer-in-time") == {"oak.dsl": asked_at}
+
+
+def test_a_day_that_the_calendar_does_not_answer_for_leaves_the_deadline(deciding: Deciding) -> None:
+    told = question(deciding, sentence_on="2090-01-02")
+    assert due(told, "answer-before-sentence") == due(told, "asked")
+
+
+def minutes(deciding: Deciding, *actions: dict[str, Any]) -> Told:
+    """Minutes of a core group."""
+    return deciding.post("care.duty", "core-group-minutes", {"children": [a_child(1)], "actions": list(actions)})
+
+
+def test_an_owner_is_told_and_owes_by_the_first_day_on_which_something_is_due(deciding: Deciding) -> None:
+    told = minutes(
+        deciding,
+        {"action": "visit", "owner": "oak.dsl", "due": "2020-11-20"},
+        {"action": "write", "owner": "oak.dsl", "due": "2020-11-18"},
+    )
+    assert due(told, "own-action") == {"oak.dsl": datetime(2020, 11, 18, 17, 0, tzinfo=UTC)}
+
+
+def test_who_was_concerned_about_a_child_before_is_told_and_about_another_child_is_not(deciding: Deciding) -> None:
+    deciding.post("elm.dsl", "referral", {"children": [a_child(1)]})
+    deciding.post("oak.dsl", "referral", {"children": [a_child(2)]})
+    assert "elm.dsl" in (told := minutes(deciding)).desks
+    assert "oak.dsl" not in told.desks
+
+
+def test_a_concern_that_was_taken_back_counts_for_nobody(deciding: Deciding) -> None:
+    referral = deciding.post("elm.dsl", "referral", {"children": [a_child(1)]})
+    deciding.post("elm.dsl", "withdrawal", {"reason": "wrong child"}, reply_to=referral.event)
+    assert "elm.dsl" not in minutes(deciding).desks
+
+
+@pytest.mark.parametrize(("field", "reason"), [("purpose", "purpose is no time"), ("nowhere", "no field nowhere")])
+def test_a_due_time_that_is_none_is_refused(tmp_path: Path, field: str, reason: str) -> None:
+    with pytest.raises(PackError, match=reason):
+        load_pack(varied(tmp_path, duties=DUTIES.replace('"due_at"', f'"{field}"'), agreement=AGREEMENT))
