@@ -14,7 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from frontdoor_standalone.packs.pages import compare, show
 from frontdoor_standalone.servers.processes import free_ports, is_running
+from support.packs import the_pack
 
 PATIENCE_SECONDS = 60.0
 
@@ -116,6 +118,8 @@ def test_rehearse_says_how_many_passed_and_fails_with_a_wrong_expectation(tmp_pa
         (["demo", "no-such-scenario"], "no scenario “no-such-scenario”"),
         (["up", "--pack", "no-such-pack"], "no pack “no-such-pack”"),
         (["check-pack", "no-such-pack"], "no pack “no-such-pack”"),
+        (["packs", "show", "no-such-pack"], "no pack “no-such-pack”"),
+        (["packs", "compare", "stockton", "no-such-pack"], "no pack “no-such-pack”"),
         (["gateway"], "setting dsn"),
     ],
 )
@@ -127,9 +131,17 @@ def test_what_a_person_got_wrong_is_said_without_a_traceback(arguments: list[str
     assert "Traceback" not in done.stdout
 
 
+def test_pages_about_packs_come_whole_and_the_same_each_time() -> None:
+    shown, compared = frontdoor("packs", "show", "stockton"), frontdoor("packs", "compare", "stockton", "harbourside")
+    assert (shown.returncode, compared.returncode) == (0, 0), shown.stderr + compared.stderr
+    assert shown.stdout == show(the_pack("stockton"))
+    assert compared.stdout == compare(the_pack("stockton"), the_pack("harbourside"))
+
+
 def test_help_names_every_command_with_an_example() -> None:
     whole = frontdoor("--help").stdout
-    for command in ("demo", "up", "rehearse", "check-pack", "gateway", "router", "notifier", "migrate", "keys", "kafka", "version"):
+    running = ("gateway", "router", "notifier", "migrate", "keys", "kafka")
+    for command in ("demo", "up", "rehearse", "check-pack", "packs", *running, "version"):
         assert command in whole
     for command in ("demo", "up", "rehearse", "check-pack", "gateway", "migrate"):
         assert f"frontdoor {command}" in frontdoor(command, "--help").stdout

@@ -5,7 +5,7 @@ from importlib.metadata import version as installed_version
 
 import typer
 
-from frontdoor_standalone.commands import kafka, keys
+from frontdoor_standalone.commands import kafka, keys, packs
 from frontdoor_standalone.commands.demo import demo
 from frontdoor_standalone.commands.migrating import migrate
 from frontdoor_standalone.commands.packs import check_pack
@@ -35,6 +35,7 @@ def command_line() -> typer.Typer:
     app.command(rich_help_panel=TRY)(up)
     app.command(rich_help_panel=CHECK)(rehearse)
     app.command("check-pack", rich_help_panel=CHECK)(check_pack)
+    app.add_typer(packs.app, name="packs", rich_help_panel=CHECK)
     for service in (gateway, router, notifier, migrate):
         app.command(rich_help_panel=RUN)(service)
     app.add_typer(keys.app, name="keys", rich_help_panel=RUN)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.directory_file import Dated
@@ -71,7 +71,19 @@ def _overlaps(table: str, entries: Sequence[RuleEntry | PatternEntry]) -> Iterat
             yield (table, number, "id"), f"“{other.id}” is in force on the same days as the one from {one.from_}"
 
 
-def overlap(one: Dated | Agreement, other: Dated | Agreement) -> bool:
+class InForce(Protocol):
+    """Whatever holds on some days: from a day on, until before another."""
+
+    @property
+    def from_(self) -> date:
+        """The first day."""
+
+    @property
+    def until(self) -> date | None:
+        """The first day on which it no longer holds."""
+
+
+def overlap(one: InForce, other: InForce) -> bool:
     """Whether two dated things share a day."""
     return (one.until is None or other.from_ < one.until) and (other.until is None or one.from_ < other.until)
 
