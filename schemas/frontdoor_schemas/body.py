@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from frontdoor_schemas.casework import ConcernType
+from frontdoor_schemas.casework import Attachment, ConcernType
 from frontdoor_schemas.fields import Block, Computed, Leaf, Nest, Structure, counted, dates, held
 from frontdoor_schemas.people import Adult, Author, Child, Consent, Sharing
 from frontdoor_schemas.values import ABOUT, EVENT, GROUPS, HOUSEHOLD, MAX_ADULTS, MAX_CHILDREN, MAX_ITEMS, OWN, C, Code, Moment
@@ -127,6 +127,11 @@ class CaseEvent(EventBody):
     level_of_need: Annotated[Code | None, held(C.risk_and_need, EVENT, "A34", "A35")] = None
     consent: Consent | None = None
     sharing: Sharing | None = None
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=MAX_ITEMS)] = ()
+
+    def names_its_subject(self) -> bool:
+        """Whether it says whom or what it is about."""
+        return bool(self.children or self.adults)
 
     @model_validator(mode="after")
     def _people_agree(self) -> Self:
@@ -154,7 +159,7 @@ def _faults(event: CaseEvent) -> list[tuple[str, _Loc]]:
     found: list[tuple[str, _Loc]] = []
     refs = [c.ref for c in event.children] + [a.ref for a in event.adults]
     known = frozenset(refs)
-    if not refs:
+    if not event.names_its_subject():
         found.append(("no_subject", ("children",)))
     if len(known) < len(refs):
         found.extend(_named_twice(event))

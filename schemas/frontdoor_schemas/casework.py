@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from frontdoor_schemas.envelope import DeskId
 from frontdoor_schemas.fields import LINK, Block, Computed, held, yes_or_no
 from frontdoor_schemas.values import (
     ABOUT,
     EVENT,
-    MAX_ITEMS,
+    HOUSEHOLD,
     About,
     AdultRef,
     Audience,
@@ -19,8 +17,10 @@ from frontdoor_schemas.values import (
     Day,
     Line,
     Lines,
+    MediaType,
     Moment,
     NotForFamily,
+    Sha256,
     Text,
 )
 from frontdoor_schemas.vocabulary import Answer
@@ -94,32 +94,33 @@ class Worker(Block):
     since: Annotated[Day | None, held(C.professional_network, EVENT, "A37", "G25")] = None
 
 
+class HomeConditions(Block):
+    """What was seen of the home, and what was not: upstairs counts (L28, A42). Environmental neglect is said apart (C21)."""
+
+    visited_at: Annotated[Moment | None, held(C.concern_and_incident, HOUSEHOLD, "L28", "K14")] = None
+    conditions: Annotated[Text | None, held(C.concern_and_incident, HOUSEHOLD, "A42", "L28")] = None
+    rooms_seen: Annotated[Lines, held(C.concern_and_incident, HOUSEHOLD, "L28")] = ()
+    rooms_not_seen: Annotated[Lines, held(C.concern_and_incident, HOUSEHOLD, "L28")] = ()
+    reason_not_seen: Annotated[Text | None, held(C.concern_and_incident, HOUSEHOLD, "L28")] = None
+    environmental_neglect: Annotated[Answer | None, held(C.concern_and_incident, HOUSEHOLD, "C21")] = None
+
+
+class Attachment(Block):
+    """A document that the sender keeps: its name, kind and hash, never its content (A20, L3)."""
+
+    about: About = ()
+    to: Audience = ()
+    not_for_family: NotForFamily = ()
+    name: Annotated[Line | None, held(C.narrative, ABOUT, "A20", "L3")] = None
+    media_type: Annotated[MediaType | None, held(C.narrative, ABOUT, "A20")] = None
+    sha256: Annotated[Sha256 | None, held(C.narrative, ABOUT, "A20", "L27")] = None
+
+
 class SystemCheck(Block):
     """A record system that was searched, and when (C2)."""
 
     system: Annotated[Line | None, held(C.professional_network, EVENT, "C2", "C6")] = None
     checked_at: Annotated[Moment | None, held(C.professional_network, EVENT, "C2")] = None
-
-
-class ToolScore(Block):
-    """The grade of one area of care."""
-
-    area: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
-    sub_area: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
-    grade: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L11")] = None
-
-
-class ToolResult(Block):
-    """What a tool gave (THRIVE, GCP2, a local neglect tool): a new tool needs no new schema (C17)."""
-
-    about: About = ()
-    tool: Annotated[Line | None, held(C.risk_and_need, ABOUT, "A20", "C17")] = None
-    version: Annotated[Line | None, held(C.risk_and_need, ABOUT, "A20", "C17")] = None
-    result: Annotated[Line | None, held(C.risk_and_need, ABOUT, "C17", "L11")] = None
-    scores: Annotated[tuple[ToolScore, ...], Field(max_length=MAX_ITEMS)] = ()
-    on: Annotated[Day | None, held(C.risk_and_need, ABOUT, "A20")] = None
-    stage: Annotated[Line | None, held(C.risk_and_need, ABOUT, "L16")] = None
-    administered_by: Annotated[Line | None, held(C.professional_network, ABOUT, "A20")] = None
 
 
 class RiskAssessment(Block):
@@ -131,6 +132,8 @@ class RiskAssessment(Block):
 
     completed_by: Annotated[Line | None, held(C.professional_network, EVENT, "C8")] = None
     completed_at: Annotated[Moment | None, held(C.risk_and_need, EVENT, "C8")] = None
+    nature_of_harm: Annotated[Text | None, held(C.risk_and_need, EVENT, "K15")] = None
+    neglect_risk_factors: Annotated[Lines, held(C.risk_and_need, EVENT, "K15")] = ()
     risks_identified: Annotated[Lines, held(C.risk_and_need, EVENT, "C8")] = ()
     neglect_identified: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C8")] = None
     history_considered: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C6")] = None

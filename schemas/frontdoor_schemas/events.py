@@ -9,35 +9,85 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
+from frontdoor_schemas.adult_services import AdultServiceEvent
 from frontdoor_schemas.amendments import Correction, Replacement, Withdrawal
+from frontdoor_schemas.appointments import MissedAppointmentFollowUp, WasNotBrought
 from frontdoor_schemas.body import CaseEvent, EventBody
+from frontdoor_schemas.challenges import Challenge, ChallengeResponse
+from frontdoor_schemas.concerns import ConcernRecorded, ExpectantMother, SchoolAttendance
+from frontdoor_schemas.consultations import Consultation, ConsultationAdvice
+from frontdoor_schemas.custody import Custody
+from frontdoor_schemas.early_help import EarlyHelpAssessment
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.fields import held
+from frontdoor_schemas.flags import FlagInstructionEvent
+from frontdoor_schemas.households import HouseholdChange
 from frontdoor_schemas.information import InformationRequest, InformationResponse
 from frontdoor_schemas.investigations import InvestigationStatus
+from frontdoor_schemas.invitations import MeetingInvitation, MeetingReport, MeetingRequest, MeetingRequestAnswer, MeetingResponse
 from frontdoor_schemas.involvement import InvolvementEnded, InvolvementStarted
-from frontdoor_schemas.meetings import ConferenceMinutes, CoreGroupMinutes, StrategyDiscussion
-from frontdoor_schemas.outcomes import ReferralOutcome
-from frontdoor_schemas.plans import PlanStatus
-from frontdoor_schemas.police import IncidentClosed, PoliceIncident
+from frontdoor_schemas.medicals import Medical
+from frontdoor_schemas.meetings import StrategyDiscussion
+from frontdoor_schemas.minutes import ChildInNeedMinutes, ConferenceMinutes, CoreGroupMinutes, MeetingMinutes
+from frontdoor_schemas.missing import MissingEpisode, ReturnInterview
+from frontdoor_schemas.moves import ChildMoved
+from frontdoor_schemas.outcomes import OutcomeRating, ReferralOutcome, ReferralProgress
+from frontdoor_schemas.plans import PlanStatus, PlanUpdate
+from frontdoor_schemas.police import IncidentClosed, IncidentTriage, PoliceIncident, PoliceRiskAssessment
+from frontdoor_schemas.queries import Query
 from frontdoor_schemas.referrals import Referral
 from frontdoor_schemas.sections import cut
+from frontdoor_schemas.service_referrals import ServiceReferral
+from frontdoor_schemas.tools import ToolResultEvent
 from frontdoor_schemas.vocabulary import Category, EventType, Role, SubjectRule
 
 CASE_MODELS: dict[EventType, type[CaseEvent]] = {
     EventType.referral: Referral,
     EventType.police_incident: PoliceIncident,
     EventType.incident_closed: IncidentClosed,
+    EventType.incident_triage: IncidentTriage,
+    EventType.police_risk_assessment: PoliceRiskAssessment,
     EventType.referral_outcome: ReferralOutcome,
+    EventType.referral_progress: ReferralProgress,
+    EventType.outcome_rating: OutcomeRating,
     EventType.information_request: InformationRequest,
     EventType.information_response: InformationResponse,
     EventType.strategy_discussion: StrategyDiscussion,
     EventType.conference_minutes: ConferenceMinutes,
     EventType.core_group_minutes: CoreGroupMinutes,
+    EventType.child_in_need_minutes: ChildInNeedMinutes,
+    EventType.meeting_minutes: MeetingMinutes,
+    EventType.meeting_request: MeetingRequest,
+    EventType.meeting_request_answer: MeetingRequestAnswer,
+    EventType.meeting_invitation: MeetingInvitation,
+    EventType.meeting_response: MeetingResponse,
+    EventType.meeting_report: MeetingReport,
     EventType.investigation_status: InvestigationStatus,
     EventType.plan_status: PlanStatus,
+    EventType.plan_update: PlanUpdate,
+    EventType.early_help_assessment: EarlyHelpAssessment,
     EventType.involvement_started: InvolvementStarted,
     EventType.involvement_ended: InvolvementEnded,
+    EventType.missing_episode: MissingEpisode,
+    EventType.return_interview: ReturnInterview,
+    EventType.was_not_brought: WasNotBrought,
+    EventType.missed_appointment_follow_up: MissedAppointmentFollowUp,
+    EventType.concern: ConcernRecorded,
+    EventType.expectant_mother: ExpectantMother,
+    EventType.school_attendance: SchoolAttendance,
+    EventType.adult_service: AdultServiceEvent,
+    EventType.tool_result: ToolResultEvent,
+    EventType.flag_instruction: FlagInstructionEvent,
+    EventType.challenge: Challenge,
+    EventType.challenge_response: ChallengeResponse,
+    EventType.custody: Custody,
+    EventType.child_moved: ChildMoved,
+    EventType.household_change: HouseholdChange,
+    EventType.consultation: Consultation,
+    EventType.consultation_advice: ConsultationAdvice,
+    EventType.medical: Medical,
+    EventType.service_referral: ServiceReferral,
+    EventType.query: Query,
 }
 """The types that are about people; a correction puts one of these in place of the event that it answers."""
 

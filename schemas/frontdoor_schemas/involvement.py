@@ -5,16 +5,12 @@ An agency's own word widens nothing for that agency until the lead agency or a r
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Worker
 from frontdoor_schemas.envelope import DeskId
-from frontdoor_schemas.fields import Structure, held
-from frontdoor_schemas.values import ABOUT, MAX_ADULTS, MAX_CHILDREN, C, Day, SenderRef, Text
+from frontdoor_schemas.fields import held
+from frontdoor_schemas.values import ABOUT, AboutSomebody, C, Day, Text
 from frontdoor_schemas.vocabulary import Relation
-
-AboutSomebody = Annotated[tuple[SenderRef, ...], Structure("about"), Field(min_length=1, max_length=MAX_CHILDREN + MAX_ADULTS)]
 
 
 class Involvement(CaseEvent):

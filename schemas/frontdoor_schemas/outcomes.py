@@ -57,3 +57,27 @@ class ReferralOutcome(CaseEvent):
     information_insufficient: Annotated[Lines, held(C.decision_and_status, EVENT, "A21")] = ()
     actions: Annotated[tuple[Action, ...], Field(max_length=MAX_ITEMS)] = ()
     how_to_challenge: Annotated[Text | None, held(C.decision_and_status, EVENT, "N2", "N3")] = None
+
+
+class ReferralProgress(CaseEvent):
+    """Where a referral has got to on its way, when, and by whom: each step is an event of its own (A8)."""
+
+    must_reply: ClassVar[bool] = True
+
+    status: Annotated[
+        Literal["received", "triaged", "decided", "allocated", "completed", "closed"] | None,
+        held(C.decision_and_status, EVENT, "A8", "A1", "A37"),
+    ] = None
+    at: Annotated[Moment | None, held(C.decision_and_status, EVENT, "A8", "A1")] = None
+    by: Annotated[Line | None, held(C.professional_network, EVENT, "A8")] = None
+    allocated_worker: Worker | None = None
+    reason: Annotated[Text | None, held(C.decision_and_status, EVENT, "A8")] = None
+
+
+class OutcomeRating(CaseEvent):
+    """What the referrer thinks of the outcome (B8). A challenge to be answered is an event of the type `challenge`."""
+
+    must_reply: ClassVar[bool] = True
+
+    rating: Annotated[Literal["satisfied", "not_satisfied", "challenge"] | None, held(C.decision_and_status, EVENT, "B8")] = None
+    comment: Annotated[Text | None, held(C.decision_and_status, EVENT, "B8", "A31")] = None

@@ -78,7 +78,17 @@ class DecisionPart(Part):
     category_secondary: Annotated[AbuseCategory | None, held(C.decision_and_status, ABOUT, "G17")] = None
 
 
+class SignsOfSafetyPart(Part):
+    """What people worry about, what goes well, and what needs to happen, as areas that use Signs of Safety write it down (L18)."""
+
+    kind: Annotated[Literal["signs_of_safety"], held(C.risk_and_need, ABOUT, "L18")]
+    text: Annotated[Text | None, held(C.risk_and_need, ABOUT, "L18")] = None
+    worries: Annotated[Text | None, held(C.risk_and_need, ABOUT, "L18")] = None
+    strengths: Annotated[Text | None, held(C.risk_and_need, ABOUT, "L18")] = None
+    what_needs_to_happen: Annotated[Text | None, held(C.plan_and_actions, ABOUT, "L18")] = None
+
+
 AnyPart = Annotated[
-    PlanPart | DiscussionPart | TreatmentPart | OffendingPart | HealthPart | EducationPart | DecisionPart,
+    PlanPart | DiscussionPart | TreatmentPart | OffendingPart | HealthPart | EducationPart | DecisionPart | SignsOfSafetyPart,
     Field(discriminator="kind"),
 ]

@@ -106,6 +106,8 @@ class Child(Block):
     protected_address: ProtectedAddress | None = None
     protected: Annotated[Answer | None, held(C.decision_and_status, OWN)] = None
     concern: Annotated[Answer | None, held(C.concern_and_incident, OWN, "L23", "L24")] = None
+    neglect_now: Annotated[Answer | None, held(C.concern_and_incident, OWN, "K16")] = None
+    neglect_before: Annotated[Answer | None, held(C.history_summary, OWN, "K16", "E9")] = None
     circumstances: Annotated[Text | None, held(C.narrative, OWN, "L23")] = None
     impact_on_child: Annotated[Text | None, held(C.concern_and_incident, OWN, "K2", "J12")] = None
     needs: Needs | None = None

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from frontdoor_schemas.body import CaseEvent
-from frontdoor_schemas.casework import Concern, Danger, RiskAssessment, SystemCheck, ToolResult
+from frontdoor_schemas.casework import Concern, Danger, HomeConditions, RiskAssessment, SystemCheck
 from frontdoor_schemas.fields import Block, Computed, counted, dates, held, yes_or_no
+from frontdoor_schemas.tools import ToolResult
 from frontdoor_schemas.values import ABOUT, EVENT, HOUSEHOLD, MAX_ITEMS, AboutOneChild, C, Code, Line, Lines, LocalId, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
 
@@ -19,6 +20,7 @@ class ChildAtIncident(Block):
     about: AboutOneChild
     in_household: Annotated[Answer | None, held(C.concern_and_incident, ABOUT, "D5")] = None
     present: Annotated[Answer | None, held(C.concern_and_incident, ABOUT, "C32", "C4")] = None
+    part: Annotated[Literal["victim", "aggressor", "witness", "none"] | None, held(C.offence_and_court, ABOUT, "C20")] = None
     saw_or_heard: Annotated[Answer | None, held(C.concern_and_incident, ABOUT, "C32")] = None
 
 
@@ -76,6 +78,7 @@ class PoliceIncident(CaseEvent, Closing):
     domestic_abuse: DomesticAbuse | None = None
     children_at_incident: Annotated[tuple[ChildAtIncident, ...], Field(max_length=MAX_ITEMS)] = ()
     concerns: Annotated[tuple[Concern, ...], Field(max_length=MAX_ITEMS)] = ()
+    home: HomeConditions | None = None
     systems_checked: Annotated[tuple[SystemCheck, ...], Field(max_length=MAX_ITEMS)] = ()
     risk_assessment: RiskAssessment | None = None
     tool_results: Annotated[tuple[ToolResult, ...], Field(max_length=MAX_ITEMS)] = ()
@@ -87,3 +90,24 @@ class IncidentClosed(CaseEvent, Closing):
     must_reply: ClassVar[bool] = True
 
     incident_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "D2")] = None
+
+
+class IncidentTriage(CaseEvent, Triage):
+    """The result of a triage, for each incident of its own (D5), with what a gatekeeper decided about a referral (D7, C15)."""
+
+    must_reply: ClassVar[bool] = True
+
+    incident_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "D5", "D8")] = None
+    children_at_incident: Annotated[tuple[ChildAtIncident, ...], Field(max_length=MAX_ITEMS)] = ()
+    child_referral_id: Annotated[UUID | None, held(C.decision_and_status, EVENT, "D7", "D8", "C15")] = None
+    no_referral_reason: Annotated[Text | None, held(C.decision_and_status, EVENT, "D7", "C15", "C16")] = None
+
+
+class PoliceRiskAssessment(CaseEvent):
+    """A risk-assessment form sent by itself: later than the incident or referral that it belongs to (C8, C9)."""
+
+    incident_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "C8")] = None
+    risk_assessment: RiskAssessment | None = None
+    risk_grade: Annotated[Literal["standard", "medium", "high"] | None, held(C.risk_and_need, EVENT, "C6", "C17")] = None
+    systems_checked: Annotated[tuple[SystemCheck, ...], Field(max_length=MAX_ITEMS)] = ()
+    tool_results: Annotated[tuple[ToolResult, ...], Field(max_length=MAX_ITEMS)] = ()

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from frontdoor_schemas.body import CaseEvent
-from frontdoor_schemas.casework import Concern, Danger, HistoryEntry, RiskAssessment, SystemCheck, ToolResult
+from frontdoor_schemas.casework import Concern, Danger, HistoryEntry, HomeConditions, RiskAssessment, SystemCheck
 from frontdoor_schemas.fields import Block, Computed, counted, dates, held
+from frontdoor_schemas.tools import ToolResult
 from frontdoor_schemas.values import ABOUT, EVENT, HOUSEHOLD, MAX_ENTRIES, MAX_ITEMS, AboutAdults, Audience, C, Code, Line, Text
 from frontdoor_schemas.vocabulary import Answer
 
@@ -23,12 +24,25 @@ NextStep = Literal[
     "no_further_action",
     "other",
 ]
+HouseholdAdversity = Literal[
+    "domestic_abuse",
+    "mental_ill_health_of_parent",
+    "adverse_childhood_of_parent",
+    "poverty",
+    "alcohol_or_drug_misuse_of_parent",
+    "criminal_behaviour_of_parent",
+    "transient_lifestyle",
+    "multiple_partners_of_parent",
+    "social_isolation",
+]
+"""What else bears on a household in which children are neglected (register section 3, the Wandsworth strategy's table)."""
 
 
 class History(Block):
     """The family's history as the referrer knows it; 'not known' may be said, silence is owed (L8)."""
 
     known: Annotated[Answer | None, held(C.history_summary, EVENT, "L8", "C2", "C18")] = None
+    early_help_before: Annotated[Answer | None, held(C.history_summary, EVENT, "A30")] = None
     entries: Annotated[tuple[HistoryEntry, ...], Field(max_length=MAX_ENTRIES)] = ()
 
 
@@ -79,8 +93,12 @@ class Referral(CaseEvent):
     recommended_next_step: Annotated[NextStep | None, held(C.decision_and_status, EVENT, "A3")] = None
     offending_history: Annotated[tuple[OffendingHistory, ...], Field(max_length=MAX_ITEMS)] = ()
     adult_service_context: Annotated[tuple[AdultContext, ...], Field(max_length=MAX_ITEMS)] = ()
+    household_adversities: Annotated[
+        tuple[HouseholdAdversity, ...], Field(max_length=MAX_ITEMS), held(C.risk_and_need, HOUSEHOLD, "J8")
+    ] = ()
     parental_capacity: Annotated[Text | None, held(C.risk_and_need, HOUSEHOLD)] = None
     circumstances: Annotated[Text | None, held(C.narrative, HOUSEHOLD)] = None
+    home: HomeConditions | None = None
     actions_already_taken: Annotated[Text | None, held(C.plan_and_actions, EVENT, "A38")] = None
     referrer_offer: Annotated[Text | None, held(C.plan_and_actions, EVENT, "A38")] = None
     danger: Danger | None = None

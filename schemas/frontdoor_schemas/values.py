@@ -6,7 +6,7 @@ from operator import mul
 from typing import Annotated
 
 from nhs_number.validate import is_valid
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from frontdoor_schemas.envelope import DESK_PATTERN, DeskId
@@ -57,6 +57,17 @@ def _upn(value: str) -> str:
     return value
 
 
+def refused(value: str, rule: str, says: str) -> BeforeValidator:
+    """Refuses one value by a rule of its own, where "not one of the values" would leave the sender guessing what to write."""
+
+    def check(stated: object) -> object:
+        if stated == value:
+            raise PydanticCustomError(rule, says)
+        return stated
+
+    return BeforeValidator(check)
+
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_nul)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=8000), AfterValidator(_no_nul)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,39}$")]
@@ -66,12 +77,16 @@ Upn = Annotated[str, StringConstraints(pattern=r"^[A-HJ-NP-RT-Z][0-9]{11}([0-9]|
 Postcode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$")]
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
+MediaType = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+WebLink = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]{1,200}(/[!-~]{0,500})?$")]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
 SenderRef = Annotated[str, StringConstraints(pattern=r"^(child|adult)-[0-9]{1,2}$")]
 ChildRef = Annotated[str, StringConstraints(pattern=r"^child-[0-9]{1,2}$")]
 AdultRef = Annotated[str, StringConstraints(pattern=r"^adult-[0-9]{1,2}$")]
 About = Annotated[tuple[SenderRef, ...], Structure("about"), Field(max_length=MAX_CHILDREN + MAX_ADULTS)]
+AboutSomebody = Annotated[tuple[SenderRef, ...], Structure("about"), Field(min_length=1, max_length=MAX_CHILDREN + MAX_ADULTS)]
 AboutOneChild = Annotated[tuple[ChildRef, ...], Structure("about"), Field(min_length=1, max_length=1)]
 AboutAdults = Annotated[tuple[AdultRef, ...], Structure("about"), Field(min_length=1, max_length=MAX_ADULTS)]
 NotForFamily = Annotated[tuple[SenderRef, ...], Structure("not_for_family"), Field(max_length=MAX_ADULTS + MAX_CHILDREN)]

@@ -18,6 +18,9 @@ BY_PATTERN: Sequence[tuple[str, Sequence[str]]] = (
     (UPN_PATTERN, ("B801200005001", "A80120000501A")),
     ("^[A-Z]{1,2}[0-9]", ("ZZ99 3VZ", "ZZ9 9ZZ")),
     (r"\.[a-z0-9]", ("ash-primary.dsl", "mill-lane.gp", "police.pvp")),
+    ("^[0-9a-f]{64}", ("0" * 64, "1f" * 32)),
+    ("^[a-z]+/", ("application/pdf", "image/png")),
+    ("^https://", ("https://meet.example/1", "https://meet.example/2?x=3")),
     ("^[a-z0-9]", ("police", "ash-primary")),
     ("^[A-Za-z0-9]", ("N-1", "Q/2", "3.4")),
 )
@@ -106,7 +109,9 @@ class Maker:
             return stated["enum"][number % len(stated["enum"])]
         return self._text(stated, number)
 
-    def _text(self, stated: Mapping[str, Any], number: int) -> str:
+    def _text(self, stated: Mapping[str, Any], number: int) -> Any:
+        if stated.get("type") == "integer":
+            return stated["minimum"] + number % (stated["maximum"] - stated["minimum"] + 1)
         match stated.get("format"):
             case "date-time":
                 return f"2020-11-10T{number % 24:02}:{number % 60:02}:00Z"

@@ -89,6 +89,7 @@ def test_every_name_of_desks_is_a_field_of_desks() -> None:
 
 DESK_LISTS = {
     *("members", "invited", "attended", "apologies", "absent", "staying_involved"),
+    *("team", "notify", "shared_with", "referred_to", "replies_missing", "why_invited/desk", "prison"),
     *("partners_asked", "partners_answered", "asked_of", "sharing/withhold_from", "sharing/locating_for"),
 }
 
@@ -112,18 +113,30 @@ def test_every_type_has_a_model_and_a_family() -> None:
 def test_the_types_that_answer_something_say_so() -> None:
     assert {t for t, m in MODELS.items() if m.must_reply} == {
         EventType.incident_closed,
+        EventType.incident_triage,
         EventType.referral_outcome,
+        EventType.referral_progress,
+        EventType.outcome_rating,
         EventType.information_response,
+        EventType.meeting_request_answer,
+        EventType.meeting_response,
+        EventType.meeting_report,
+        EventType.missed_appointment_follow_up,
+        EventType.challenge,
+        EventType.challenge_response,
+        EventType.consultation_advice,
         EventType.correction,
         EventType.withdrawal,
     }
 
 
 def test_nothing_is_refused_for_being_incomplete_but_what_makes_it_an_event() -> None:
-    """Time, people, what was decided on a referral, who is involved in what way, and which kind of part something is."""
+    """Time, people, what was decided, whom treatment or custody is of, what is asked and why, and which kind of part something is."""
     needed = {f"{block.__name__}.{name}" for block in BLOCKS for name, info in block.model_fields.items() if info.is_required()}
     events = {f"{m.__name__}.occurred_at" for m in MODELS.values()}
     people = {"Child.ref", "Adult.ref", "ChildAtIncident.about", "ChildAttendance.about", "OffendingHistory.about", "AdultContext.about"}
+    people |= {"Engagement.about", "AdultLink.about", "Attendance.about", "Finding.about", "Contact.about"}
+    of_one = {"AdultServiceEvent.about", "Custody.about", "HouseholdChange.about", "ServiceReferral.about"}
     involved = {f"Involvement{how}.{name}" for how in ("Started", "Ended") for name in ("about", "relation", "desk")}
     amends = {"Correction.reason", "Correction.event", "Withdrawal.reason"}
     tags = {
@@ -132,5 +145,6 @@ def test_nothing_is_refused_for_being_incomplete_but_what_makes_it_an_event() ->
         for tag in ("kind", "type", "data")
         if block.__name__.endswith(("Part", "Replacement"))
     }
-    decided = {"ReferralOutcome.decided_at", "ReferralOutcome.accepted"}
-    assert needed <= events | people | {"Engagement.about"} | involved | amends | tags | decided
+    decided = {"ReferralOutcome.decided_at", "ReferralOutcome.accepted", "ChallengeResponse.outcome", "MeetingRequestAnswer.answer"}
+    asked = {"Query.question", "Query.purpose"}
+    assert needed <= events | people | of_one | involved | amends | tags | decided | asked

@@ -25,6 +25,8 @@ from frontdoor_schemas.vocabulary import EventType
 INCIDENT, MINUTES, CORRECTION = EventType.police_incident, EventType.conference_minutes, EventType.correction
 LEAST = {"occurred_at": "2020-11-10T21:40:00Z", "children": [{"ref": "child-1"}], "adults": [{"ref": "adult-1"}]}
 FIRST = "/data/children/0"
+CONTACT = "/data/children_with_contact/0"
+FIRST_TOOL = "/data/tool_results/0"
 
 
 def _errors(event_type: EventType, raw: bytes) -> list[FieldError]:
@@ -91,11 +93,70 @@ def test_a_fault_is_named_by_its_field_and_rule(facts: dict[str, Any], field: st
     assert _faults(INCIDENT, a_submission(INCIDENT, {**LEAST, **facts})) == [(field, rule)]
 
 
+BY_TYPE: list[tuple[EventType, dict[str, Any], str, str]] = [
+    (EventType.missing_episode, {"category": "absent"}, "/data/category", "absent"),
+    (EventType.missing_episode, {"category": "away"}, "/data/category", "unknown_value"),
+    (EventType.was_not_brought, {"status": "did_not_attend"}, "/data/status", "did_not_attend"),
+    (EventType.was_not_brought, {"status": "cancelled"}, "/data/status", "unknown_value"),
+    (EventType.was_not_brought, {"key_contact": 6}, "/data/key_contact", "out_of_range"),
+    (EventType.was_not_brought, {"prior_missed_count": 2}, "/data/prior_missed_count", "computed_field"),
+    (EventType.missing_episode, {"episodes_in_window": 3}, "/data/episodes_in_window", "computed_field"),
+    (EventType.concern, {"cumulative_count": 3}, "/data/cumulative_count", "computed_field"),
+    (EventType.meeting_invitation, {"proposed_invitees": []}, "/data/proposed_invitees", "computed_field"),
+    (EventType.meeting_invitation, {"report_received": "yes"}, "/data/report_received", "ledger_field"),
+    (EventType.meeting_invitation, {"join_link": "http://meet.example/1"}, "/data/join_link", "format"),
+    (EventType.tool_result, {"tool": "GCP2", "scores": [{"grade": "5"}, {"grade": "6"}]}, "/data/scores/1/grade", "gcp2_grade"),
+    (
+        EventType.referral,
+        {"tool_results": [{"tool": "gcp 2", "scores": [{"grade": "0"}]}]},
+        "/data/tool_results/0/scores/0/grade",
+        "gcp2_grade",
+    ),
+    (EventType.flag_instruction, {"acknowledged_at": "2020-11-10T21:40:00Z"}, "/data/acknowledged_at", "ledger_field"),
+    (
+        EventType.expectant_mother,
+        {"health_visitor_notified_at": "2020-11-10T21:40:00Z"},
+        "/data/health_visitor_notified_at",
+        "ledger_field",
+    ),
+    (EventType.adult_service, {"about": ["adult-1", "child-1"]}, "/data/about/1", "format"),
+    (EventType.custody, {"about": []}, "/data/about", "too_short"),
+    (EventType.adult_service, {"about": ["adult-1"], "children_with_contact": [{"about": ["child-7"]}]}, f"{CONTACT}/about", "unknown_ref"),
+    (EventType.challenge_response, {}, "/data/outcome", "missing"),
+    (EventType.meeting_request_answer, {}, "/data/answer", "missing"),
+    (EventType.query, {"question": "address"}, "/data/purpose", "missing"),
+    (EventType.police_incident, {"attachments": [{"sha256": "0" * 63}]}, "/data/attachments/0/sha256", "format"),
+    (EventType.police_incident, {"attachments": [{"content": "x"}]}, "/data/attachments/0/content", "unknown_field"),
+]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "facts", "field", "rule"), BY_TYPE, ids=[f"{t.value}{field}: {rule}" for t, _, field, rule in BY_TYPE]
+)
+def test_a_fault_of_one_type_is_named_by_its_field_and_rule(event_type: EventType, facts: dict[str, Any], field: str, rule: str) -> None:
+    assert _faults(event_type, a_submission(event_type, {**LEAST, **facts})) == [(field, rule)]
+
+
+def test_the_grades_of_other_tools_are_their_own_and_a_missing_marker_is_no_fault() -> None:
+    for tool, grade in (("Change Tracker", "6"), ("GCP2", "1"), ("Graded Care Profile 2", "5")):
+        posted = a_submission(EventType.tool_result, {**LEAST, "tool": tool, "scores": [{"area": "physical", "grade": grade}]})
+        assert parse(EventType.tool_result, json.dumps(posted).encode()).data.model_dump(exclude_unset=True)["tool"] == tool
+
+
+def test_a_question_may_be_about_an_address_or_an_incident_and_has_to_be_about_something() -> None:
+    asked = {"occurred_at": LEAST["occurred_at"], "question": "address", "purpose": "officers are on their way"}
+    for subject in ({"address": {"postcode": "ZZ99 3VZ"}}, {"address": {"lines": ["1 Lantern Street"]}}, {"incident_id": "CP-1"}):
+        parse(EventType.query, json.dumps(a_submission(EventType.query, {**asked, **subject})).encode())
+    for nothing in ({}, {"address": {}}):
+        assert _faults(EventType.query, a_submission(EventType.query, {**asked, **nothing})) == [("/data/children", "no_subject")]
+
+
 def test_every_rule_of_the_contract_is_met_by_a_test_here_or_of_times() -> None:
     by_time = {"future_time", "future_birth_date", "expected_date"}
     unreadable = {"not_utf8", "not_json", "too_deep"}
     by_origin = {"unknown_event", "not_own_event"}  # a gateway knows which events there are: unit/gateway
-    assert set(RULES) - {rule for _, _, rule in RULE_BY_RULE} == by_time | unreadable | by_origin | {"invalid"}
+    met = {rule for _, _, rule in RULE_BY_RULE} | {rule for _, _, _, rule in BY_TYPE}
+    assert set(RULES) - met == by_time | unreadable | by_origin | {"invalid"}
 
 
 def test_several_faults_are_told_at_once() -> None:

@@ -212,10 +212,6 @@ def _conference(event: _Event) -> dict[str, Any]:
     return {"conference_type": "initial"} | _minutes(event)
 
 
-def _core_group(event: _Event) -> dict[str, Any]:
-    return {"meeting_type": "core_group"} | _minutes(event)
-
-
 def _strategy(event: _Event) -> dict[str, Any]:
     return {"mode": "video", "decision": "joint_enquiry"} | _meeting(event)
 
@@ -262,7 +258,7 @@ WRITERS: Mapping[EventType, Callable[[_Event], dict[str, Any]]] = {
     EventType.referral: _referral,
     EventType.referral_outcome: _outcome,
     EventType.conference_minutes: _conference,
-    EventType.core_group_minutes: _core_group,
+    EventType.core_group_minutes: _minutes,
     EventType.strategy_discussion: _strategy,
     EventType.investigation_status: _investigation,
     EventType.information_request: _request,

@@ -1,0 +1,104 @@
+"""Around a meeting: who asks for one, who is invited, what they answer, and the reports that they send (register §4.21)."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from frontdoor_schemas.body import CaseEvent
+from frontdoor_schemas.envelope import DeskId
+from frontdoor_schemas.fields import Block, Computed, held
+from frontdoor_schemas.meetings import Analysis, MeetingType, Mode
+from frontdoor_schemas.parts import AnyPart
+from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, Audience, C, Day, Desks, Line, LocalId, Moment, Text, WebLink
+from frontdoor_schemas.vocabulary import Answer
+
+
+class MeetingRequest(CaseEvent):
+    """Any agency asks for a meeting, of professionals alone where parents should not be there (F5, F35)."""
+
+    meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F5", "F35")] = None
+    reason: Annotated[Text | None, held(C.meeting_discussion, EVENT, "F5", "F35")] = None
+    urgent: Annotated[Answer | None, held(C.decision_and_status, EVENT, "F5", "F1")] = None
+    wanted_by: Annotated[Day | None, held(C.decision_and_status, EVENT, "F5")] = None
+    without_the_family: Annotated[Answer | None, held(C.decision_and_status, EVENT, "F35")] = None
+
+
+class MeetingRequestAnswer(CaseEvent):
+    """Whether the meeting asked for is held. A refusal without a reason flows, marked."""
+
+    must_reply: ClassVar[bool] = True
+
+    answer: Annotated[Literal["held", "declined"], held(C.decision_and_status, EVENT, "F5", "F35")]
+    reason: Annotated[Text | None, held(C.decision_and_status, EVENT, "F5", "F35")] = None
+    held_at: Annotated[Moment | None, held(C.decision_and_status, EVENT, "F5")] = None
+
+
+class ReasonInvited(Block):
+    """Why a desk is invited: its link to somebody, which is a fact about that person and goes to whom the author names."""
+
+    about: About = ()
+    to: Audience = ()
+    desk: Annotated[DeskId | None, held(C.professional_network, ABOUT, "F9", "F20", "F22")] = None
+    reason: Annotated[Text | None, held(C.professional_network, ABOUT, "F9", "F20", "F22")] = None
+
+
+class MeetingInvitation(CaseEvent):
+    """Who is to come, when and how. The convenor names whom to invite; whom the exchange proposes is worked out for the convenor alone."""
+
+    names_desks: ClassVar[frozenset[str]] = frozenset({"invited"})
+    answered_by_query: ClassVar[frozenset[str]] = frozenset({"responses", "attended", "report_received"})
+    computed: ClassVar[Mapping[str, Computed]] = {
+        **CaseEvent.computed,
+        "proposed_invitees": Computed(
+            held(C.professional_network, ABOUT, "F9", "F20", "F21", "F22", "F23", "B6"),
+            {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "about": {"type": "array", "items": {"type": "string", "pattern": "^(child|adult)-[0-9a-f]{8}$"}},
+                        "desk": {"type": "string"},
+                        "reason": {"type": "string"},
+                    },
+                    "additionalProperties": False,
+                },
+            },
+            "Desks that work with somebody of this event, and why they should be invited",
+        ),
+    }
+
+    meeting_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "F1")] = None
+    meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F1", "F9")] = None
+    meeting_name: Annotated[Line | None, held(C.decision_and_status, EVENT, "F24")] = None
+    held_at: Annotated[Moment | None, held(C.case_reference, EVENT, "F1", "F9")] = None
+    mode: Annotated[Mode | None, held(C.meeting_discussion, EVENT, "F3")] = None
+    place: Annotated[Line | None, held(C.meeting_discussion, EVENT, "F3")] = None
+    join_link: Annotated[WebLink | None, held(C.meeting_discussion, EVENT, "F3")] = None
+    urgent: Annotated[Answer | None, held(C.decision_and_status, EVENT, "F1")] = None
+    purpose: Annotated[Text | None, held(C.meeting_discussion, EVENT, "F9")] = None
+    report_due: Annotated[Moment | None, held(C.decision_and_status, EVENT, "F11", "F18")] = None
+    invited: Annotated[Desks, held(C.professional_network, EVENT, "F1", "F9", "F18", "F20", "F21", "F22", "F23", "B6")] = ()
+    why_invited: Annotated[tuple[ReasonInvited, ...], Field(max_length=MAX_ITEMS)] = ()
+
+
+class MeetingResponse(CaseEvent):
+    """What an invited desk answers: it comes, it sends what it knows, or it can do neither (F1, F18)."""
+
+    must_reply: ClassVar[bool] = True
+
+    response: Annotated[
+        Literal["attending", "sending_information", "cannot"] | None, held(C.professional_network, EVENT, "F1", "F18", "F23")
+    ] = None
+    reason: Annotated[Text | None, held(C.professional_network, EVENT, "F1", "F18")] = None
+    who: Annotated[Line | None, held(C.professional_network, EVENT, "F23")] = None
+    report_to_follow: Annotated[Answer | None, held(C.professional_network, EVENT, "F11", "F18")] = None
+
+
+class MeetingReport(CaseEvent):
+    """An agency's report to a meeting, sent before it is held, in parts that travel like those of minutes (F8, F11, F12)."""
+
+    must_reply: ClassVar[bool] = True
+
+    analyses: Annotated[tuple[Analysis, ...], Field(max_length=MAX_ITEMS)] = ()
+    parts: Annotated[tuple[AnyPart, ...], Field(max_length=MAX_ITEMS)] = ()
