@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from contract.made_up import SOURCE
+from contract.register_places import CONCERN, HOME, PLACES, PLAN_ITEM, RISK_FORM, TOOL, within
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.envelope import Envelope
 from frontdoor_schemas.events import CASE_MODELS, MODELS
@@ -71,6 +72,8 @@ COMMON = {
     "voice: living conditions, rooms not seen": "submitted children/voice/conditions_seen; submitted children/voice/rooms_not_seen",
     "voice: by whom and how": "submitted children/voice/obtained_by; submitted children/voice/how",
     "voice: reason if not obtained": "submitted children/voice/reason_not_obtained",
+    "attachments": "submitted attachments/name; submitted attachments/media_type; submitted attachments/sha256",
+    "neglect now and before (K16)": "submitted children/neglect_now; submitted children/neglect_before",
     "count and dates of earlier events": "computed earlier_events_count; computed earlier_event_dates",
 }
 """Register §4.0, with the child's voice; common to all events about people."""
@@ -90,21 +93,20 @@ MINUTES = {
     "actions: latest action": "submitted actions/latest_action",
     "distribution": "ledger distribution; ledger distributed",
 }
-PLAN_ITEM = {
-    "need": "need",
-    "outcome for child": "outcome_for_child",
-    "action": "action",
-    "how the parent does it": "how_the_parent_does_it",
-    "owner": "owner",
-    "due": "due",
-    "baseline": "baseline",
-    "target": "target",
-    "measure": "measure",
-    "consequence if no change": "consequence_if_no_change",
-    "milestone": "milestone",
+GROUP_MINUTES = {
+    **MINUTES,
+    "absent_without_report": "submitted absent",
+    "progress": "submitted parts[plan]/items/progress; submitted parts[plan]/items/measure_value",
+    "tool re-score": "submitted tool_results/result",
+    "parental_engagement": "submitted parental_engagement/attending_appointments; submitted parental_engagement/test_results; "
+    "submitted parental_engagement/disguised_compliance",
+    "minutes_published_at": "submitted minutes_published_at",
+    "challenge_raised": "submitted challenge_raised/by; submitted challenge_raised/reason",
 }
+"""Register §4.5."""
 
 TABLE: dict[EventType, dict[str, str]] = {
+    **PLACES,
     EventType.referral: {
         "referrer": "source agency; submitted author/name; submitted author/role; submitted author/contact",
         "referral_form_type": "submitted form_type",
@@ -120,11 +122,7 @@ TABLE: dict[EventType, dict[str, str]] = {
         "consultation_id": "submitted consultation_id",
         "chronology": "submitted chronology/what; submitted chronology/on; submitted chronology/impact_on_child",
         "systems_checked": "submitted systems_checked/system; submitted systems_checked/checked_at",
-        "risk_assessment": "submitted risk_assessment/completed_by; submitted risk_assessment/completed_at; "
-        "submitted risk_assessment/risks_identified; submitted risk_assessment/neglect_identified; "
-        "submitted risk_assessment/actions_taken; submitted risk_assessment/residual_risk; "
-        "submitted risk_assessment/history_considered; submitted risk_assessment/child_seen",
-        "risk_assessment: correctly completed": "computed risk_assessment/correctly_completed",
+        **{f"risk_assessment: {row}": place for row, place in RISK_FORM.items()},
         "risk_assessment_missing_reason": "submitted risk_assessment/missing_reason",
         "risk_grade": "submitted risk_grade",
         "tool": "submitted tool_results/tool; submitted tool_results/version; submitted tool_results/result",
@@ -136,7 +134,15 @@ TABLE: dict[EventType, dict[str, str]] = {
         "child_protective_factors": "submitted children/needs/protective_factors",
         "strengths": "submitted children/needs/strengths",
         "unmet_needs": "submitted children/needs/unmet_needs",
-        "tool_results": "submitted tool_results/scores/area; submitted tool_results/scores/grade; submitted tool_results/on",
+        **{f"tool_results: {row}": place for row, place in within("tool_results/", TOOL).items()},
+        "tool_results: date": "submitted tool_results/on",
+        "household_adversities": "submitted household_adversities",
+        "parental_capacity": "submitted parental_capacity",
+        "school_attendance, health_appointments_missed": "submitted children/needs/school_attendance; "
+        "submitted children/needs/health_appointments_missed",
+        "early help before (A30)": "submitted history/early_help_before; submitted history/entries/lead_professional; "
+        "submitted history/entries/result",
+        **HOME,
         "actions_already_taken_by_referrer": "submitted actions_already_taken",
         "referrer_offer": "submitted referrer_offer",
         "consent": "submitted consent/status",
@@ -170,6 +176,10 @@ TABLE: dict[EventType, dict[str, str]] = {
         "redacted_view": "ledger domestic_abuse/redacted_view",
         "notified": "ledger domestic_abuse/notified",
         "immediate safety, evidence (C30)": "submitted danger/safety_ensured; submitted danger/evidence_obtained",
+        "child as victim or aggressor (C20)": "submitted children_at_incident/part",
+        "support_offered": "submitted domestic_abuse/support_offered",
+        "concerns": CONCERN["what"],
+        **HOME,
     },
     EventType.incident_closed: {
         "incident_id": "reply; submitted incident_id",
@@ -221,17 +231,9 @@ TABLE: dict[EventType, dict[str, str]] = {
         "dissent": "submitted dissent/by; submitted dissent/reason",
         "next_review_date": "submitted next_review_date",
     },
-    EventType.core_group_minutes: {
-        **MINUTES,
-        "meeting_type": "submitted meeting_type",
-        "absent_without_report": "submitted absent",
-        "progress": "submitted parts[plan]/items/progress; submitted parts[plan]/items/measure_value",
-        "tool re-score": "submitted tool_results/result",
-        "parental_engagement": "submitted parental_engagement/attending_appointments; submitted parental_engagement/test_results; "
-        "submitted parental_engagement/disguised_compliance",
-        "minutes_published_at": "submitted minutes_published_at",
-        "challenge_raised": "submitted challenge_raised/by; submitted challenge_raised/reason",
-    },
+    EventType.core_group_minutes: GROUP_MINUTES,
+    EventType.child_in_need_minutes: GROUP_MINUTES | PLACES[EventType.child_in_need_minutes],
+    EventType.meeting_minutes: GROUP_MINUTES | PLACES[EventType.meeting_minutes],
     EventType.strategy_discussion: {
         "requested_by, requested_at": "submitted requested_by; submitted requested_at",
         "urgent": "submitted urgent",
@@ -324,7 +326,7 @@ TABLE: dict[EventType, dict[str, str]] = {
     },
     EventType.withdrawal: {"withdrawal": "reply; submitted reason"},
 }
-"""Register §4.1–4.6, 4.8, 4.11, 4.12, 4.16."""
+"""Register §4.1–4.6, 4.8, 4.11, 4.12, 4.16; and all of the rest."""
 
 ROWS = [(event_type, row, place) for event_type, rows in TABLE.items() for row, place in rows.items()]
 ROWS += [(event_type, row, place) for event_type in CASE_MODELS for row, place in COMMON.items()]
