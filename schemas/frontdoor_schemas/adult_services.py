@@ -1,6 +1,6 @@
 """What services for adults tell of an adult whose children may be affected (register §4.15)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ class AdultServiceEvent(CaseEvent):
 
     The linked children are those of the event (J7), each with its own impact (J12).
     """
+
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"event"}
 
     about: AboutAdults
     service: Annotated[Line | None, held(C.adult_health_and_treatment, ABOUT, "J1")] = None

@@ -18,6 +18,7 @@ class WasNotBrought(CaseEvent):
     """A child was not brought to an appointment of any provider, dentists included (I1, I2, I4); `notify` adds recipients (I7)."""
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"notify"})
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"status", "kind"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "prior_missed_count": counted(
@@ -45,6 +46,7 @@ class MissedAppointmentFollowUp(CaseEvent):
     """The one action that closes a missed appointment (I3). 'No action' without its reason flows, marked."""
 
     must_reply: ClassVar[bool] = True
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"action"}
 
     about: About = ()
     action: Annotated[

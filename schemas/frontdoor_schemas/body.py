@@ -83,8 +83,8 @@ class EventBody(Block):
     """Whether it means nothing without the event that it answers."""
     chronicled: ClassVar[frozenset[str]] = frozenset()
     """Paths of fields that a person's chronology keeps beside the line, so that later events can be counted by them (`a.b`)."""
-    line_if: ClassVar[frozenset[str]] = frozenset()
-    """The event is a line of the chronology only if it says something at one of these paths; empty: always."""
+    line_if: ClassVar[frozenset[str] | None] = frozenset()
+    """The event is a line of the chronology only if it says something at one of these paths; empty: always; None: never."""
 
     occurred_at: Annotated[Moment, held(C.case_reference, EVENT, "A1", "D3")]
 

@@ -15,6 +15,7 @@ class Challenge(CaseEvent):
     """
 
     must_reply: ClassVar[bool] = True
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"against", "level"}
 
     about: About = ()
     against: Annotated[
@@ -35,6 +36,7 @@ class ChallengeResponse(CaseEvent):
     """What became of a challenge. `upheld`: the challenger was right; `changed`: something else is done; `refused`: all stays as it was."""
 
     must_reply: ClassVar[bool] = True
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"outcome"}
 
     about: About = ()
     outcome: Annotated[Literal["upheld", "changed", "refused"], held(C.decision_and_status, ABOUT, "N2", "N4")]

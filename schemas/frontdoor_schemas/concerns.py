@@ -19,6 +19,7 @@ class ConcernRecorded(CaseEvent):
     `occurred_at` says when it happened; the concerns say what was seen and what it did to the child, child by child.
     """
 
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"kind", "below_threshold", "home.environmental_neglect"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "cumulative_count": counted(
@@ -67,6 +68,8 @@ class Attendance(Block):
 
 class SchoolAttendance(CaseEvent):
     """A school's concern about attendance, child by child."""
+
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"attendance.persistent_absence", "attendance.irregular"}
 
     attendance: Annotated[tuple[Attendance, ...], Field(max_length=MAX_ITEMS)] = ()
     concerns: Annotated[tuple[Concern, ...], Field(max_length=MAX_ITEMS)] = ()

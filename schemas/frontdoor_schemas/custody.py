@@ -26,6 +26,7 @@ class Custody(CaseEvent):
     """
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"prison"})
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"stage"}
 
     about: AboutAdults
     stage: Annotated[

@@ -40,6 +40,7 @@ class EarlyHelpAssessment(CaseEvent):
     """
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"team", "invited"})
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"stage", "result", "step_down_from"}
 
     about: About = ()
     stage: Annotated[Literal["started", "outcome", "closed"] | None, held(C.decision_and_status, ABOUT, "H1", "C7", "M13")] = None

@@ -28,4 +28,5 @@ class FlagInstruction(Block):
 class FlagInstructionEvent(CaseEvent, FlagInstruction):
     """One flag by itself. The flags of a plan come with the status of the plan."""
 
+    line_if: ClassVar[frozenset[str] | None] = None
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"acknowledged_at"})

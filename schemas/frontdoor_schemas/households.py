@@ -1,6 +1,6 @@
 """Who lives in a household changes (L29, K11)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.fields import held
@@ -10,6 +10,8 @@ from frontdoor_schemas.vocabulary import Answer
 
 class HouseholdChange(CaseEvent):
     """Somebody joined or left the household of the event's children. `about` says who; the family may not have told it (L29)."""
+
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"change"}
 
     about: AboutSomebody
     change: Annotated[Literal["joined", "left"] | None, held(C.family_network, ABOUT, "L29", "K11")] = None

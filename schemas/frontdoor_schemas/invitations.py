@@ -27,6 +27,7 @@ class MeetingRequest(CaseEvent):
 class MeetingRequestAnswer(CaseEvent):
     """Whether the meeting asked for is held. A refusal without a reason flows, marked."""
 
+    line_if: ClassVar[frozenset[str] | None] = None
     must_reply: ClassVar[bool] = True
 
     answer: Annotated[Literal["held", "declined"], held(C.decision_and_status, EVENT, "F5", "F35")]
@@ -46,6 +47,7 @@ class ReasonInvited(Block):
 class MeetingInvitation(CaseEvent):
     """Who is to come, when and how. The convenor names whom to invite; whom the exchange proposes is worked out for the convenor alone."""
 
+    line_if: ClassVar[frozenset[str] | None] = None
     names_desks: ClassVar[frozenset[str]] = frozenset({"invited"})
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"responses", "attended", "report_received"})
     computed: ClassVar[Mapping[str, Computed]] = {
@@ -85,6 +87,7 @@ class MeetingInvitation(CaseEvent):
 class MeetingResponse(CaseEvent):
     """What an invited desk answers: it comes, it sends what it knows, or it can do neither (F1, F18)."""
 
+    line_if: ClassVar[frozenset[str] | None] = None
     must_reply: ClassVar[bool] = True
 
     response: Annotated[

@@ -65,6 +65,8 @@ class ChildInNeedMinutes(GroupMinutes):
 class MeetingMinutes(GroupMinutes):
     """Minutes of any other meeting around a child: its kind, and what the partnership calls it (F24, F29–F32, E8, A12)."""
 
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"meeting_type", "neglect_found"}
+
     meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F24", "F29", "F30", "F31", "F32", "E8", "A12")] = None
     meeting_name: Annotated[Line | None, held(C.decision_and_status, EVENT, "F24", "F29")] = None
     neglect_found: Annotated[Answer | None, held(C.concern_and_incident, EVENT, "F29", "F30")] = None

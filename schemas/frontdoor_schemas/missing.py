@@ -16,6 +16,7 @@ NOT_ABSENT = refused("absent", "absent", "is no category any more: a child who i
 class MissingEpisode(CaseEvent):
     """A child is reported missing, the case is reviewed, or the child has returned (E1–E5). Each is an event of its own."""
 
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"stage", "cause_for_concern", "exploitation_risk"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "episodes_in_window": counted(
@@ -45,6 +46,7 @@ class ReturnInterview(CaseEvent):
     """The interview with a child who has returned: offered, held, by whom, and the risk found. The child's account is the child's voice."""
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"shared_with"})
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"offered", "risk_grade"}
 
     about: About = ()
     episode_id: Annotated[LocalId | None, held(C.case_reference, ABOUT, "E6")] = None

@@ -18,6 +18,7 @@ class ChildMoved(CaseEvent):
     Where a child goes now is a locating fact; the authority is not, unless the case is protected.
     """
 
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"moved"}
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"receiver_acknowledged_at"})
 
     about: About = ()

@@ -63,6 +63,7 @@ class ReferralProgress(CaseEvent):
     """Where a referral has got to on its way, when, and by whom: each step is an event of its own (A8)."""
 
     must_reply: ClassVar[bool] = True
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"status"}
 
     status: Annotated[
         Literal["received", "triaged", "decided", "allocated", "completed", "closed"] | None,
@@ -77,6 +78,7 @@ class ReferralProgress(CaseEvent):
 class OutcomeRating(CaseEvent):
     """What the referrer thinks of the outcome (B8). A challenge to be answered is an event of the type `challenge`."""
 
+    line_if: ClassVar[frozenset[str] | None] = None
     must_reply: ClassVar[bool] = True
 
     rating: Annotated[Literal["satisfied", "not_satisfied", "challenge"] | None, held(C.decision_and_status, EVENT, "B8")] = None

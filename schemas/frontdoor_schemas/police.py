@@ -67,7 +67,9 @@ class Closing(Block):
 class PoliceIncident(CaseEvent, Closing):
     """An incident that police attended or recorded; open, or (a backlog) closed already."""
 
-    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"domestic_abuse", "domestic_abuse.risk_grade"}
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {
+        *("domestic_abuse", "domestic_abuse.risk_grade", "children_at_incident.part", "home.environmental_neglect"),
+    }
 
     incident_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "D8")] = None
     kind: Annotated[Line | None, held(C.concern_and_incident, EVENT, "C14")] = None
@@ -96,6 +98,7 @@ class IncidentTriage(CaseEvent, Triage):
     """The result of a triage, for each incident of its own (D5), with what a gatekeeper decided about a referral (D7, C15)."""
 
     must_reply: ClassVar[bool] = True
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"children_in_household"}
 
     incident_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "D5", "D8")] = None
     children_at_incident: Annotated[tuple[ChildAtIncident, ...], Field(max_length=MAX_ITEMS)] = ()

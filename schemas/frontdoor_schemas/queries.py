@@ -1,6 +1,6 @@
 """Questions to the exchange itself, which it answers to the asking desk alone."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,8 @@ class Query(CaseEvent):
 
     Question and purpose cannot be owed: without them there is nothing to answer and nothing to answer for.
     """
+
+    line_if: ClassVar[frozenset[str] | None] = None
 
     question: Annotated[Question, held(C.decision_and_status, EVENT, "C5", "C10", "C13", "D8", "B2", "L2", "L7", "G20", "G27", "L26")]
     purpose: Annotated[Text, held(C.decision_and_status, EVENT, "C5", "C13")]

@@ -14,6 +14,7 @@ class ServiceReferral(CaseEvent):
     """
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"referred_to"})
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"stage"}
 
     about: AboutSomebody
     service: Annotated[Line | None, held(C.plan_and_actions, ABOUT, "I27", "I28")] = None

@@ -1,6 +1,6 @@
 """What assessment tools gave, as a part of other events and by itself (register §4.19): a new tool needs no new schema (C17)."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -66,3 +66,5 @@ def _no_grade(place: int) -> InitErrorDetails:
 
 class ToolResultEvent(CaseEvent, ToolResult):
     """A tool result by itself, at any stage of the work with a family (L13); it may answer what it was made for."""
+
+    chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"trigger_point_crossed"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from frontdoor_schemas.chronicle import kept_paths
 from frontdoor_schemas.events import CASE_MODELS, MODELS, SUBMISSIONS
 from frontdoor_schemas.fields import Block, Leaf, Nest, leaves
 from frontdoor_schemas.sections import is_key
@@ -77,6 +78,12 @@ def test_facts_of_a_person_are_in_that_persons_block() -> None:
     for model in CASE_MODELS.values():
         for path, leaf in leaves(model.plan):
             assert (leaf.held.subject is SubjectRule.own) == path.startswith(("children/", "adults/")), path
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_what_a_chronology_keeps_is_a_closed_word_or_a_block(event_type: EventType) -> None:
+    for path, closed in kept_paths(MODELS[event_type]).items():
+        assert closed or isinstance(MODELS[event_type].plan.fields[path.partition(".")[0]], Nest) or path == "reason_for_change"
 
 
 def test_every_name_of_desks_is_a_field_of_desks() -> None:

@@ -39,4 +39,4 @@ def said_to(given: Sequence[Section], conditions: Iterable[Condition], found: It
 def is_line(event_type: EventType, message: Mapping[str, object]) -> bool:
     """Whether an event is a line of the chronology of those whom it is about."""
     only = MODELS[event_type].line_if
-    return not only or any(present(tuple(path.split(".")), message) for path in only)
+    return only is not None and (not only or any(present(tuple(path.split(".")), message) for path in only))

@@ -146,16 +146,18 @@ def _child(individual: Individual, refs: Mapping[str, str], *, full: bool) -> di
         block |= {"unborn": True, "expected_on": person.unborn}
     block |= _present(mother=refs.get(person.mother or ""), upn=person.upn, not_in_school=person.not_in_school, **_protection(person))
     if full:
-        name = individual.given_name
-        block["voice"] = {
-            "obtained": "yes",
-            "child_present": "yes",
-            "child_experience": f"{name} heard it from the stairs and was frightened",
-        }
         block["concern"] = "yes"
-        block["circumstances"] = f"{name} was at home throughout"
+        block |= {} if person.unborn else _account(individual.given_name)
         block |= _present(address=_home(individual))
     return block
+
+
+def _account(name: str) -> dict[str, Any]:
+    experience = f"{name} heard it from the stairs and was frightened"
+    return {
+        "voice": {"obtained": "yes", "child_present": "yes", "child_experience": experience},
+        "circumstances": f"{name} was at home throughout",
+    }
 
 
 def _adult(individual: Individual, refs: Mapping[str, str], *, full: bool) -> dict[str, Any]:
