@@ -19,9 +19,9 @@ class MissingEpisode(CaseEvent):
     chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"stage", "cause_for_concern", "exploitation_risk"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
-        "episodes_in_window": counted(
-            held(C.history_summary, ABOUT, "E2"),
-            "Episodes within the time over which the partnership counts, that this recipient may know of",
+        "previous_episodes_count": counted(
+            held(C.history_summary, ABOUT, "E2", "E9"),
+            "Earlier episodes that this recipient may know of; how many lie within the partnership's window stands in `patterns`",
         ),
     }
 

@@ -1,6 +1,7 @@
 """What an event changes in what the router knows: ties, chronology, lists."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -207,3 +208,71 @@ def test_a_tie_holds_from_its_beginning_and_no_longer_at_its_end() -> None:
 def test_adults_are_tied_as_children_are(deciding: Deciding) -> None:
     deciding.tie(an_adult(1, nhs_number=NHS[8], born="1990-01-01"), "probation.duty", "manages")
     assert running(deciding) == [("probation.duty", "manages", "hub.front-door")]
+
+
+# ---------------------------------------------------------------- moves, early help, what runs on
+
+
+def moved(deciding: Deciding, by: str, **said: Any) -> Told:
+    """A child changes something."""
+    return deciding.post(by, "child-moved", {"children": [CHILD], "about": [CHILD["ref"]], **said})
+
+
+def test_a_child_is_at_the_new_school_from_the_day_of_the_move_and_not_before(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    moved(deciding, "hub.front-door", moved=["school"], to_school="elm.dsl", effective_at="2020-11-16T09:00:00Z")
+    for day, school in ((15, "oak.dsl"), (16, "elm.dsl")):
+        at = datetime(2020, 11, day, 12, tzinfo=UTC)
+        found = [t.desk for ties in deciding.world.ties.values() for t in ties if t.confirmed_by and t.holds(at)]
+        assert found == [school]
+
+
+def test_who_moves_for_a_while_leaves_nobody(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "mill.gp", "gp")
+    deciding.tie(CHILD, "oak.dsl", "school")
+    moved(deciding, "hub.front-door", moved=["school"], from_school="oak.dsl", to_school="elm.dsl", temporary="yes")
+    assert {desk for desk, *_ in running(deciding)} == {"mill.gp", "oak.dsl", "elm.dsl"}
+
+
+def test_a_school_may_say_that_a_child_left_it_and_not_where_it_came(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    moved(deciding, "oak.dsl", moved=["school"], from_school="oak.dsl", to_school="elm.dsl")
+    assert running(deciding) == [("elm.dsl", "school", "")]
+
+
+def test_nobody_else_says_that_a_child_left_a_school(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    moved(deciding, "police.pvp", moved=["school"], from_school="oak.dsl")
+    assert running(deciding) == [("oak.dsl", "school", "hub.front-door")]
+
+
+def test_a_desk_of_another_role_becomes_no_school(deciding: Deciding) -> None:
+    moved(deciding, "hub.front-door", moved=["school"], to_school="mill.gp")
+    assert running(deciding) == []
+
+
+def early_help(deciding: Deciding, stage: str, *team: str) -> None:
+    """An early-help assessment."""
+    deciding.post("hub.front-door", "early-help-assessment", {"children": [CHILD], "stage": stage, "team": list(team)})
+
+
+def test_the_team_of_an_early_help_episode_is_a_group_until_it_closes(deciding: Deciding) -> None:
+    early_help(deciding, "started", "oak.dsl", "mill.gp")
+    plan(deciding, "started", "elm.dsl")
+    assert {desk for desk, *_ in running(deciding)} == {"oak.dsl", "mill.gp", "elm.dsl"}
+    early_help(deciding, "closed")
+    assert {desk for desk, *_ in running(deciding)} == {"elm.dsl"}
+
+
+def test_a_referral_that_is_done_with_runs_no_longer(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    for status, still in (("triaged", True), ("completed", False)):
+        deciding.post("hub.front-door", "referral-progress", {"children": [CHILD], "status": status}, reply_to=referral.event)
+        entries = [e for found in deciding.world.entries.values() for e in found if e.event == referral.event]
+        assert [e.open for e in entries] == [still]
+
+
+def test_a_missing_episode_runs_until_the_child_is_back(deciding: Deciding) -> None:
+    for stage, open_ in (("reported", 1), ("reviewed", 1), ("returned", 0)):
+        deciding.post("police.pvp", "missing-episode", {"children": [CHILD], "stage": stage})
+        assert sum(e.open for found in deciding.world.entries.values() for e in found) == open_

@@ -100,7 +100,7 @@ BY_TYPE: list[tuple[EventType, dict[str, Any], str, str]] = [
     (EventType.was_not_brought, {"status": "cancelled"}, "/data/status", "unknown_value"),
     (EventType.was_not_brought, {"key_contact": 6}, "/data/key_contact", "out_of_range"),
     (EventType.was_not_brought, {"prior_missed_count": 2}, "/data/prior_missed_count", "computed_field"),
-    (EventType.missing_episode, {"episodes_in_window": 3}, "/data/episodes_in_window", "computed_field"),
+    (EventType.missing_episode, {"previous_episodes_count": 3}, "/data/episodes_in_window", "computed_field"),
     (EventType.concern, {"cumulative_count": 3}, "/data/cumulative_count", "computed_field"),
     (EventType.meeting_invitation, {"proposed_invitees": []}, "/data/proposed_invitees", "computed_field"),
     (EventType.meeting_invitation, {"report_received": "yes"}, "/data/report_received", "ledger_field"),
@@ -147,7 +147,8 @@ def test_a_question_may_be_about_an_address_or_an_incident_and_has_to_be_about_s
     asked = {"occurred_at": LEAST["occurred_at"], "question": "address", "purpose": "officers are on their way"}
     for subject in ({"address": {"postcode": "ZZ99 3VZ"}}, {"address": {"lines": ["1 Lantern Street"]}}, {"incident_id": "CP-1"}):
         parse(EventType.query, json.dumps(a_submission(EventType.query, {**asked, **subject})).encode())
-    for nothing in ({}, {"address": {}}):
+    empty: list[dict[str, Any]] = [{}, {"address": {}}]
+    for nothing in empty:
         assert _faults(EventType.query, a_submission(EventType.query, {**asked, **nothing})) == [("/data/children", "no_subject")]
 
 

@@ -23,6 +23,7 @@ from frontdoor_router.core.duties import (
     EventRelation,
     Expect,
     Expects,
+    StatedDue,
     Tell,
     WholeEvent,
 )
@@ -263,6 +264,7 @@ CHANGED_DUTY: dict[str, Any] = {
     "ask": EventType.information_response,
     "remind": (),
     "escalate": (Escalation("+0m", "manager"),),
+    "due": StatedDue(("closed_at",), "closing"),
     "pattern": "again",
     "history": "before",
     "known_to": (Service(Role.youth_justice, "each-child", complete=True),),
@@ -279,6 +281,11 @@ def test_a_duty_that_says_one_thing_otherwise_is_shown_as_otherwise(name: str) -
     page = compare(STOCKTON, with_duty(**{name: CHANGED_DUTY[name]}))
     assert "### `encompass-school` is otherwise" in section(page, "Duties")
     assert page.count("###") == 1
+
+
+def test_an_escalation_for_who_misses_it_again_and_again_is_said() -> None:
+    page = compare(STOCKTON, with_duty(escalate=(Escalation("+0m", "manager", 3),)))
+    assert "the manager is told, when it is so 3 times in a row" in page
 
 
 def test_what_is_otherwise_stands_side_by_side_with_its_rows_and_nothing_else() -> None:
@@ -359,6 +366,7 @@ CHANGED_EXPECTATION: dict[str, Any] = {
     "deadline": "at-once",
     "remind": ("-1h",),
     "escalate": (),
+    "due": StatedDue(("decided_at",), "closing"),
 }
 
 

@@ -22,6 +22,11 @@ RAISING = frozenset(
     {
         EventType.referral,
         EventType.police_incident,
+        EventType.concern,
+        EventType.was_not_brought,
+        EventType.expectant_mother,
+        EventType.school_attendance,
+        EventType.adult_service,
     }
 )
 """Types by which an agency says that it is concerned about a child."""

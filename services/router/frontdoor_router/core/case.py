@@ -71,8 +71,9 @@ class Case:
 
     @property
     def took_effect_at(self) -> datetime:
-        """When what it ends ended: an event that is dated ahead ends things at once all the same."""
-        return min(self.happened_at, self.now)
+        """When what it ends ended: an event that is dated ahead ends things at once all the same, but for a move that is announced."""
+        announced = self.message.get("effective_at") if self.type is EventType.child_moved else None
+        return datetime.fromisoformat(announced) if announced else min(self.happened_at, self.now)
 
     @property
     def children(self) -> list[Subject]:

@@ -226,5 +226,8 @@ DERIVED: Mapping[str, Deriver] = {
     "previous_changes_count": lambda v: _some(v.before(EventType.plan_status)),
     "change_of_worker_count": lambda v: _some(v.before(EventType.involvement_started, mark="reason_for_change")),
     "correctly_completed": _correct,
+    "cumulative_count": lambda v: 1 + len(v.before(EventType.concern)),
+    "previous_episodes_count": lambda v: _some(v.before(EventType.missing_episode, mark="stage=reported")),
+    "prior_missed_count": lambda v: _some(v.before(EventType.was_not_brought)),
 }
 """By the name that the contract gives the field. What comes with duties that ask for it is not here: `told_with`, `answers_for`."""

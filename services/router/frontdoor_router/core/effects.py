@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +11,15 @@ from frontdoor_router.core.case import Case, Subject
 from frontdoor_router.core.chronicle import is_line, marks_about
 from frontdoor_router.core.decision import IdMaker
 from frontdoor_router.core.identify import Identity, Key, Known, Mention, New, Person, Register, Unsure, WhyHeld, identify
-from frontdoor_router.core.world import Entry, Tie, World
-from frontdoor_schemas.vocabulary import Answer, EventType, Relation
+from frontdoor_router.core.tying import about, ties_of
+from frontdoor_router.core.world import Entry, Tie
+from frontdoor_schemas.vocabulary import Answer, EventType
 
-ENDED = frozenset({"ended", "none"})
-"""Values of `to_status` by which a plan stops running."""
+DONE = {
+    EventType.referral_outcome: ("accepted", frozenset({"no"})),
+    EventType.referral_progress: ("status", frozenset({"completed", "closed"})),
+}
+"""By which field and words an answer to a referral says that it no longer runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Effects:
 
 def effects(case: Case, directory: Directory) -> Effects:
     """Work out what the event changes, and change the world accordingly."""
-    ties, ended = _ties(case, directory)
+    ties, ended = ties_of(case, directory)
     found = Effects(
         ties=tuple(ties),
         ended=tuple(ended),
@@ -125,84 +128,6 @@ def _apply(case: Case, found: Effects) -> None:
         world.list_desk(person, desk, case.envelope.id)
 
 
-def _ties(case: Case, directory: Directory) -> tuple[list[Tie], list[Tie]]:
-    match case.type:
-        case EventType.involvement_started:
-            return list(_started(case, directory)), []
-        case EventType.involvement_ended:
-            return [], list(_ended(case, directory))
-        case EventType.plan_status:
-            return list(_joined(case, directory)), list(_plan_over(case, directory))
-        case _:
-            return [], []
-
-
-def _about(case: Case, field: str) -> Iterator[UUID]:
-    """The known people that a field of the event is about, as its section says."""
-    refs = {ref for section in case.sections if field in section.body for ref in section.subjects}
-    return (s.person.id for ref, s in case.subjects.items() if ref in refs and s.person is not None)
-
-
-def _started(case: Case, directory: Directory) -> Iterator[Tie]:
-    message = case.message
-    desk, relation = message.get("desk"), message.get("relation")
-    if desk is None or relation is None or directory.find(desk) is None:
-        return
-    for person in _about(case, "relation"):
-        tie = _tie(case, person, desk, Relation(relation), directory)
-        if not _is_tied(case.world, tie):
-            yield tie
-
-
-def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory) -> Tie:
-    confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
-    since = _midnight(case.message.get("since")) or case.happened_at
-    plan = case.message.get("plan_type") if relation is Relation.plan_group else None
-    return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan)
-
-
-def _midnight(day: str | None) -> datetime | None:
-    return datetime.combine(date.fromisoformat(day), time(0), tzinfo=UTC) if day else None
-
-
-def _ended(case: Case, directory: Directory) -> Iterator[Tie]:
-    """Ties that end: a desk may end its own, whoever confirmed them; another's only who may confirm the relation."""
-    desk, relation = case.message.get("desk"), case.message.get("relation")
-    if relation is None or not (desk == case.source.desk or directory.confirms(case.source.desk, Relation(relation))):
-        return
-    for person in _about(case, "relation"):
-        for tie in case.world.ties.get(person, ()):
-            if tie.desk == desk and tie.relation.value == relation and tie.until is None:
-                yield tie
-
-
-def _joined(case: Case, directory: Directory) -> Iterator[Tie]:
-    if case.message.get("to_status") in ENDED:
-        return
-    for person in _about(case, "to_status"):
-        for desk in case.message.get("members", ()):
-            tie = _tie(case, person, desk, Relation.plan_group, directory)
-            if directory.find(desk) and not _is_tied(case.world, tie):
-                yield tie
-
-
-def _is_tied(world: World, new: Tie) -> bool:
-    """Whether a running tie says all that a new one would: a confirmation adds to an assertion, and nothing to a confirmation."""
-    same = (t for t in world.ties.get(new.person, ()) if (t.desk, t.relation, t.plan) == (new.desk, new.relation, new.plan))
-    running = (t for t in same if t.until is None and t.since <= new.since)
-    return any(t.confirmed_by or (not new.confirmed_by and t.asserted_by == new.asserted_by) for t in running)
-
-
-def _plan_over(case: Case, directory: Directory) -> Iterator[Tie]:
-    """The group of the plan that ended; that of another plan of the child runs on."""
-    if case.message.get("to_status") not in ENDED or not directory.confirms(case.source.desk, Relation.plan_group):
-        return
-    for person in _about(case, "to_status"):
-        for tie in case.world.ties.get(person, ()):
-            if tie.relation is Relation.plan_group and tie.until is None and tie.plan in {None, case.message.get("plan_type")}:
-                yield tie
-
-
 def _entries(case: Case) -> Iterator[Entry]:
     if not is_line(case.type, case.message):
         return
@@ -214,18 +139,29 @@ def _entries(case: Case) -> Iterator[Entry]:
                 type=case.type,
                 source=case.source.desk,
                 occurred_at=case.happened_at,
-                open=case.type is EventType.referral,
+                open=_runs_on(case),
                 marks=marks_about(subject.ref, case.marked),
                 withheld_from=case.withheld_from,
             )
 
 
+def _runs_on(case: Case) -> bool:
+    """A referral runs until it is refused or done with, a missing episode until the child is back."""
+    missing = case.type is EventType.missing_episode and case.message.get("stage") == "reported"
+    return case.type is EventType.referral or missing
+
+
 def _closed(case: Case) -> Iterator[tuple[UUID, UUID]]:
-    """A refused referral is no longer open; one that was accepted is, until its plan or case ends."""
-    if case.type is EventType.referral_outcome and case.answers is not None and case.message.get("accepted") == "no":
+    """What no longer runs: the referral that was refused or is done with; the episodes of a child who is back."""
+    done = DONE.get(case.type)
+    if done is not None and case.answers is not None and case.message.get(done[0]) in done[1]:
         for person, entries in case.world.entries.items():
             if any(e.event == case.answers.id for e in entries):
                 yield person, case.answers.id
+    if case.type is EventType.missing_episode and case.message.get("stage") == "returned":
+        for person in about(case, "stage"):
+            running = (e for e in case.world.entries.get(person, ()) if e.open and e.type is EventType.missing_episode)
+            yield from ((person, e.event) for e in running)
 
 
 def _listed(case: Case, directory: Directory) -> Iterator[tuple[UUID, str]]:

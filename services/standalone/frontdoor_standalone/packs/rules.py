@@ -182,10 +182,14 @@ def _by_when(rule: Duty | Expects, pack: Pack) -> str:
     """The deadline's versions that begin a clock while the rule is in force, each with its source."""
     versions = [d for d in pack.deadlines if d.id == rule.deadline and overlap(d, rule)]
     texts = [f"{words.limit(d.rule)} ({d.source})" for d in versions]
-    return _merged(texts, [words.period(d.from_, d.until) for d in versions])
+    return words.due(rule.due) + _merged(texts, [words.period(d.from_, d.until) for d in versions])
 
 
 def _raised(stages: Sequence[Escalation]) -> str:
     """A rule without stages tells the manager of the desk that owes."""
-    found = [f"{words.stage(s.at)} {words.receiver(s.to)} is told" for s in stages]
+    found = [f"{words.stage(s.at)} {words.receiver(s.to)} is told" + _again(s.missed) for s in stages]
     return "; ".join(found) or f"{words.stage('+0m')} the manager is told"
+
+
+def _again(missed: int) -> str:
+    return f", when it is so {missed} times in a row" if missed > 1 else ""

@@ -18,7 +18,7 @@ from frontdoor_router.core.deadlines import (
     WorkingHours,
     parse_offset,
 )
-from frontdoor_router.core.duties import BY_TELEPHONE, REPLY, AgeRange, Duty, EachAdult, EachChild
+from frontdoor_router.core.duties import BY_TELEPHONE, REPLY, AgeRange, Duty, EachAdult, EachChild, StatedDue
 from frontdoor_router.core.known_to import Service
 from frontdoor_router.core.policies import Every, Is, Some, Test
 
@@ -37,6 +37,7 @@ _OF_SOMEBODY: Mapping[str, str] = {
     "plan_group": "the plan group of {}",
     "involved": "everybody who works with {}",
     "referral_parties": "the parties to open referrals about {}",
+    "concerned": "every desk that said it was concerned about {}",
     "manages": "the probation service of {}",
     "treats": "the treating service of {}",
 }
@@ -45,6 +46,7 @@ _OF_THE_EVENT: Mapping[str, str] = {
     "referrer": "who published what this answers, or else who referred",
     "asked": "every desk that is asked in it",
     "named": "every desk that its author names",
+    "owners": "every desk that owns an action in it",
     "told_of_thread": "every desk that was told of the matter before",
 }
 _TO: Mapping[str, str] = {
@@ -130,6 +132,11 @@ def receiver(to: str) -> str:
     if kind == "role":
         return f"every desk of the role {plain(name)}"
     return f"desk {name}" if kind == "desk" else _TO[to]
+
+
+def due(stated: StatedDue | None) -> str:
+    """The due time that the event itself states; empty when it states none."""
+    return f"as the event says at `{'.'.join(stated.path)}` (a day: {stated.at} of the office), else " if stated else ""
 
 
 def told(duty: Duty) -> str:

@@ -1,0 +1,151 @@
+"""Ties between desks and people that an event begins or ends: involvement, the groups of plans, schools and services moved to."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from frontdoor_chassis.directory import Directory
+from frontdoor_router.core.case import Case
+from frontdoor_router.core.world import Tie, World
+from frontdoor_schemas.vocabulary import EventType, Relation, Role
+
+ENDED: Final = frozenset({"ended", "none"})
+"""Values of `to_status` by which a plan stops running."""
+EARLY_HELP: Final = "early_help"
+MOVES: Mapping[str, tuple[tuple[Relation, Role], ...]] = {
+    "school": ((Relation.school, Role.school_dsl), (Relation.early_years, Role.early_years_lead)),
+    "practice": ((Relation.gp, Role.gp),),
+    "community_health": ((Relation.health_visiting, Role.health_visiting), (Relation.school_nursing, Role.school_nursing)),
+}
+"""What may move, by the end of the fields' names, and as what a desk of which role then stands to the child."""
+
+
+def ties_of(case: Case, directory: Directory) -> tuple[list[Tie], list[Tie]]:
+    """The ties that an event begins, and those that it ends at `case.took_effect_at`."""
+    match case.type:
+        case EventType.involvement_started:
+            return list(_started(case, directory)), []
+        case EventType.involvement_ended:
+            return [], list(_ended(case, directory))
+        case EventType.plan_status:
+            over = case.message.get("to_status") in ENDED
+            group = Group(case.message.get("plan_type"), "to_status", "members", over=over)
+            return list(_joined(case, group, directory)), list(_over(case, group, directory))
+        case EventType.early_help_assessment:
+            group = Group(EARLY_HELP, "stage", "team", over=case.message.get("stage") == "closed")
+            return list(_joined(case, group, directory)), list(_over(case, group, directory))
+        case EventType.child_moved:
+            return list(_arrived(case, directory)), list(_left(case, directory))
+        case _:
+            return [], []
+
+
+def about(case: Case, field: str) -> Iterator[UUID]:
+    """The known people that a field of the event is about, as its section says."""
+    refs = {ref for section in case.sections if field in section.body for ref in section.subjects}
+    return (s.person.id for ref, s in case.subjects.items() if ref in refs and s.person is not None)
+
+
+def _started(case: Case, directory: Directory) -> Iterator[Tie]:
+    message = case.message
+    desk, relation = message.get("desk"), message.get("relation")
+    if desk is None or relation is None or directory.find(desk) is None:
+        return
+    for person in about(case, "relation"):
+        tie = _tie(case, person, desk, Relation(relation), directory)
+        if not _is_tied(case.world, tie):
+            yield tie
+
+
+def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory, plan: str | None = None) -> Tie:
+    confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
+    since = _midnight(case.message.get("since")) or (case.took_effect_at if case.type is EventType.child_moved else case.happened_at)
+    return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan)
+
+
+def _midnight(day: str | None) -> datetime | None:
+    return datetime.combine(date.fromisoformat(day), time(0), tzinfo=UTC) if day else None
+
+
+def _ended(case: Case, directory: Directory) -> Iterator[Tie]:
+    """Ties that end: a desk may end its own, whoever confirmed them; another's only who may confirm the relation."""
+    desk, relation = case.message.get("desk"), case.message.get("relation")
+    if relation is None or not (desk == case.source.desk or directory.confirms(case.source.desk, Relation(relation))):
+        return
+    for person in about(case, "relation"):
+        for tie in case.world.ties.get(person, ()):
+            if tie.desk == desk and tie.relation.value == relation and tie.until is None:
+                yield tie
+
+
+class Group(NamedTuple):
+    """The group of one plan: of which kind, by which field the event says about whom, in which it lists the desks; `over`: it ends."""
+
+    plan: str | None
+    about: str
+    desks: str
+    over: bool
+
+
+def _joined(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
+    if group.over:
+        return
+    for person in about(case, group.about):
+        for desk in case.message.get(group.desks, ()):
+            tie = _tie(case, person, desk, Relation.plan_group, directory, group.plan)
+            if directory.find(desk) and not _is_tied(case.world, tie):
+                yield tie
+
+
+def _is_tied(world: World, new: Tie) -> bool:
+    """Whether a running tie says all that a new one would: a confirmation adds to an assertion, and nothing to a confirmation."""
+    same = (t for t in world.ties.get(new.person, ()) if (t.desk, t.relation, t.plan) == (new.desk, new.relation, new.plan))
+    running = (t for t in same if t.until is None and t.since <= new.since)
+    return any(t.confirmed_by or (not new.confirmed_by and t.asserted_by == new.asserted_by) for t in running)
+
+
+def _over(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
+    """The group of the plan that ended; that of another plan of the child runs on."""
+    if not group.over or not directory.confirms(case.source.desk, Relation.plan_group):
+        return
+    for person in about(case, group.about):
+        for tie in case.world.ties.get(person, ()):
+            if tie.relation is Relation.plan_group and tie.until is None and tie.plan in {None, group.plan}:
+                yield tie
+
+
+def _moves(case: Case, directory: Directory) -> Iterator[tuple[Relation, str | None, str | None]]:
+    """Which relations change, from which desk and to which. A community health service visits or nurses: its desk says which."""
+    for field, relations in MOVES.items():
+        old, new = case.message.get(f"from_{field}"), case.message.get(f"to_{field}")
+        for relation, role in relations:
+            before, after = (desk if _fills(desk, role, directory) else None for desk in (old, new))
+            if before or after:
+                yield relation, before, after
+
+
+def _fills(desk: str | None, role: Role, directory: Directory) -> bool:
+    found = directory.find(desk) if desk else None
+    return found is not None and role in found.roles
+
+
+def _arrived(case: Case, directory: Directory) -> Iterator[Tie]:
+    for relation, _, new in _moves(case, directory):
+        for person in about(case, "moved") if new else ():
+            tie = _tie(case, person, new or "", relation, directory)
+            if not _is_tied(case.world, tie):
+                yield tie
+
+
+def _left(case: Case, directory: Directory) -> Iterator[Tie]:
+    """Ties that end with a move: said by whom they are with, or by who may confirm. One who moves for a while leaves nobody (G23)."""
+    if case.message.get("temporary") == "yes":
+        return
+    for relation, old, new in _moves(case, directory):
+        may = directory.confirms(case.source.desk, relation)
+        for person in about(case, "moved"):
+            for tie in case.world.ties.get(person, ()):
+                left = tie.desk == old or (old is None and may and tie.desk != new)
+                if tie.relation is relation and tie.until is None and left and (may or tie.desk == case.source.desk):
+                    yield tie
