@@ -100,7 +100,7 @@ BY_TYPE: list[tuple[EventType, dict[str, Any], str, str]] = [
     (EventType.was_not_brought, {"status": "cancelled"}, "/data/status", "unknown_value"),
     (EventType.was_not_brought, {"key_contact": 6}, "/data/key_contact", "out_of_range"),
     (EventType.was_not_brought, {"prior_missed_count": 2}, "/data/prior_missed_count", "computed_field"),
-    (EventType.missing_episode, {"previous_episodes_count": 3}, "/data/episodes_in_window", "computed_field"),
+    (EventType.missing_episode, {"previous_episodes_count": 3}, "/data/previous_episodes_count", "computed_field"),
     (EventType.concern, {"cumulative_count": 3}, "/data/cumulative_count", "computed_field"),
     (EventType.meeting_invitation, {"proposed_invitees": []}, "/data/proposed_invitees", "computed_field"),
     (EventType.meeting_invitation, {"report_received": "yes"}, "/data/report_received", "ledger_field"),
