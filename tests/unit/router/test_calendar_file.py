@@ -24,17 +24,25 @@ SOUND: dict[str, Any] = {
     "school": {"opens": "08:00", "closes": "15:30"},
     "hours": {"night": [{"days": "not-working", "opens": "22:00", "closes": "24:00"}]},
     "closure": [{"day": date(2020, 12, 24), "reason": "shut"}],
-    "term": [
-        {"name": "autumn", "first": date(2020, 9, 1), "last": date(2020, 12, 18)},
-        {"name": "spring", "first": date(2021, 1, 4), "last": date(2021, 3, 26)},
-    ],
-    "non-teaching": [{"day": date(2021, 1, 4), "reason": "training"}],
+    "school-year": {
+        "2020-21": {
+            "autumn": {
+                "first": date(2020, 9, 1),
+                "half-term": {"first": date(2020, 10, 26), "last": date(2020, 10, 30)},
+                "last": date(2020, 12, 18),
+            },
+            "spring": {"first": date(2021, 1, 4), "last": date(2021, 3, 26)},
+            "summer": {"first": date(2021, 4, 12), "last": date(2021, 7, 20)},
+            "non-teaching": [date(2021, 1, 4)],
+        }
+    },
     "deadline": [
         {"id": "answer", "kind": "hours", "hours": 4, "from": date(2020, 1, 1), "until": date(2020, 6, 1), "own": True},
         {"id": "answer", "kind": "before-school-day", "from": date(2020, 6, 1), "source": "a protocol"},
         {"id": "other", "kind": "working-hours", "hours": 2, "open": "night", "from": date(2020, 1, 1), "own": True},
     ],
 }
+YEAR = ("school-year", "2020-21")
 
 
 def changed(*path: str | int, to: object) -> dict[str, Any]:
@@ -58,7 +66,10 @@ def test_a_sound_file_becomes_a_calendar_and_its_deadlines() -> None:
     assert calendar.spells("night") == (Spell(Days.NOT_WORKING, time(22), None),)
     assert not calendar.is_working_day(date(2020, 12, 24))
     assert not calendar.is_working_day(date(2021, 3, 17))
-    assert not calendar.is_school_day(date(2021, 1, 4))
+    for day in (date(2021, 1, 4), date(2020, 10, 26), date(2020, 10, 30), date(2021, 3, 29)):
+        assert not calendar.is_school_day(day)
+    for day in (date(2020, 9, 1), date(2020, 10, 23), date(2020, 11, 2), date(2020, 12, 18), date(2021, 1, 5), date(2021, 7, 20)):
+        assert calendar.is_school_day(day)
     assert deadlines[0] == Deadline("answer", Hours(4), date(2020, 1, 1), date(2020, 6, 1), OWN)
     assert deadlines[1] == Deadline("answer", BeforeSchoolDay(), date(2020, 6, 1), None, "a protocol")
 
@@ -80,10 +91,17 @@ def test_a_sound_file_becomes_a_calendar_and_its_deadlines() -> None:
         (("hours", "night", 0, "days"), "monday", ("hours", "night", 0, "days"), "is none of every, working"),
         (("hours", "office"), [{"days": "every", "opens": "09:00", "closes": "10:00"}], ("hours", "office"), "given already"),
         (("closure", 0, "day"), date(2022, 1, 3), ("closure", 0, "day"), "2022-01-03 lies outside the calendar"),
-        (("non-teaching", 0, "day"), date(2021, 9, 1), ("non-teaching", 0, "day"), "lies outside the calendar"),
-        (("term", 1, "last"), date(2021, 1, 3), ("term", 1), "ends before it begins"),
-        (("term", 1, "first"), date(2020, 12, 18), ("term", 1, "first"), "“spring” overlaps “autumn”"),
-        (("term",), [], ("term",), "at least 1 item"),
+        ((*YEAR, "summer", "last"), date(2021, 9, 1), (*YEAR, "summer", "last"), "lies outside the calendar"),
+        ((*YEAR, "spring", "last"), date(2021, 1, 3), (*YEAR, "spring"), "ends before it begins"),
+        ((*YEAR, "spring", "first"), date(2020, 12, 18), (*YEAR, "spring", "first"), "2020-21 spring overlaps 2020-21 autumn"),
+        ((*YEAR, "autumn", "half-term", "first"), date(2020, 11, 2), (*YEAR, "autumn", "half-term"), "ends before it begins"),
+        ((*YEAR, "autumn", "half-term", "first"), date(2020, 9, 1), (*YEAR, "autumn"), "does not lie within the term"),
+        ((*YEAR, "autumn", "half-term", "last"), date(2020, 12, 18), (*YEAR, "autumn"), "does not lie within the term"),
+        ((*YEAR, "non-teaching", 0), date(2021, 4, 1), (*YEAR, "non-teaching", 0), "2021-04-01 is in no term of 2020-21"),
+        ((*YEAR, "non-teaching", 0), date(2020, 10, 28), (*YEAR, "non-teaching", 0), "is in no term of 2020-21"),
+        ((*YEAR, "winter"), {}, (*YEAR, "winter"), "Extra inputs"),
+        (("school-year", "2020"), SOUND["school-year"]["2020-21"], ("school-year", "2020", "[key]"), "pattern"),
+        (("school-year",), {}, ("school-year",), "at least 1 item"),
         (("deadline", 0, "kind"), "fortnight", ("deadline", 0), "does not match any of the expected tags"),
         (("deadline", 0, "hours"), 0, ("deadline", 0, "hours", "hours"), "greater than or equal to 1"),
         (("deadline", 0, "hours"), "4", ("deadline", 0, "hours", "hours"), "valid integer"),
@@ -118,9 +136,10 @@ def test_every_mistake_between_entries_is_told_at_once() -> None:
     file = changed("calendar", "until", to=date(2020, 9, 1))
     found = problems(file)
     assert found[0] == (("calendar", "until"), "the calendar covers no day: until is not later than from")
-    assert len(found) == 1 + 4 + 1 + 1
+    assert len(found) == 1 + 6 + 1
 
 
-def test_a_brace_in_a_name_is_shown_as_it_is_written() -> None:
-    file = changed("term", 1, to={"name": "{spring}", "first": date(2020, 12, 1), "last": date(2020, 12, 2)})
-    assert [message for _, message in problems(file)] == ["“{spring}” overlaps “autumn”"]
+def test_a_year_that_overlaps_another_is_told_of_each_term() -> None:
+    again = SOUND["school-year"]["2020-21"] | {"non-teaching": []}
+    found = problems({**SOUND, "school-year": {**SOUND["school-year"], "2021-22": again}})
+    assert [where for where, _ in found] == [("school-year", "2021-22", term, "first") for term in ("autumn", "spring", "summer")]

@@ -235,6 +235,8 @@ BAD = [
     ("completeness.toml", 'source_roles = ["police_safeguarding"]', 'source_roles = ["police"]', 0, "source_roles"),
     ("completeness.toml", 'deadline = "outcome-reason"', 'deadline = "some-day"', 0, "no deadline some-day"),
     ("calendar.toml", "opens = ", 'opens = "9am"  # ', 0, "is not a time of day"),
+    ("calendar.toml", "spring = {first = 2021-01-04", "spring = {first = 2020-12-18", 0, "2020-21 spring overlaps 2020-21 autumn"),
+    ("calendar.toml", "2021-01-04, 2021-06-07]", "2021-01-04, 2021-08-07]", 0, "2021-08-07 is in no term of 2020-21"),
     (
         "agreements/operation-encompass.cedar",
         '"operation-encompass" &&',

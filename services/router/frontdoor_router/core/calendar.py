@@ -59,7 +59,6 @@ class Spell:
 class Term:
     """An unbroken run of school weeks; both days are in it. Half-terms part two of them."""
 
-    name: str
     first: date
     last: date
 

@@ -18,6 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from frontdoor_router.core.calendar import (
     ALWAYS,
     OFFICE,
+    ONE_DAY,
     SCHOOL,
     Calendar,
     Days,
@@ -57,6 +58,7 @@ def _closing_time(value: object) -> time | None:
 WallTime = Annotated[time, BeforeValidator(_wall_time)]
 ClosingTime = Annotated[time | None, BeforeValidator(_closing_time)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Year = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -142,25 +144,48 @@ class Closure(_Strict):
     reason: Text
 
 
-class TermDates(_Strict):
-    """`[[term]]`: an unbroken run of school weeks; both days are in it."""
+class Run(_Strict):
+    """`{first, last}`: days in a row; both are in it."""
 
-    name: Text
     first: date
     last: date
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last < self.first:
-            raise ValueError("the term ends before it begins")
+            raise ValueError("ends before it begins")
         return self
 
 
-class NonTeaching(_Strict):
-    """`[[non-teaching]]`: a day in term on which pupils do not come."""
+class TermDates(Run):
+    """One of the three terms of a school year, and the half-term holiday that parts it in two, where there is one."""
 
-    day: date
-    reason: Text
+    half_term: Run | None = None
+
+    @model_validator(mode="after")
+    def _parted(self) -> Self:
+        if self.half_term is not None and not self.first < self.half_term.first <= self.half_term.last < self.last:
+            raise ValueError("the half-term holiday does not lie within the term")
+        return self
+
+    def terms(self) -> tuple[Term, ...]:
+        """The unbroken runs of it."""
+        if self.half_term is None:
+            return (Term(self.first, self.last),)
+        return Term(self.first, self.half_term.first - ONE_DAY), Term(self.half_term.last + ONE_DAY, self.last)
+
+
+class SchoolYear(_Strict):
+    """`[school-year.<year>]`: its terms, and the days in them on which pupils do not come."""
+
+    autumn: TermDates
+    spring: TermDates
+    summer: TermDates
+    non_teaching: Sequence[date] = ()
+
+    def named(self) -> tuple[tuple[str, TermDates], ...]:
+        """Its terms with their names, in order."""
+        return ("autumn", self.autumn), ("spring", self.spring), ("summer", self.summer)
 
 
 class DeadlineEntry(_Sourced):
@@ -270,13 +295,13 @@ class CalendarFile(_Strict):
     school: DayTimes
     hours: Mapping[Name, Annotated[Sequence[HoursSpell], Field(min_length=1)]] = {}
     closure: Sequence[Closure] = ()
-    term: Annotated[Sequence[TermDates], Field(min_length=1)]
-    non_teaching: Sequence[NonTeaching] = ()
+    school_year: Annotated[Mapping[Year, SchoolYear], Field(min_length=1)]
     deadline: DeadlineEntries = ()
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        _refuse("CalendarFile", [*_days_outside(self), *_terms_overlap(self), *_hours_names(self), *_deadlines_overlap(self.deadline)])
+        school = (*_terms_overlap(self), *_days_in_no_term(self))
+        _refuse("CalendarFile", [*_days_outside(self), *school, *_hours_names(self), *_deadlines_overlap(self.deadline)])
         return self
 
 
@@ -289,8 +314,8 @@ def build(parsed: CalendarFile) -> tuple[Calendar, Deadlines]:
         covers_until=settings.until,
         bank_holidays=bank_holidays(settings.bank_holidays, settings.from_, settings.until),
         closures=frozenset(closure.day for closure in parsed.closure),
-        terms=tuple(Term(term.name, term.first, term.last) for term in parsed.term),
-        non_teaching=frozenset(entry.day for entry in parsed.non_teaching),
+        terms=tuple(run for _, term in _terms(parsed) for run in term.terms()),
+        non_teaching=frozenset(day for year in parsed.school_year.values() for day in year.non_teaching),
         office=Spell(Days.WORKING, parsed.office.opens, parsed.office.closes),
         school=Spell(Days.SCHOOL, parsed.school.opens, parsed.school.closes),
         other_hours=MappingProxyType({name: tuple(s.spell() for s in spells) for name, spells in parsed.hours.items()}),
@@ -320,7 +345,7 @@ def _refuse(file: str, problems: Iterable[Problem]) -> None:
 
 
 def _error(place: Place, message: str) -> InitErrorDetails:
-    # the message goes in as a value: a brace in somebody's text must not be read as a placeholder
+    # the message goes in as a value: it is no template, and a brace in it is a brace
     return InitErrorDetails(type=PydanticCustomError("calendar", "{message}", {"message": message}), loc=place, input=None)
 
 
@@ -334,19 +359,31 @@ def _days_outside(file: CalendarFile) -> Iterator[Problem]:
 
 
 def _dated(file: CalendarFile) -> Iterator[tuple[Place, date]]:
-    for number, term in enumerate(file.term):
-        yield ("term", number, "first"), term.first
-        yield ("term", number, "last"), term.last
+    for place, term in _terms(file):
+        yield (*place, "first"), term.first
+        yield (*place, "last"), term.last
     for number, closure in enumerate(file.closure):
         yield ("closure", number, "day"), closure.day
-    for number, entry in enumerate(file.non_teaching):
-        yield ("non-teaching", number, "day"), entry.day
+
+
+def _terms(file: CalendarFile) -> Iterator[tuple[tuple[str, str, str], TermDates]]:
+    for name, year in file.school_year.items():
+        for season, term in year.named():
+            yield ("school-year", name, season), term
 
 
 def _terms_overlap(file: CalendarFile) -> Iterator[Problem]:
-    for (_, one), (number, other) in combinations(enumerate(file.term), 2):
+    for (one_place, one), (place, other) in combinations(_terms(file), 2):
         if one.first <= other.last and other.first <= one.last:
-            yield ("term", number, "first"), f"“{other.name}” overlaps “{one.name}”"
+            yield (*place, "first"), f"{' '.join(place[1:])} overlaps {' '.join(one_place[1:])}"
+
+
+def _days_in_no_term(file: CalendarFile) -> Iterator[Problem]:
+    for name, year in file.school_year.items():
+        runs = [run for _, term in year.named() for run in term.terms()]
+        for number, day in enumerate(year.non_teaching):
+            if not any(run.first <= day <= run.last for run in runs):
+                yield ("school-year", name, "non-teaching", number), f"{day} is in no term of {name}"
 
 
 def _hours_names(file: CalendarFile) -> Iterator[Problem]:
