@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from frontdoor_chassis.directory_file import AgenciesFile, AgencyEntry, DeskEntry, desks_named, parse_agencies
+from frontdoor_chassis.directory_file import AgenciesFile, AgencyEntry, DeskEntry, PartnershipEntry, desks_named, parse_agencies
 from frontdoor_chassis.toml_places import Fault, PackError, TomlFile, read_text, read_toml
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
@@ -197,7 +197,7 @@ def _built(parsed: AgenciesFile) -> Directory:
         time_zone=head.time_zone,
         lead_agency=head.lead_agency,
         cannot_decide=head.cannot_decide,
-        agencies={a.id: _agency(a) for a in sorted(parsed.agency, key=lambda a: a.id)},
+        agencies={a.id: _agency(a, head) for a in sorted(parsed.agency, key=lambda a: a.id)},
         desks={d.id: d for d in sorted(desks, key=lambda d: d.id)},
         reviewers=dict(head.review),
         registers={relation: desks_named(who) for relation, who in head.registers.items()},
@@ -205,8 +205,8 @@ def _built(parsed: AgenciesFile) -> Directory:
     )
 
 
-def _agency(entry: AgencyEntry) -> Agency:
-    publishes = frozenset(entry.publishes)
+def _agency(entry: AgencyEntry, head: PartnershipEntry) -> Agency:
+    publishes = head.published(entry.publishes)
     return Agency(entry.id, entry.name, entry.gateway, publishes, entry.from_, entry.until, entry.successor)
 
 

@@ -18,8 +18,7 @@ RESERVED_DOMAINS = (".example", ".test", ".invalid")
 """RFC 2606: while a pack is illustrative, no message of it may ever reach anybody."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-DeskName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-ChapterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+LocalId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
 def _zone(name: str) -> str:
@@ -75,7 +74,7 @@ class Sourced(Entry):
 class DeskEntry(Entry):
     """`[[agency.desk]]`. Dates that are not given are the agency's."""
 
-    id: DeskName
+    id: LocalId
     role: Role
     also: tuple[Role, ...] = ()
     by_role: bool = True
@@ -96,7 +95,7 @@ class AgencyEntry(Dated, Sourced):
     name: Name
     gateway: AgencyId
     successor: AgencyId | None = None
-    publishes: tuple[EventType, ...] = ()
+    publishes: tuple[Name, ...] = ()
     desk: tuple[DeskEntry, ...]
 
 
@@ -104,7 +103,7 @@ class AdoptionEntry(Entry):
     """What `[partnership]` says about common procedures: where they lie, which chapters hold here, and what of them does not."""
 
     procedures: Annotated[str, AfterValidator(_relative)] | None = None
-    adopts: tuple[ChapterName, ...] = ()
+    adopts: tuple[LocalId, ...] = ()
     without: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
@@ -127,7 +126,12 @@ class PartnershipEntry(AdoptionEntry):
     cannot_decide: DeskId
     review: dict[str, DeskId]
     registers: dict[Relation, DeskId | tuple[DeskId, ...]] = {}
+    publishes: dict[LocalId, tuple[EventType, ...]] = {}
     names: dict[Role, Name] = {}
+
+    def published(self, named: Iterable[str]) -> frozenset[EventType]:
+        """The types that an agency's `publishes` comes to: each of its names is that of a list of the partnership, or of a type."""
+        return frozenset(EventType(word) for name in named for word in self.publishes.get(name, (name,)))
 
 
 class AgenciesFile(Entry):
@@ -168,6 +172,7 @@ def adoption(document: TomlFile) -> AdoptionEntry | None:
 def _faults(parsed: AgenciesFile) -> _Faults:
     yield from _repeated(parsed)
     yield from _head_faults(parsed)
+    yield from _publishing_faults(parsed)
     for number, agency in enumerate(parsed.agency):
         yield from _agency_faults(parsed, number, agency)
 
@@ -205,6 +210,16 @@ def _head_faults(parsed: AgenciesFile) -> _Faults:
         for desk in desks_named(who):
             if desk not in desks:
                 yield ("partnership", "registers", relation.value), f"no desk {desk}"
+
+
+def _publishing_faults(parsed: AgenciesFile) -> _Faults:
+    lists, types = parsed.partnership.publishes, frozenset(t.value for t in EventType)
+    for name in sorted(lists.keys() & types):
+        yield ("partnership", "publishes", name), f"{name} is an event type; a list has a name of its own"
+    for number, agency in enumerate(parsed.agency):
+        for place, name in enumerate(agency.publishes):
+            if name not in lists and name not in types:
+                yield ("agency", number, "publishes", place), f"“{name}” is no event type and no list of [partnership.publishes]"
 
 
 def _ids(parsed: AgenciesFile) -> frozenset[str]:

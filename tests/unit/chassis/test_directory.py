@@ -155,6 +155,8 @@ cannot_decide = "hub.door"
 default = "hub.door"
 [partnership.registers]
 school = ["hub.door"]
+[partnership.publishes]
+answers = ["information-response", "correction"]
 
 [[agency]]
 id = "hub"
@@ -162,7 +164,7 @@ name = "Hub"
 gateway = "hub"
 from = 2020-01-01
 own = true
-publishes = ["referral"]
+publishes = ["referral", "answers"]
 
 [[agency.desk]]
 id = "door"
@@ -209,30 +211,35 @@ FAULTS: list[tuple[Callable[[str], str], int, str]] = [
     (replaced('"Europe/London"', '"Europe/Stockton"'), 7, "no time zone"),
     (replaced("number = 1", 'number = "1"'), 6, "number"),
     (replaced('title = "Made up"', 'titel = "Made up"'), 4, "titel"),
-    (replaced("own = true", 'source = "a letter"\nown = true'), 15, "either a source, or own = true"),
-    (replaced("own = true", ""), 15, "either a source, or own = true"),
-    (replaced("from = 2020-01-01", 'from = "soon"'), 19, "from"),
-    (replaced("until = 2021-01-01", "until = 2020-01-01"), 30, "never be in force"),
-    (replaced("until = 2021-01-01", ""), 36, "no day on which it ends"),
-    (replaced('successor = "hub"', 'successor = "new"'), 36, "no agency new"),
-    (replaced('successor = "hub"', 'successor = "old"'), 36, "its own successor"),
-    (replaced('publishes = ["referral"]', 'publishes = ["referral", "gossip"]'), 21, "publishes.1"),
-    (replaced('role = "front_door"', 'role = "king"'), 25, "role"),
-    (replaced('email = "door@hub.example"', 'email = "door@hub.gov.uk"'), 27, "not in a reserved domain"),
-    (replaced('email = "door@hub.example"', 'email = "door"'), 27, "email"),
-    (replaced('id = "door"', 'id = "The Door"'), 24, "id"),
-    (replaced('manager = "hub.door"', 'manager = "hub.boss"'), 44, "no desk hub.boss"),
-    (replaced('manager = "hub.door"', 'deputy = "old.desk"'), 44, "its own deputy"),
-    (replaced('id = "old"', 'id = "hub"'), 31, "agency hub is entered twice"),
-    (swapped_last('hours = "office"', 'hours = "office"\nfrom = 2019-01-01'), 46, "before its agency"),
-    (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2022-01-01'), 46, "outlive its agency"),
-    (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2020-01-01'), 46, "never be in force"),
-    (swapped_last('hours = "office"', 'hours = "office"\ncolour = "red"'), 46, "colour"),
+    (replaced("own = true", 'source = "a letter"\nown = true'), 17, "either a source, or own = true"),
+    (replaced("own = true", ""), 17, "either a source, or own = true"),
+    (replaced("from = 2020-01-01", 'from = "soon"'), 21, "from"),
+    (replaced("until = 2021-01-01", "until = 2020-01-01"), 32, "never be in force"),
+    (replaced("until = 2021-01-01", ""), 38, "no day on which it ends"),
+    (replaced('successor = "hub"', 'successor = "new"'), 38, "no agency new"),
+    (replaced('successor = "hub"', 'successor = "old"'), 38, "its own successor"),
+    (replaced('publishes = ["referral", "answers"]', 'publishes = ["referral", "gossip"]'), 23, "“gossip” is no event type and no"),
+    (replaced('answers = ["information-response"', 'answers = ["gossip"'), 15, "publishes.answers.0"),
+    (replaced("answers =", "referral ="), 15, "referral is an event type"),
+    (replaced('role = "front_door"', 'role = "king"'), 27, "role"),
+    (replaced('email = "door@hub.example"', 'email = "door@hub.gov.uk"'), 29, "not in a reserved domain"),
+    (replaced('email = "door@hub.example"', 'email = "door"'), 29, "email"),
+    (replaced('id = "door"', 'id = "The Door"'), 26, "id"),
+    (replaced('manager = "hub.door"', 'manager = "hub.boss"'), 46, "no desk hub.boss"),
+    (replaced('manager = "hub.door"', 'deputy = "old.desk"'), 46, "its own deputy"),
+    (replaced('id = "old"', 'id = "hub"'), 33, "agency hub is entered twice"),
+    (swapped_last('hours = "office"', 'hours = "office"\nfrom = 2019-01-01'), 48, "before its agency"),
+    (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2022-01-01'), 48, "outlive its agency"),
+    (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2020-01-01'), 48, "never be in force"),
+    (swapped_last('hours = "office"', 'hours = "office"\ncolour = "red"'), 48, "colour"),
 ]
 
 
 def test_the_made_up_directory_is_sound() -> None:
-    assert parse_directory(read_toml("agencies.toml", MADE_UP)).name == "made-up"
+    directory = parse_directory(read_toml("agencies.toml", MADE_UP))
+    assert directory.name == "made-up"
+    assert directory.agency("hub").publishes == {EventType.referral, EventType.information_response, EventType.correction}
+    assert directory.agency("old").publishes == frozenset()
 
 
 @pytest.mark.parametrize(("change", "line", "reason"), FAULTS, ids=[f"{n}: {reason}" for n, (_, _, reason) in enumerate(FAULTS)])
