@@ -58,7 +58,8 @@ def test_a_desk_is_found_by_its_id(stockton: Directory) -> None:
         (Role.probation, MERGER - DAY, []),
         (Role.probation, MERGER, ["probation.duty"]),
         (Role.front_door, date(2019, 8, 31), []),
-        (Role.hospital, NOVEMBER, []),
+        (Role.hospital, NOVEMBER, ["trust.hospital"]),
+        (Role.early_help, NOVEMBER, ["early-help.team"]),
     ],
 )
 def test_a_role_is_filled_by_desks_in_force_that_are_addressed_by_it(
@@ -81,7 +82,13 @@ def test_nps_and_crc_are_two_agencies_until_probation_is_one(stockton: Directory
 def test_gateways(stockton: Directory) -> None:
     assert stockton.gateways() == ("hub", "police", "schools")
     assert {stockton.gateway_of(d) for d in ("mill-lane.gp", "little-oaks.lead", "high-street.dentist")} == {"schools"}
-    assert ids(stockton.desks_of_gateway("police")) == ["police.control-room", "police.encompass", "police.pvp", "police.supervisor"]
+    assert ids(stockton.desks_of_gateway("police")) == [
+        "police.control-room",
+        "police.encompass",
+        "police.pvp",
+        "police.supervisor",
+        "police.vemt",
+    ]
     assert "nps.duty" in ids(stockton.desks_of_gateway("hub"))
     assert ids(stockton.desks_of_agency("nps", MERGER)) == []
 
