@@ -66,6 +66,7 @@ id = "desk"
 role = "school_dsl"
 name = "Desk {n}"
 email = "desk@a{n}.example"
+manager = "a{manager}.desk"
 hours = "always"
 """
 
@@ -73,7 +74,7 @@ hours = "always"
 def write_directory(folder: Path, *, desks: int = 3, gateways: int = 2) -> Path:
     """A pack's directory of so many agencies with one desk each: `a0.desk`, `a1.desk`, …, served in turn by `g0`, `g1`, …"""
     file = folder / "agencies.toml"
-    file.write_text(_HEAD + "".join(_AGENCY.format(n=n, g=n % gateways) for n in range(desks)))
+    file.write_text(_HEAD + "".join(_AGENCY.format(n=n, g=n % gateways, manager=(n + 1) % desks) for n in range(desks)))
     return file
 
 

@@ -226,6 +226,10 @@ def _ids(parsed: AgenciesFile) -> frozenset[str]:
     return frozenset(f"{a.id}.{d.id}" for a in parsed.agency for d in a.desk)
 
 
+def _managers(parsed: AgenciesFile) -> frozenset[str]:
+    return frozenset(d.manager for a in parsed.agency for d in a.desk if d.manager is not None)
+
+
 def _agency_faults(parsed: AgenciesFile, number: int, agency: AgencyEntry) -> _Faults:
     if agency.successor is not None and agency.successor not in {a.id for a in parsed.agency}:
         yield ("agency", number, "successor"), f"no agency {agency.successor}"
@@ -235,6 +239,8 @@ def _agency_faults(parsed: AgenciesFile, number: int, agency: AgencyEntry) -> _F
         yield ("agency", number, "successor"), f"{agency.id} would be its own successor"
     if not agency.desk:
         yield ("agency", number), f"agency {agency.id} has no desk"
+    elif not any(desk.manager is not None or f"{agency.id}.{desk.id}" in _managers(parsed) for desk in agency.desk):
+        yield ("agency", number), f"agency {agency.id} has no escalation contact: no desk of it has a manager, or is one"
     for place, desk in enumerate(agency.desk):
         for key, reason in _desk_faults(parsed, agency, desk):
             yield ("agency", number, "desk", place, key), reason

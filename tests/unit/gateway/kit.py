@@ -74,7 +74,7 @@ id = "{desk}"
 role = "{role}"
 name = "{desk}"
 email = "{desk}@{agency}.example"
-hours = "always"
+{manager}hours = "always"
 """
 ROLES = {
     PVP: Role.police_safeguarding,
@@ -97,7 +97,8 @@ def write_pack(folder: Path) -> Path:
         text += AGENCY.format(agency=agency, gateway=gateway, publishes=PUBLISHES[agency])
         for desk, role in ROLES.items():
             if desk.startswith(f"{agency}."):
-                text += DESK.format(desk=desk.split(".")[1], agency=agency, role=role.value)
+                manager = "" if desk == HUB else f'manager = "{HUB}"\n'
+                text += DESK.format(desk=desk.split(".")[1], agency=agency, role=role.value, manager=manager)
     (folder / "agencies.toml").write_text(text)
     return folder
 
