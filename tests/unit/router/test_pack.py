@@ -26,7 +26,7 @@ def ids(event_type: EventType, on: date = NOVEMBER) -> list[str]:
     return [d.id for d in the_pack("stockton").duties_for(event_type, on)]
 
 
-@pytest.mark.parametrize("name", sorted(p.parent.name for p in PARTNERSHIPS.glob("*/duties.toml")))
+@pytest.mark.parametrize("name", sorted(p.parent.name for p in PARTNERSHIPS.glob("*/agencies.toml")))
 def test_the_packs_load_without_a_warning(name: str) -> None:
     pack = the_pack(name)
     assert pack.directory.name == name
