@@ -23,8 +23,9 @@ from frontdoor_router.adapters.chapters import (
 from frontdoor_router.adapters.pack_reading import Reading
 from frontdoor_router.core.adopting import Given
 from frontdoor_router.core.calendar import Calendar
-from frontdoor_router.core.calendar_file import AnyDeadline, CalendarFile, DeadlinesFile, build, deadline_of, strange_hours
+from frontdoor_router.core.calendar_file import CalendarFile, build
 from frontdoor_router.core.deadlines import Deadlines
+from frontdoor_router.core.deadlines_file import AnyDeadline, DeadlinesFile, deadline_of, strange_hours
 from frontdoor_router.core.duties_file import CompletenessFile, DutiesFile, DutyEntry, ExpectsEntry
 from frontdoor_router.core.pack import Pack, duties_without_agreement, purposes_of, roles_told
 from frontdoor_router.core.pack_checks import (

@@ -1,86 +1,46 @@
-"""The shape of a pack's `calendar.toml` and of a chapter's `deadlines.toml`, what is checked in them, and what they become.
+"""The shape of a pack's `calendar.toml`, what is checked in it, and what it becomes. Errors name their place as in `deadlines_file`."""
 
-Keys are written with hyphens. Every error names its place: `("deadline", 3, "working-days", "days")` is the key `days`
-of the fourth `[[deadline]]`; where a deadline's kind is known, it stands behind the number.
-"""
-
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from enum import Enum
 from itertools import combinations
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from frontdoor_router.core.calendar import (
-    ALWAYS,
-    OFFICE,
-    ONE_DAY,
-    SCHOOL,
-    Calendar,
-    Days,
-    Nation,
-    Spell,
-    Term,
-    bank_holidays,
-    wall_time,
-)
-from frontdoor_router.core.deadlines import (
-    OWN,
-    AtOnce,
-    BeforeSchoolDay,
-    CalendarDays,
-    Deadline,
-    Deadlines,
-    Hours,
-    WorkingDays,
-    WorkingHours,
+from frontdoor_router.core.calendar import ONE_DAY, Calendar, Days, Nation, Spell, Term, bank_holidays
+from frontdoor_router.core.deadlines import Deadlines
+from frontdoor_router.core.deadlines_file import (
+    BUILT_IN,
+    DeadlineEntries,
+    Name,
+    Place,
+    Problem,
+    Sourced,
+    Strict,
+    Text,
+    WallTime,
+    deadline_of,
+    deadlines_overlap,
+    read_wall_time,
+    refuse,
+    strange_hours,
 )
 
 MIDNIGHT: Final = "24:00"  # closes a spell at the end of its day; 00:00 is the day's beginning
-BUILT_IN: Final = frozenset({OFFICE, SCHOOL, ALWAYS})
-
-Place = tuple[str | int, ...]
-Problem = tuple[Place, str]
-
-
-def _wall_time(value: object) -> time:
-    return wall_time(str(value))  # a TOML time has seconds, so it is refused like any other text that is not HH:MM
 
 
 def _closing_time(value: object) -> time | None:
-    return None if value == MIDNIGHT else _wall_time(value)
+    return None if value == MIDNIGHT else read_wall_time(value)
 
 
-WallTime = Annotated[time, BeforeValidator(_wall_time)]
 ClosingTime = Annotated[time | None, BeforeValidator(_closing_time)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Year = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
-Text = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=lambda name: name.rstrip("_").replace("_", "-"))
-
-
-class _Sourced(_Strict):
-    """Says where it comes from: a document, or the partnership itself."""
-
-    source: Text | None = None
-    own: bool = False
-
-    @model_validator(mode="after")
-    def _source_or_own(self) -> Self:
-        if self.own == (self.source is not None):
-            raise ValueError("either a source is named, or own = true")
-        return self
-
-
-class Settings(_Sourced):
+class Settings(Sourced):
     """`[calendar]`: the zone, whose bank holidays, and the days answered for, `from <= day < until`."""
 
     title: Text
@@ -103,7 +63,7 @@ class Settings(_Sourced):
         return _named({nation.name.lower().replace("_", "-"): nation for nation in Nation}, value)
 
 
-class DayTimes(_Strict):
+class DayTimes(Strict):
     """`[office]` and `[school]`: opening and closing time of a working day, of a school day."""
 
     opens: WallTime
@@ -115,7 +75,7 @@ class DayTimes(_Strict):
         return self
 
 
-class HoursSpell(_Strict):
+class HoursSpell(Strict):
     """`[[hours.<name>]]`: one stretch of the named opening hours; several together may span midnight."""
 
     days: Days
@@ -137,14 +97,14 @@ class HoursSpell(_Strict):
         return Spell(self.days, self.opens, self.closes)
 
 
-class Closure(_Strict):
+class Closure(Strict):
     """`[[closure]]`: a day on which offices are shut, besides weekends and bank holidays."""
 
     day: date
     reason: Text
 
 
-class Run(_Strict):
+class Run(Strict):
     """`{first, last}`: days in a row; both are in it."""
 
     first: date
@@ -175,7 +135,7 @@ class TermDates(Run):
         return Term(self.first, self.half_term.first - ONE_DAY), Term(self.half_term.last + ONE_DAY, self.last)
 
 
-class SchoolYear(_Strict):
+class SchoolYear(Strict):
     """`[school-year.<year>]`: its terms, and the days in them on which pupils do not come."""
 
     autumn: TermDates
@@ -188,106 +148,7 @@ class SchoolYear(_Strict):
         return ("autumn", self.autumn), ("spring", self.spring), ("summer", self.summer)
 
 
-class DeadlineEntry(_Sourced):
-    """What each `[[deadline]]` says besides its rule; in force for clocks that start in `from <= day < until`."""
-
-    id: Name
-    from_: date
-    until: date | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.until is not None and self.until <= self.from_:
-            raise ValueError("the deadline is never in force: until is not later than from")
-        return self
-
-
-class AtOnceEntry(DeadlineEntry):
-    """`kind = "at-once"`."""
-
-    kind: Literal["at-once"]
-    minutes: Count
-
-    def rule(self) -> AtOnce:
-        """Without delay, within a grace in minutes."""
-        return AtOnce(self.minutes)
-
-
-class HoursEntry(DeadlineEntry):
-    """`kind = "hours"`."""
-
-    kind: Literal["hours"]
-    hours: Count
-
-    def rule(self) -> Hours:
-        """Hours that pass."""
-        return Hours(self.hours)
-
-
-class WorkingHoursEntry(DeadlineEntry):
-    """`kind = "working-hours"`."""
-
-    kind: Literal["working-hours"]
-    hours: Count
-    open: Name = OFFICE
-
-    def rule(self) -> WorkingHours:
-        """Hours during which the named hours are open."""
-        return WorkingHours(self.hours, self.open)
-
-
-class WorkingDaysEntry(DeadlineEntry):
-    """`kind = "working-days"`."""
-
-    kind: Literal["working-days"]
-    days: Count
-    at: WallTime | None = None
-
-    def rule(self) -> WorkingDays:
-        """Working days, until a time of day or the end of the office day."""
-        return WorkingDays(self.days, self.at)
-
-
-class BeforeSchoolDayEntry(DeadlineEntry):
-    """`kind = "before-school-day"`."""
-
-    kind: Literal["before-school-day"]
-    at: WallTime | None = None
-
-    def rule(self) -> BeforeSchoolDay:
-        """By a time of day on a school day, or by school opening time."""
-        return BeforeSchoolDay(self.at)
-
-
-class CalendarDaysEntry(DeadlineEntry):
-    """`kind = "calendar-days"`."""
-
-    kind: Literal["calendar-days"]
-    days: Count
-    at: WallTime | None = None
-
-    def rule(self) -> CalendarDays:
-        """Days of every kind."""
-        return CalendarDays(self.days, self.at)
-
-
-AnyDeadline = AtOnceEntry | HoursEntry | WorkingHoursEntry | WorkingDaysEntry | BeforeSchoolDayEntry | CalendarDaysEntry
-"""Every kind of `[[deadline]]`."""
-DeadlineEntries = Sequence[Annotated[AnyDeadline, Field(discriminator="kind")]]
-
-
-class DeadlinesFile(_Strict):
-    """A whole `deadlines.toml` of a chapter."""
-
-    deadline: Annotated[DeadlineEntries, Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        _refuse("DeadlinesFile", _deadlines_overlap(self.deadline))
-        return self
-
-
-class CalendarFile(_Strict):
+class CalendarFile(Strict):
     """A whole `calendar.toml`, as `tomllib` reads it."""
 
     calendar: Settings
@@ -301,7 +162,7 @@ class CalendarFile(_Strict):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         school = (*_terms_overlap(self), *_days_in_no_term(self))
-        _refuse("CalendarFile", [*_days_outside(self), *school, *_hours_names(self), *_deadlines_overlap(self.deadline)])
+        refuse("CalendarFile", [*_days_outside(self), *school, *_hours_names(self), *deadlines_overlap(self.deadline)])
         return self
 
 
@@ -323,11 +184,6 @@ def build(parsed: CalendarFile) -> tuple[Calendar, Deadlines]:
     return calendar, tuple(deadline_of(entry) for entry in parsed.deadline)
 
 
-def deadline_of(entry: AnyDeadline) -> Deadline:
-    """The deadline that an entry says."""
-    return Deadline(entry.id, entry.rule(), entry.from_, entry.until, OWN if entry.source is None else entry.source)
-
-
 def _named(known: Mapping[str, Enum], value: object) -> Enum:
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"“{value}” is none of {', '.join(known)}")
@@ -337,16 +193,6 @@ def _named(known: Mapping[str, Enum], value: object) -> Enum:
 def _refuse_backward(opens: time, closes: time | None) -> None:
     if closes is not None and closes <= opens:
         raise ValueError("closes is not later than opens; hours across midnight are two spells, the first to 24:00")
-
-
-def _refuse(file: str, problems: Iterable[Problem]) -> None:
-    if errors := [_error(*problem) for problem in problems]:
-        raise ValidationError.from_exception_data(file, errors)
-
-
-def _error(place: Place, message: str) -> InitErrorDetails:
-    # the message goes in as a value: it is no template, and a brace in it is a brace
-    return InitErrorDetails(type=PydanticCustomError("calendar", "{message}", {"message": message}), loc=place, input=None)
 
 
 def _days_outside(file: CalendarFile) -> Iterator[Problem]:
@@ -391,22 +237,3 @@ def _hours_names(file: CalendarFile) -> Iterator[Problem]:
         yield ("hours", name), f"“{name}” is given already, by [office], [school] or the clock"
     for number, reason in strange_hours(file.deadline, file.hours):
         yield ("deadline", number, file.deadline[number].kind, "open"), reason
-
-
-def strange_hours(entries: DeadlineEntries, named: Collection[str]) -> Iterator[tuple[int, str]]:
-    """Which deadlines run by opening hours that are neither given always nor named by the calendar, and by which."""
-    for number, entry in enumerate(entries):
-        if isinstance(entry, WorkingHoursEntry) and entry.open not in {*BUILT_IN, *named}:
-            yield number, f"no opening hours are called “{entry.open}”"
-
-
-def _deadlines_overlap(entries: DeadlineEntries) -> Iterator[Problem]:
-    for (_, one), (number, other) in combinations(enumerate(entries), 2):
-        if one.id == other.id and _share_a_day(one, other):
-            message = f"“{other.id}” is in force on the same days as the one from {one.from_}"
-            yield ("deadline", number, other.kind, "from"), message
-
-
-def _share_a_day(one: DeadlineEntry, other: DeadlineEntry) -> bool:
-    starts_in_time = one.until is None or other.from_ < one.until
-    return starts_in_time and (other.until is None or one.from_ < other.until)
