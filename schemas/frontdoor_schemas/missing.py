@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Worker
-from frontdoor_schemas.fields import Computed, counted, held
+from frontdoor_schemas.fields import Computed, counted, dates, held
 from frontdoor_schemas.values import ABOUT, EVENT, About, C, Desks, Line, LocalId, Moment, Text, refused
 from frontdoor_schemas.vocabulary import Answer
 
@@ -19,10 +19,8 @@ class MissingEpisode(CaseEvent):
     chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"stage", "cause_for_concern", "exploitation_risk"}
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
-        "previous_episodes_count": counted(
-            held(C.history_summary, ABOUT, "E2", "E9"),
-            "Earlier episodes that this recipient may know of; how many lie within the partnership's window stands in `patterns`",
-        ),
+        "previous_episodes_count": counted(held(C.history_summary, ABOUT, "E2"), "Earlier episodes that this recipient may know of"),
+        "previous_episode_dates": dates(held(C.history_summary, ABOUT, "E2"), "The days on which they were reported"),
     }
 
     about: About = ()

@@ -113,7 +113,7 @@ PLACES: dict[EventType, dict[str, str]] = {
         "missing_from, reported_at, returned_at": "submitted missing_from; submitted reported_at; submitted returned_at",
         "category": "submitted category",
         "cause_for_concern": "submitted cause_for_concern; submitted why_of_concern",
-        "episode_number_in_90_days": "computed previous_episodes_count",
+        "episode_number_in_90_days": "computed previous_episodes_count; computed previous_episode_dates; computed patterns",
         "coordinator": "submitted coordinator/name; submitted coordinator/desk",
         "last_review_at": "submitted reviewed_at; submitted review",
         "exploitation_risk": "submitted exploitation_risk",

@@ -1,15 +1,19 @@
 """What is computed for one desk, from what that desk was told and from nothing else."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.derive import DERIVED, computed_paths
 from frontdoor_router.core.known_to import FIELDS
+from frontdoor_router.core.policy import policy_of
 from frontdoor_schemas.events import MODELS
 from support.builders import a_child, an_incident
-from support.deciding import Deciding, Told
+from support.deciding import NIGHT, TEST_PACK, Deciding, Told
 
 COUNT, DATES, ESCALATING = "previous_incidents_count", "previous_incident_dates", "escalating"
 
@@ -37,9 +41,61 @@ def history(told: Told, desk: str) -> dict[str, Any]:
 
 
 def test_every_computed_field_of_the_contract_is_computed() -> None:
-    with_duties = {"earlier", "patterns", "proposed_invitees", *FIELDS}
+    with_duties = {"earlier", "patterns", *FIELDS}
+    not_yet = {"proposed_invitees"}  # for the convenor, who is the source: no disclosure carries it so far
     promised = {path.split("/")[-1] for model in MODELS.values() for path, _ in computed_paths(model)}
-    assert promised - with_duties == set(DERIVED)
+    assert promised - with_duties == set(DERIVED) | not_yet
+
+
+COUNTED = """
+[[duty]]
+id = "{0}-front-door"
+from = 2020-01-01
+own = true
+on = "{0}"
+tell = {{relation = "role:front_door", of = "event"}}
+because = "front-door"
+deadline = "day"
+satisfied_by = ["acted"]
+"""
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Deciding:
+    """Under a pack whose front door hears of more types of events."""
+    pack = Path(shutil.copytree(TEST_PACK, tmp_path / "pack"))
+    with (pack / "duties.toml").open("a", encoding="utf-8") as file:
+        file.writelines(COUNTED.format(kind) for kind in ("missing-episode", "was-not-brought", "concern"))
+    return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+
+
+def front_door_reads(told: Told, *names: str) -> dict[str, Any]:
+    """Of these fields, those that the front door has."""
+    message = told.message("hub.front-door")
+    return {name: message[name] for name in names if name in message}
+
+
+def test_episodes_are_counted_once_each_whatever_became_of_them(counting: Deciding) -> None:
+    def episode(stage: str, day: int) -> Told:
+        facts = {"occurred_at": f"2020-09-{day:02}T12:00:00Z", "children": [a_child(1)], "stage": stage}
+        return counting.post("police.pvp", "missing-episode", facts)
+
+    names = ("previous_episodes_count", "previous_episode_dates")
+    assert front_door_reads(episode("reported", 1), *names) == {}
+    episode("reviewed", 2)
+    episode("returned", 3)
+    assert front_door_reads(episode("reported", 9), *names) == dict(zip(names, (1, ["2020-09-01"]), strict=True))
+    assert front_door_reads(episode("reported", 20), *names) == dict(zip(names, (2, ["2020-09-01", "2020-09-09"]), strict=True))
+
+
+def test_missed_appointments_and_concerns_add_up_whoever_reports_them(counting: Deciding) -> None:
+    def posted(source: str, kind: str) -> Told:
+        return counting.post(source, kind, {"children": [a_child(1)]})
+
+    assert front_door_reads(posted("mill.gp", "was-not-brought"), "prior_missed_count") == {}
+    assert front_door_reads(posted("oak.dsl", "was-not-brought"), "prior_missed_count") == {"prior_missed_count": 1}
+    assert front_door_reads(posted("oak.dsl", "concern"), "cumulative_count") == {"cumulative_count": 1}
+    assert front_door_reads(posted("mill.gp", "concern"), "cumulative_count") == {"cumulative_count": 2}
 
 
 def test_the_first_incident_has_none_before_it(deciding: Deciding) -> None:

@@ -28,6 +28,7 @@ GRADES = ("standard", "medium", "high")
 """Risk grades in rising order."""
 ABUSE, GRADE = "domestic_abuse", "domestic_abuse.risk_grade="
 PROTECTION_PLAN = frozenset({"plan_type=child_protection", "to_status=started"})
+REPORTED = "stage=reported"
 NO_LONGER_OPEN = "accepted=no"
 CONCERN = "concern_types.type="
 MAX_DATES = 20
@@ -192,6 +193,11 @@ def _yes(found: object) -> str | None:
     return "yes" if found else None
 
 
+def _episodes(view: View) -> list[Line]:
+    """Each episode once: it is reported, reviewed and ended by events of their own."""
+    return view.before(EventType.missing_episode, mark=REPORTED)
+
+
 def _protection_plans(view: View) -> list[Line]:
     return [x for x in view.before(EventType.plan_status) if x.marks >= PROTECTION_PLAN]
 
@@ -226,8 +232,9 @@ DERIVED: Mapping[str, Deriver] = {
     "previous_changes_count": lambda v: _some(v.before(EventType.plan_status)),
     "change_of_worker_count": lambda v: _some(v.before(EventType.involvement_started, mark="reason_for_change")),
     "correctly_completed": _correct,
-    "cumulative_count": lambda v: 1 + len(v.before(EventType.concern)),
-    "previous_episodes_count": lambda v: _some(v.before(EventType.missing_episode, mark="stage=reported")),
+    "previous_episodes_count": lambda v: _some(_episodes(v)),
+    "previous_episode_dates": lambda v: v.days(_episodes(v)) or None,
     "prior_missed_count": lambda v: _some(v.before(EventType.was_not_brought)),
+    "cumulative_count": lambda v: len(v.before(EventType.concern)) + 1,
 }
 """By the name that the contract gives the field. What comes with duties that ask for it is not here: `told_with`, `answers_for`."""
