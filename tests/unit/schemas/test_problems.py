@@ -147,8 +147,8 @@ def test_a_question_may_be_about_an_address_or_an_incident_and_has_to_be_about_s
     asked = {"occurred_at": LEAST["occurred_at"], "question": "address", "purpose": "officers are on their way"}
     for subject in ({"address": {"postcode": "ZZ99 3VZ"}}, {"address": {"lines": ["1 Lantern Street"]}}, {"incident_id": "CP-1"}):
         parse(EventType.query, json.dumps(a_submission(EventType.query, {**asked, **subject})).encode())
-    empty: list[dict[str, Any]] = [{}, {"address": {}}]
-    for nothing in empty:
+    unanswerable: list[dict[str, Any]] = [{}, {"address": {}}]
+    for nothing in unanswerable:
         assert _faults(EventType.query, a_submission(EventType.query, {**asked, **nothing})) == [("/data/children", "no_subject")]
 
 
