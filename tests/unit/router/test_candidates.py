@@ -60,6 +60,7 @@ def desks(found: Search) -> set[str]:
         ("midwifery", "trust.visiting"),
         ("dentist", "trust.dentist"),
         ("plan_group", "care.duty"),
+        ("lead_professional", "care.duty"),
         ("involved", "care.duty"),
     ],
 )

@@ -79,6 +79,7 @@ def test_the_subject_is_a_child_an_adult_or_the_event(deciding: Deciding) -> Non
         ("dentist", "of_subject"),
         ("involved", "involved_with_subject"),
         ("plan_group", "involved_with_subject"),
+        ("lead_professional", "involved_with_subject"),
         ("plan_group", "plan_group"),
     ],
 )

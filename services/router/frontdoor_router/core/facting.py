@@ -31,7 +31,7 @@ CARING: Relations = frozenset(
     }
 )
 PLAN_GROUP: Relations = frozenset({Relation.plan_group})
-INVOLVED: Relations = PLAN_GROUP | {Relation.involved}
+INVOLVED: Relations = PLAN_GROUP | {Relation.involved, Relation.lead_professional}
 MANAGING: Relations = frozenset({Relation.manages, Relation.treats})
 
 

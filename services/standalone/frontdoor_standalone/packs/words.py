@@ -35,6 +35,7 @@ _OF_SOMEBODY: Mapping[str, str] = {
     "dentist": "the dentist of {}",
     "no_school_lead": "the lead for children in no school, for {} who is in none",
     "plan_group": "the plan group of {}",
+    "lead_professional": "the lead professional of {}",
     "involved": "everybody who works with {}",
     "referral_parties": "the parties to open referrals about {}",
     "concerned": "every desk that said it was concerned about {}",
