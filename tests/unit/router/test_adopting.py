@@ -245,13 +245,12 @@ def test_what_does_not_hold_here_is_left_out_whatever_kind_it_is(pack: Path) -> 
 
 
 def test_what_is_left_out_need_not_fit_the_pack(pack: Path, chapters: Path) -> None:
-    spoil(pack, "agencies.toml", 'role = "hospital"', 'role = "housing"')
-    write(chapters / "more" / "duties.toml", a_duty("to-hospitals", relation="role:hospital", deadline="by-night", because="night"))
+    write(chapters / "more" / "duties.toml", a_duty("to-courts", relation="role:court", deadline="by-night", because="night"))
     write(chapters / "more" / "deadlines.toml", a_deadline("by-night", hours_of="night"))
     write(chapters / "more" / "completeness.toml", an_expectation("night-voice", deadline="some-day"))
     adopt(pack, "more")
     assert len(faults(pack)) == 3
-    head(pack, "without", '["to-hospitals", "by-night", "night-voice"]')
+    head(pack, "without", '["to-courts", "by-night", "night-voice"]')
     assert load_pack(pack).warnings == ()
 
 

@@ -22,8 +22,12 @@ LETTERS = ["cheshire-west", "stockton", "wandsworth", "wokingham"]
 UNIFIED = date(2021, 6, 26)
 DAY = timedelta(days=1)
 
-EVERYWHERE = frozenset(Role) - {Role.nps, Role.crc, Role.probation}
-"""Roles that every partnership of a letter fills on every day; who manages adults on probation depends on the day."""
+PROBATION = frozenset({Role.nps, Role.crc, Role.probation})
+"""Who manages adults on probation depends on the day."""
+SOMEWHERE = frozenset({Role.pharmacy, Role.optometry, Role.prison, Role.resettlement, Role.court, Role.legal, Role.cafcass, Role.advocate})
+"""Roles that only some partnerships have a desk for."""
+EVERYWHERE = frozenset(Role) - PROBATION - SOMEWHERE
+"""Roles that every partnership of a letter fills on every day."""
 
 
 @cache
@@ -96,7 +100,7 @@ def test_every_role_of_the_area_is_filled_on_every_day(name: str) -> None:
     for day in boundaries(name):
         managing = {Role.nps, Role.crc} if day < UNIFIED else {Role.probation}
         assert filled(name, day) >= EVERYWHERE | managing, day
-        assert not filled(name, day) & ({Role.nps, Role.crc, Role.probation} - managing), day
+        assert not filled(name, day) & (PROBATION - managing), day
 
 
 @pytest.mark.parametrize("name", ["cheshire-west", "stockton", "wokingham"])
@@ -135,12 +139,34 @@ def test_two_schools_with_deputies_a_setting_and_two_practices(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_desk_of_a_register_is_its_own_agency_and_publishes_relations_alone(name: str) -> None:
+def test_a_register_says_who_belongs_where_and_nothing_else(name: str) -> None:
     found = directory(name)
+    moving = {EventType.involvement_started, EventType.involvement_ended, EventType.child_moved}
     for desk in found.desks.values():
         if desk.role is Role.register:
-            types = found.agency(desk.agency).publishes
-            assert types == {EventType.involvement_started, EventType.involvement_ended, EventType.correction, EventType.withdrawal}
+            assert found.agency(desk.agency).publishes == moving | {EventType.correction, EventType.withdrawal}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_every_type_of_event_has_an_agency_that_may_publish_it(name: str) -> None:
+    assert frozenset().union(*(a.publishes for a in directory(name).agencies.values())) == frozenset(EventType)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "roles"),
+    [
+        (EventType.police_incident, {Role.police_safeguarding}),
+        (EventType.missing_episode, {Role.police_safeguarding}),
+        (EventType.referral_outcome, {Role.front_door}),
+        (EventType.conference_minutes, {Role.social_care}),
+        (EventType.school_attendance, {Role.school_dsl}),
+    ],
+)
+@pytest.mark.parametrize("name", LETTERS)
+def test_what_only_one_service_may_say(name: str, event_type: EventType, roles: set[Role]) -> None:
+    found = directory(name)
+    publishing = {a.id for a in found.agencies.values() if event_type in a.publishes}
+    assert publishing == {d.agency for d in found.desks.values() if d.role in roles}
 
 
 @pytest.mark.parametrize("name", NAMES)
