@@ -28,7 +28,7 @@ def _is_closed(model: type[Block], steps: list[str]) -> bool:
     if isinstance(shape, Nest) and None in shape.plans:
         return len(steps) > 1 and _is_closed(shape.plans[None].model, steps[1:])
     if isinstance(shape, Leaf) and len(steps) == 1:
-        return _closed(model.model_fields[steps[0]].annotation)
+        return is_closed_word(model.model_fields[steps[0]].annotation)
     raise LookupError(f"{model.__name__} has no field {'.'.join(steps)}")
 
 
@@ -50,14 +50,14 @@ def _category_within(model: type[Block], steps: list[str]) -> Category:
     return next(shape.held.category for shape in model.plan.fields.values() if isinstance(shape, Leaf))
 
 
-def _closed(annotation: Any) -> bool:
-    """Whether a value is one of a few words that the contract gives."""
+def is_closed_word(annotation: Any) -> bool:
+    """Whether a value is one of a few words that the contract gives, so that it can say nothing of anybody by itself."""
     if get_origin(annotation) is Literal:
         return True
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return True
     parts = [part for part in get_args(annotation) if part not in (type(None), Ellipsis)]
-    return bool(parts) and all(_closed(part) for part in parts if isinstance(part, type) or get_origin(part) is not None)
+    return bool(parts) and all(is_closed_word(part) for part in parts if isinstance(part, type) or get_origin(part) is not None)
 
 
 def marks_of(section: Section, model: type[EventBody]) -> frozenset[str]:

@@ -76,11 +76,11 @@ def holds(condition: Condition, message: Mapping[str, Any]) -> bool:
     """Whether a message meets a condition."""
     match condition:
         case Present(path):
-            return any(True for _ in _values(message, path))
+            return any(True for _ in values_at(message, path))
         case Absent(path):
-            return not any(True for _ in _values(message, path))
+            return not any(True for _ in values_at(message, path))
         case OneOf(path, values):
-            return any(_same(value, wanted) for value in _values(message, path) for wanted in values)
+            return any(_same(value, wanted) for value in values_at(message, path) for wanted in values)
 
 
 def all_hold(conditions: Iterable[Condition], message: Mapping[str, Any]) -> bool:
@@ -93,15 +93,16 @@ def present(path: Path, message: Mapping[str, Any]) -> bool:
     return holds(Present(path), message)
 
 
-def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
+def values_at(node: Any, path: Sequence[str]) -> Iterator[Any]:
+    """What a message says at a path: once for every item of a list on the way."""
     if isinstance(node, list | tuple):
         for item in node:
-            yield from _values(item, path)
+            yield from values_at(item, path)
     elif not path:
         if node is not None:  # an empty block says that it is there
             yield node
     elif isinstance(node, Mapping) and path[0] in node:
-        yield from _values(node[path[0]], path[1:])
+        yield from values_at(node[path[0]], path[1:])
 
 
 def _same(value: Any, wanted: Scalar) -> bool:
@@ -142,6 +143,21 @@ def due_problem(path: Path, model: type[Block]) -> str | None:
 
 def _is_time(annotation: Any) -> bool:
     return annotation in (date, AwareDatetime) or any(_is_time(part) for part in get_args(annotation) if part is not Ellipsis)
+
+
+def leaves_at(path: Path, model: type[Block]) -> list[tuple[type[Block], str]]:
+    """The models, and the name in them, of the value to which a path leads; of a kind of several, each that has it."""
+    leaves: list[tuple[type[Block], str]] = []
+    return leaves if _walk(model, path, leaves) is None else []
+
+
+def blocks_at(path: Path, model: type[Block]) -> list[type[Block]]:
+    """The models of the blocks to which a path leads: several where its items are of several kinds."""
+    models = [model]
+    for step in path:
+        shapes = [m.plan.fields.get(step) for m in models]
+        models = [plan.model for shape in shapes if isinstance(shape, Nest) for plan in shape.plans.values()]
+    return models
 
 
 def _walk(model: type[Block], path: Path, leaves: list[tuple[type[Block], str]]) -> str | None:
