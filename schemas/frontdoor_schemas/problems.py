@@ -70,6 +70,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
         ProblemType("too-many-items", 413, "The batch has too many items"),
         ProblemType("media-type", 415, "Send JSON, or CloudEvents in JSON"),
         ProblemType("unreadable", 422, "The event could not be read"),
+        ProblemType("unknown-question", 422, "The data set has no answer to this"),
         ProblemType("bad-endpoint", 422, "Webhooks cannot be sent there"),
         ProblemType("unknown-cursor", 422, "This inbox gave no such cursor"),
         ProblemType("too-fast", 429, "Too many events from this key: slow down"),

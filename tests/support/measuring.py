@@ -1,65 +1,39 @@
 """A ledger in memory for the data set: events as a router would have kept them, and the definitions that come with the project."""
 
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
 import uuid_utils.compat as uuid_utils
 
-from frontdoor_chassis.toml_places import parse_strictly, read_toml
-from frontdoor_router.core.deadlines import Deadline, WorkingDays
 from frontdoor_router.core.measures.asking import Question, Table, Wanted, answer
 from frontdoor_router.core.measures.audiences import Audience, Partnership
-from frontdoor_router.core.measures.checking import Nameable, faults
-from frontdoor_router.core.measures.definitions import DataSet
 from frontdoor_router.core.measures.facts import EventFact, Owed, Reply, Told
 from frontdoor_router.core.measures.figures import Figures, Measured
-from frontdoor_router.core.measures.file import MeasuresFile
 from frontdoor_router.core.measures.tally import Rules
 from frontdoor_schemas.events import MODELS, SourceFacts, parse, to_sections
 from frontdoor_schemas.sections import join
 from frontdoor_schemas.vocabulary import EventType
 from support.packs import the_pack
 
-CHAPTER = Path(__file__).parents[2] / "deploy" / "procedures" / "data-set"
 NOVEMBER = date(2020, 11, 1)
 LATER = datetime(2022, 1, 1, tzinfo=UTC)
 """A moment at which every clock of these tests has run out."""
 TENTH = datetime(2020, 11, 10, 10, 0, tzinfo=UTC)
 """A Tuesday morning."""
 _RNG = random.Random(5)
-_DELIVERY = tuple(
-    Deadline(f"{name}-minutes-delivery", WorkingDays(5), date(2019, 9, 1), None, "own") for name in ("conference", "core-group")
-)
 
 
 @cache
 def rules() -> Rules:
     """Stockton's directory and calendar."""
     pack = the_pack("stockton")
-    return Rules(pack.directory, pack.calendar, (*pack.deadlines, *_DELIVERY))
-
-
-@cache
-def chapter() -> DataSet:
-    """The data set that comes with the project."""
-    return defined((CHAPTER / "measures.toml").read_text())
-
-
-def defined(text: str, *, duties: Iterable[str] = ()) -> DataSet:
-    """Definitions as written. Fails with what is wrong with them."""
-    document = read_toml("measures.toml", text)
-    parsed = parse_strictly(MeasuresFile, document)
-    known = Nameable(rules().deadlines, {d.id for d in the_pack("stockton").duties} | set(duties), MODELS)
-    assert [str(document.fault(place, reason)) for place, reason in faults(parsed, known)] == []
-    measures, concerns = tuple(m.measure() for m in parsed.measure), tuple(c.concern() for c in parsed.concern)
-    return DataSet(measures, concerns, parsed.published.smallest, "edition")
+    return Rules(pack.directory, pack.calendar, pack.deadlines)
 
 
 def message_of(kind: str, data: Mapping[str, Any], source: str, at: datetime) -> dict[str, Any]:
@@ -99,7 +73,6 @@ class MemoryLedger:
 
     async def ask(
         self,
-        data_set: DataSet | None = None,
         *,
         month: date = NOVEMBER,
         as_at: datetime = LATER,
@@ -107,7 +80,7 @@ class MemoryLedger:
         audience: Audience | None = None,
     ) -> Table:
         """The answer to a question."""
-        return await answer(Question(month, as_at, concern, audience or Partnership()), data_set or chapter(), rules(), self)
+        return await answer(Question(month, as_at, concern, audience or Partnership()), the_pack("stockton").data_set, rules(), self)
 
     async def measure(self, name: str, **how: Any) -> Measured:
         """One measure of the project's data set."""

@@ -25,6 +25,7 @@ from frontdoor_chassis.store.positions import PgPositions
 from frontdoor_chassis.supervise import Loop, Step, Supervisor
 from frontdoor_chassis.web import Check, add_problems, operations
 from frontdoor_router.adapters.ledger import PgLedger
+from frontdoor_router.adapters.measuring import reading
 from frontdoor_router.adapters.opening import Works
 from frontdoor_router.adapters.outbox import PgOutbox
 from frontdoor_router.adapters.pack_files import load_pack
@@ -33,10 +34,12 @@ from frontdoor_router.core.arriving import reader
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.decision import IdMaker
 from frontdoor_router.core.identify import KeyMaker
+from frontdoor_router.core.measures.asking import Question, Table, answer
+from frontdoor_router.core.measures.tally import Rules
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policy import policy_of
 from frontdoor_router.core.routing import Routing
-from frontdoor_router.handlers.admin import routes
+from frontdoor_router.handlers import admin, measures
 from frontdoor_router.handlers.stream import Stream
 from frontdoor_router.settings import RouterSettings
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
@@ -84,6 +87,8 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._pack = pack
+        self._pool = pool
+        self._one_table_at_a_time = asyncio.Lock()
         self._consumer = consumer
         self._clock = clock
         self._zone = ZoneInfo(pack.directory.time_zone)
@@ -189,6 +194,12 @@ class Engine:
         self._behind_since = self._behind_since or now
         return now - self._behind_since > RECEIPT_GRACE_SECONDS
 
+    async def figures(self, question: Question) -> Table:
+        """The shared data set's answer. Raises `NoSuchQuestionError`."""
+        pack = self._pack
+        async with self._one_table_at_a_time, reading(self._pool) as source:
+            return await answer(question, pack.data_set, Rules(pack.directory, pack.calendar, pack.deadlines), source)
+
     async def activity(self) -> rehearsal.Activity:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
         due = await self.ledger.next_due()
@@ -251,8 +262,10 @@ def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, su
 
     checks = (Check("database", database), Check("bus", broker))
     app.include_router(operations(metrics=engine.metrics, alive=lambda: supervisor.alive, checks=checks))
-    app.include_router(routes(ledger=engine.ledger, token=settings.admin_token.get_secret_value(), looked=looked))
+    token = settings.admin_token.get_secret_value()
+    app.include_router(admin.routes(ledger=engine.ledger, token=token, looked=looked))
+    app.include_router(measures.routes(figures=engine.figures, directory=engine.directory, clock=clock, token=token, looked=looked))
     if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
-        token = settings.rehearsal_token.get_secret_value()
-        app.include_router(rehearsal.routes(clock=clock, token=token, activity=engine.activity, moved=engine.wake))
+        rehearsal_token = settings.rehearsal_token.get_secret_value()
+        app.include_router(rehearsal.routes(clock=clock, token=rehearsal_token, activity=engine.activity, moved=engine.wake))
     return app

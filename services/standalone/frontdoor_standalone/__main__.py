@@ -7,6 +7,7 @@ import typer
 
 from frontdoor_standalone.commands import kafka, keys, packs
 from frontdoor_standalone.commands.demo import demo
+from frontdoor_standalone.commands.measures import measures
 from frontdoor_standalone.commands.migrating import migrate
 from frontdoor_standalone.commands.packs import check_pack
 from frontdoor_standalone.commands.rehearse import rehearse
@@ -36,6 +37,7 @@ def command_line() -> typer.Typer:
     app.command(rich_help_panel=CHECK)(rehearse)
     app.command("check-pack", rich_help_panel=CHECK)(check_pack)
     app.add_typer(packs.app, name="packs", rich_help_panel=CHECK)
+    app.command(rich_help_panel=CHECK)(measures)
     for service in (gateway, router, notifier, migrate):
         app.command(rich_help_panel=RUN)(service)
     app.add_typer(keys.app, name="keys", rich_help_panel=RUN)

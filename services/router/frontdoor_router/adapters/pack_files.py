@@ -20,6 +20,7 @@ from frontdoor_router.adapters.chapters import (
     RuleFolders,
     Rules,
 )
+from frontdoor_router.adapters.measure_files import read_measures
 from frontdoor_router.adapters.pack_reading import Reading
 from frontdoor_router.core.adopting import Given
 from frontdoor_router.core.calendar import Calendar
@@ -62,7 +63,12 @@ def load_pack(folder: Path) -> Pack:
     duties = _duties(folders, known)
     expects = _expects(folders, known)
     agreements = _agreements(folders, duties)
-    kinds = (deadlines, patterns, duties, expects, agreements)
+    measures = read_measures(
+        folders,
+        deadlines=known.deadlines,
+        duties=frozenset(g.rule.id for g in duties.held) if folders.known(DUTIES_FILE) else None,
+    )
+    kinds = (deadlines, patterns, duties, expects, agreements, measures.concerns, measures.measures)
     if folders.known(*CHAPTER_FILES):
         folders.note_idle(kinds)
     if folders.own.faults or directory is None or days is None:
@@ -77,6 +83,7 @@ def load_pack(folder: Path) -> Pack:
         calendar=days.calendar,
         deadlines=_as_deadlines(deadlines),
         hash=_hash(folders),
+        data_set=measures.data_set(),
         warnings=tuple(_warnings(duties.held, permitting, directory)),
         chapters={(rules.kind, g.rule.id): g.chapter for rules in kinds for g in rules.held if g.chapter},
     )
@@ -205,7 +212,7 @@ def _warnings(duties: Iterable[Given[DutyEntry]], agreements: tuple[Agreement, .
 
 
 def _hash(folders: RuleFolders) -> str:
-    """Over names and contents of all that decides; rehearsals only watch."""
+    """Over names and contents of all that decides; rehearsals and measures only watch."""
     digest = hashlib.sha256()
     own = folders.own.folder
     _add(digest, own, own, [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE, PATTERNS_FILE])

@@ -101,7 +101,7 @@ class Listed(Table, table=True):
 class Event(Table, table=True):
     """An event that was decided, or is held. Of a correction, `counts_as` is the type of the event that it puts in place."""
 
-    __table_args__ = (Index("event_thread", "thread"),)
+    __table_args__ = (Index("event_thread", "thread"), Index("event_received", "received_at", postgresql_using="brin"))
 
     id: UUID = Field(primary_key=True)
     thread: UUID

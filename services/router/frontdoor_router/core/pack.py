@@ -11,6 +11,7 @@ from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties import CARE, Duty, EachAdult, EachChild, Expects
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES
+from frontdoor_router.core.measures.definitions import DataSet
 from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, could_hold
 from frontdoor_schemas.vocabulary import EventType, Role
@@ -34,6 +35,7 @@ class Pack:
     calendar: Calendar
     deadlines: Deadlines
     hash: str
+    data_set: DataSet
     warnings: tuple[str, ...] = ()
     chapters: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
     """Of each adopted rule, by kind and id, the chapter that gives it. Whatever is not in it is the pack's own."""

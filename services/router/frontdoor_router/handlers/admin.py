@@ -1,23 +1,17 @@
 """The router's admin interface: the whole ledger, obligations, tasks, audit. For the lead agency's and operators' consoles."""
 
-import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 
 from frontdoor_chassis.problems import ProblemError
+from frontdoor_router.handlers.operators import Look, operators_only
 from frontdoor_schemas.problems import PROBLEMS
 
 MAX_PAGE = 500
-
-
-class NotAnOperatorError(ProblemError):
-    """No token, or not the one."""
-
-    kind = PROBLEMS["not-an-operator"]
 
 
 class NoSuchEventError(ProblemError):
@@ -50,18 +44,10 @@ class Ledger(Protocol):
         ...
 
 
-Look = Callable[[str], Awaitable[None]]
-"""Records that somebody looked, in the audit, before the answer is given."""
-
-
 def routes(*, ledger: Ledger, token: str, looked: Look) -> APIRouter:
     """The routes, for who holds the token. Each look is audited."""
 
-    async def admin(authorization: Annotated[str, Header()] = "") -> None:
-        if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-            raise NotAnOperatorError
-
-    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(admin)])
+    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(operators_only(token))])
     limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
     @router.get("/events/{event}")

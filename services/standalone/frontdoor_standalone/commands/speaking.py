@@ -12,6 +12,7 @@ from frontdoor_chassis import logs
 from frontdoor_chassis.directory import UnknownDeskError
 from frontdoor_chassis.store.migrate import SchemaOutOfDateError
 from frontdoor_chassis.toml_places import PackError
+from frontdoor_router.core.measures.asking import NoSuchQuestionError
 from frontdoor_standalone.deployment import UnknownPackError
 from frontdoor_standalone.processes import ProcessDiedError
 from frontdoor_standalone.readiness import NotReadyError
@@ -28,6 +29,7 @@ SAID = (
     PackError,
     UnknownPackError,
     UnknownDeskError,
+    NoSuchQuestionError,
     UnknownRelationError,
     ServerError,
     SchemaOutOfDateError,

@@ -4,11 +4,12 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
+from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.conditions import holds
-from frontdoor_router.core.measures.audiences import Audience, shown
+from frontdoor_router.core.measures.audiences import Audience, Everybody, OneAgency, Partnership, shown
 from frontdoor_router.core.measures.definitions import Concern, DataSet, Each, EarlierEvent, Measure
 from frontdoor_router.core.measures.facts import EventFact
 from frontdoor_router.core.measures.figures import Measured
@@ -20,6 +21,8 @@ MONTHS_OF_A_YEAR = 12
 PLANS = frozenset({EventType.plan_status})
 """Events that say how a plan stands."""
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+
+AudienceName = Literal["published", "partnership", "agency"]
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -83,6 +86,17 @@ def month_of(text: str) -> date:
     if found is None or found[1] == "0000":
         raise NoSuchQuestionError("a month is written YYYY-MM")
     return date(int(found[1]), int(found[2]), 1)
+
+
+def audience_of(name: AudienceName, agency: str | None, directory: Directory) -> Audience:
+    """The audience of that name. Raises `NoSuchQuestionError`."""
+    if (name == "agency") != (agency is not None):
+        raise NoSuchQuestionError("an agency goes with audience=agency")
+    if agency is not None:
+        if agency not in directory.agencies:
+            raise NoSuchQuestionError("there is no such agency")
+        return OneAgency(agency)
+    return Partnership() if name == "partnership" else Everybody()
 
 
 def months_later(month: date, months: int) -> date:

@@ -1,7 +1,7 @@
 """What is wrong with definitions beyond their own shape: fields that no event has, free text as a breakdown, clocks of nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 from typing import Any, get_args
@@ -28,7 +28,7 @@ from frontdoor_router.core.measures.definitions import (
     Says,
     Within,
 )
-from frontdoor_router.core.measures.file import MeasuresFile
+from frontdoor_router.core.measures.file import ConcernEntry, MeasureEntry
 from frontdoor_router.core.measures.plans import PLAN_FIELDS
 from frontdoor_router.core.measures.units import OF_EVENT, SEAT_FIELDS
 from frontdoor_router.core.pack_checks import Wrong, overlap
@@ -40,24 +40,29 @@ from frontdoor_schemas.vocabulary import EventType
 
 @dataclass(frozen=True, slots=True)
 class Nameable:
-    """What definitions may name."""
+    """What definitions may name. None: it could not be read, and nothing is said about what refers to it."""
 
-    deadlines: Deadlines
-    duties: Collection[str]
+    deadlines: Deadlines | None
+    duties: Collection[str] | None
+    concerns: Collection[str] | None
     models: Mapping[EventType, type[EventBody]]
 
 
-def faults(parsed: MeasuresFile, pack: Nameable) -> Iterator[Wrong]:
-    """Everything that is wrong, each at its place."""
-    yield from _overlaps("measure", parsed.measure)
-    yield from _overlaps("concern", parsed.concern)
-    for number, concern in enumerate(parsed.concern):
-        for place, condition in enumerate(concern.concern().any_):
-            if all(problems(condition, model) for model in pack.models.values()):
+def concern_faults(entries: Sequence[ConcernEntry], models: Mapping[EventType, type[EventBody]]) -> Iterator[Wrong]:
+    """What is wrong with priorities, each at its place."""
+    yield from _overlaps("concern", entries)
+    for number, entry in enumerate(entries):
+        for place, condition in enumerate(entry.concern().any_):
+            if all(problems(condition, model) for model in models.values()):
                 yield ("concern", number, "any", place), f"no event ever says {'.'.join(condition.path)} so"
-    concerns = {c.id for c in parsed.concern}
-    for number, entry in enumerate(parsed.measure):
-        for key, reason in _measure(entry.measure(), pack, concerns):
+
+
+def measure_faults(entries: Sequence[MeasureEntry], known: Nameable, held: Collection[str]) -> Iterator[Wrong]:
+    """What is wrong with measures, each at its place. What those that do not hold here refer to may be missing."""
+    yield from _overlaps("measure", entries)
+    for number, entry in enumerate(entries):
+        here = known if entry.id in held else replace(known, deadlines=None, duties=None, concerns=None)
+        for key, reason in _measure(entry.measure(), here):
             yield ("measure", number, key), reason
 
 
@@ -70,37 +75,37 @@ def _overlaps(table: str, entries: Sequence[Any]) -> Iterator[Wrong]:
 _Faults = Iterator[tuple[str, str]]
 
 
-def _measure(measure: Measure, pack: Nameable, concerns: Collection[str]) -> _Faults:
-    if measure.duties and not measure.duties & set(pack.duties):
+def _measure(measure: Measure, known: Nameable) -> _Faults:
+    if known.duties is not None and measure.duties and not measure.duties & set(known.duties):
         yield "duties", f"the pack has no duty {', '.join(sorted(measure.duties))}, so that nothing would be counted"
     for key, checks in (("if", measure.if_), ("counts", measure.counts)):
         for check in checks:
-            yield from ((key, reason) for reason in _check(check, measure, pack, concerns))
+            yield from ((key, reason) for reason in _check(check, measure, known))
     for span in (measure.time.from_, measure.time.to) if measure.time else ():
-        yield from (("time", reason) for reason in _moment(span, measure, pack))
+        yield from (("time", reason) for reason in _moment(span, measure, known))
     for by in measure.by:
         if isinstance(by, ByField):
-            yield from (("by", reason) for reason in _breakdown(by.path, measure, pack))
+            yield from (("by", reason) for reason in _breakdown(by.path, measure, known))
 
 
-def _check(check: Check, measure: Measure, pack: Nameable, concerns: Collection[str]) -> Iterator[str]:
+def _check(check: Check, measure: Measure, known: Nameable) -> Iterator[str]:
     match check:
         case Says(condition):
-            yield from _condition(condition, measure, pack)
+            yield from _condition(condition, measure, known)
         case Known(moment):
-            yield from _moment(moment, measure, pack)
-        case Within(deadline) if not any(d.id == deadline for d in pack.deadlines):
+            yield from _moment(moment, measure, known)
+        case Within(deadline) if known.deadlines is not None and not any(d.id == deadline for d in known.deadlines):
             yield f"the calendar has no deadline {deadline}"
         case InTime() if measure.each is not Each.obligation:
             yield "a clock goes with each = obligation"
         case OfPlan() if measure.each is not Each.plan:
             yield "how a plan stands goes with each = plan"
-        case OfConcern(concern) if concern not in concerns:
+        case OfConcern(concern) if known.concerns is not None and concern not in known.concerns:
             yield f"there is no concern {concern}"
 
 
-def _condition(condition: Condition, measure: Measure, pack: Nameable) -> Iterator[str]:
-    for kind, path, models in _spoken_of(condition.path, measure, pack):
+def _condition(condition: Condition, measure: Measure, known: Nameable) -> Iterator[str]:
+    for kind, path, models in _spoken_of(condition.path, measure, known):
         if not models:
             yield _no_field(condition.path, measure)
         elif kind is not None:
@@ -112,17 +117,17 @@ def _condition(condition: Condition, measure: Measure, pack: Nameable) -> Iterat
             yield f"{path[0]} of a seat is one of {', '.join(SEAT_FIELDS[path[0]])}"
 
 
-def _spoken_of(path: Path, measure: Measure, pack: Nameable) -> Iterator[tuple[str | None, Path, list[type[Block]]]]:
+def _spoken_of(path: Path, measure: Measure, known: Nameable) -> Iterator[tuple[str | None, Path, list[type[Block]]]]:
     """For each type of event, the path within the models that it leads into. No type: a fact of a seat, which no model has."""
     if measure.each is Each.plan:
-        yield "plan", path, [pack.models[EventType.plan_status]] if path[0] in PLAN_FIELDS else []
+        yield "plan", path, [known.models[EventType.plan_status]] if path[0] in PLAN_FIELDS else []
         return
     if measure.each is Each.seat and path[0] in SEAT_FIELDS and len(path) == 1:
         yield None, path, [Block]
         return
     apart = measure.each in {Each.item, Each.seat}
     for kind in sorted(measure.on):
-        model = pack.models[kind]
+        model = known.models[kind]
         if apart and path[0] == OF_EVENT:
             yield kind.value, path[1:], [model]
         else:
@@ -137,32 +142,32 @@ def _no_field(path: Path, measure: Measure) -> str:
     return f"{'.'.join(measure.item)} is no list of blocks, and so has no {'.'.join(path)}"
 
 
-def _moment(moment: MomentOf, measure: Measure, pack: Nameable) -> Iterator[str]:
+def _moment(moment: MomentOf, measure: Measure, known: Nameable) -> Iterator[str]:
     match moment:
         case OfField(path):
-            for _, within, models in _spoken_of(path, measure, pack):
+            for _, within, models in _spoken_of(path, measure, known):
                 if not any(_holds(within, model, _is_moment) for model in models):
                     yield f"{'.'.join(path)} is no time or day"
         case OfReply():
-            yield from _reply(moment, pack)
+            yield from _reply(moment, known)
         case Reached(reply=OfReply() as reply):
-            yield from _reply(reply, pack)
+            yield from _reply(reply, known)
         case OfTelling() if measure.each is not Each.telling:
             yield "when a desk had it goes with each = telling"
         case OfObligation() if measure.each is not Each.obligation:
             yield "when it was met goes with each = obligation"
 
 
-def _reply(reply: OfReply, pack: Nameable) -> Iterator[str]:
-    model = pack.models[reply.type]
+def _reply(reply: OfReply, known: Nameable) -> Iterator[str]:
+    model = known.models[reply.type]
     if reply.path is not None and not _holds(reply.path, model, _is_moment):
         yield f"{'.'.join(reply.path)} of a {reply.type.value} is no time or day"
     for condition in reply.if_:
         yield from (f"{reply.type.value}: {reason}" for reason in problems(condition, model))
 
 
-def _breakdown(path: Path, measure: Measure, pack: Nameable) -> Iterator[str]:
-    for kind, within, models in _spoken_of(path, measure, pack):
+def _breakdown(path: Path, measure: Measure, known: Nameable) -> Iterator[str]:
+    for kind, within, models in _spoken_of(path, measure, known):
         if kind is not None and not any(_holds(within, model, is_closed_word) for model in models):
             yield f"{kind}: {'.'.join(path)} is no field of closed words; free text could say who it is about"
 

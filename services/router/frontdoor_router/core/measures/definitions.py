@@ -270,3 +270,7 @@ class DataSet:
     def concerns_on(self, day: date) -> tuple[Concern, ...]:
         """Priorities in force on a local day."""
         return tuple(c for c in self.concerns if c.in_force(day))
+
+
+NO_DATA_SET = DataSet((), (), 1, "")
+"""Of a pack that defines none."""

@@ -295,8 +295,8 @@ class PublishedEntry(Sourced):
 
 
 class MeasuresFile(Entry):
-    """The whole of `measures.toml`."""
+    """The whole of `measures.toml`. `published` once among all that a pack adopts, or in its own."""
 
-    published: PublishedEntry
+    published: PublishedEntry | None = None
     concern: tuple[ConcernEntry, ...] = ()
     measure: tuple[MeasureEntry, ...] = ()

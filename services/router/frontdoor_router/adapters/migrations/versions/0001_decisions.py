@@ -30,6 +30,7 @@ CREATE TABLE event (
     ledger_version integer NOT NULL DEFAULT 1, others_close_at timestamptz NOT NULL, withdrawn_at timestamptz,
     sections bytea NOT NULL);
 CREATE INDEX event_thread ON event (thread);
+CREATE INDEX event_received ON event USING brin (received_at);
 CREATE TABLE waiting (
     event uuid PRIMARY KEY, waits_for uuid NOT NULL, since timestamptz NOT NULL, record bytea NOT NULL, writer text NOT NULL,
     task uuid);

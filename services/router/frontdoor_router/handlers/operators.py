@@ -1,0 +1,29 @@
+"""Who may use the router's own interface: whoever holds the operators' token. Each look is audited before it is answered."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Header
+
+from frontdoor_chassis.problems import ProblemError
+from frontdoor_schemas.problems import PROBLEMS
+
+Look = Callable[[str], Awaitable[None]]
+"""Records that somebody looked, in the audit, before the answer is given."""
+
+
+class NotAnOperatorError(ProblemError):
+    """No token, or not the one."""
+
+    kind = PROBLEMS["not-an-operator"]
+
+
+def operators_only(token: str) -> Callable[[str], Awaitable[None]]:
+    """A dependency that lets nobody through without the token."""
+
+    async def check(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            raise NotAnOperatorError
+
+    return check
