@@ -76,11 +76,11 @@ def holds(condition: Condition, message: Mapping[str, Any]) -> bool:
     """Whether a message meets a condition."""
     match condition:
         case Present(path):
-            return any(True for _ in values_at(message, path))
+            return any(True for _ in _values(message, path))
         case Absent(path):
-            return not any(True for _ in values_at(message, path))
+            return not any(True for _ in _values(message, path))
         case OneOf(path, values):
-            return any(_same(value, wanted) for value in values_at(message, path) for wanted in values)
+            return any(_same(value, wanted) for value in _values(message, path) for wanted in values)
 
 
 def all_hold(conditions: Iterable[Condition], message: Mapping[str, Any]) -> bool:
@@ -93,16 +93,15 @@ def present(path: Path, message: Mapping[str, Any]) -> bool:
     return holds(Present(path), message)
 
 
-def values_at(node: Any, path: Sequence[str]) -> Iterator[Any]:
-    """What a message says at a path: once for every item of a list on the way."""
+def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
     if isinstance(node, list | tuple):
         for item in node:
-            yield from values_at(item, path)
+            yield from _values(item, path)
     elif not path:
         if node is not None:  # an empty block says that it is there
             yield node
     elif isinstance(node, Mapping) and path[0] in node:
-        yield from values_at(node[path[0]], path[1:])
+        yield from _values(node[path[0]], path[1:])
 
 
 def _same(value: Any, wanted: Scalar) -> bool:

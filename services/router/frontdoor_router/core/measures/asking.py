@@ -18,7 +18,7 @@ from frontdoor_router.core.measures.tally import Period, Rules, Tally
 from frontdoor_schemas.vocabulary import EventType
 
 MONTHS_OF_A_YEAR = 12
-PLANS = frozenset({EventType.plan_status})
+PLANS = frozenset({EventType.plan_status, EventType.plan_update})
 """Events that say how a plan stands."""
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 

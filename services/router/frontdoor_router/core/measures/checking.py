@@ -1,14 +1,11 @@
 """What is wrong with definitions beyond their own shape: fields that no event has, free text as a breakdown, clocks of nothing."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import combinations
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import AwareDatetime
-
-from frontdoor_router.core.conditions import Condition, OneOf, Path, blocks_at, leaves_at, problems
+from frontdoor_router.core.conditions import Condition, OneOf, Path, blocks_at, due_problem, leaves_at, problems
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.measures.definitions import (
     ByField,
@@ -146,7 +143,7 @@ def _moment(moment: MomentOf, measure: Measure, known: Nameable) -> Iterator[str
     match moment:
         case OfField(path):
             for _, within, models in _spoken_of(path, measure, known):
-                if not any(_holds(within, model, _is_moment) for model in models):
+                if all(due_problem(within, model) for model in models):
                     yield f"{'.'.join(path)} is no time or day"
         case OfReply():
             yield from _reply(moment, known)
@@ -160,7 +157,7 @@ def _moment(moment: MomentOf, measure: Measure, known: Nameable) -> Iterator[str
 
 def _reply(reply: OfReply, known: Nameable) -> Iterator[str]:
     model = known.models[reply.type]
-    if reply.path is not None and not _holds(reply.path, model, _is_moment):
+    if reply.path is not None and due_problem(reply.path, model):
         yield f"{'.'.join(reply.path)} of a {reply.type.value} is no time or day"
     for condition in reply.if_:
         yield from (f"{reply.type.value}: {reason}" for reason in problems(condition, model))
@@ -168,18 +165,11 @@ def _reply(reply: OfReply, known: Nameable) -> Iterator[str]:
 
 def _breakdown(path: Path, measure: Measure, known: Nameable) -> Iterator[str]:
     for kind, within, models in _spoken_of(path, measure, known):
-        if kind is not None and not any(_holds(within, model, is_closed_word) for model in models):
+        if kind is not None and not any(_is_closed(within, model) for model in models):
             yield f"{kind}: {'.'.join(path)} is no field of closed words; free text could say who it is about"
 
 
-def _holds(path: Path, model: type[Block], test: Callable[[Any], bool]) -> bool:
-    """Whether a path leads to values, and all of them are of a kind."""
-    annotations: Iterable[Any] = [m.model_fields[name].annotation for m, name in leaves_at(path, model)]
-    found = [test(annotation) for annotation in annotations]
-    return bool(found) and all(found)
-
-
-def _is_moment(annotation: Any) -> bool:
-    if isinstance(annotation, type):
-        return issubclass(annotation, date | AwareDatetime)
-    return any(_is_moment(part) for part in get_args(annotation))
+def _is_closed(path: Path, model: type[Block]) -> bool:
+    """Whether a path leads to words that the contract gives, and to nothing else."""
+    leaves = leaves_at(path, model)
+    return bool(leaves) and all(is_closed_word(m.model_fields[name].annotation) for m, name in leaves)

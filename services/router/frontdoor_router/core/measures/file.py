@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from frontdoor_chassis.directory_file import Dated, Entry, Name, Sourced
 from frontdoor_router.core.conditions import ConditionEntry, Path
-from frontdoor_router.core.duties import Id, RegisterRow
+from frontdoor_router.core.duties_file import Id, RegisterRow
 from frontdoor_router.core.measures.definitions import (
     Baseline,
     By,

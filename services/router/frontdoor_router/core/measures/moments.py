@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar
-from frontdoor_router.core.conditions import Path, all_hold, values_at
+from frontdoor_router.core.conditions import Path, all_hold, values
 from frontdoor_router.core.measures.definitions import (
     MomentOf,
     OfEvent,
@@ -79,7 +79,7 @@ def _is_meant(told: Told, who: tuple[str, ...], event: EventFact, directory: Dir
 
 def _stated(message: Mapping[str, Any], path: Path, calendar: Calendar) -> datetime | None:
     """The earliest that it states there."""
-    return min((moment_of(value, calendar) for value in values_at(message, path)), default=None)
+    return min((moment_of(value, calendar) for value in values(path, message)), default=None)
 
 
 def moment_of(text: str, calendar: Calendar) -> datetime:

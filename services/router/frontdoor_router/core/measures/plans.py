@@ -12,6 +12,9 @@ from frontdoor_router.core.measures.facts import ChildKey, EventFact
 PLAN_FIELDS = ("plan_type", "from_plan_type", "category_primary", "category_secondary")
 """What is kept of an event about a plan: closed words only, since a plan is kept for as long as it runs."""
 
+BEGUN = frozenset({"started", "breached"})
+"""A plan that is breached runs. Without one of these an event begins none: what it lacks is owed, and comes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -54,10 +57,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What one event says of one child's plan, and from when on."""
+    """What one event says of one child's plan, and from when on. One that says neither that it began nor that it ended adds to it."""
 
     at: datetime
     fact: EventFact
+    began: bool
     ended: bool
     next_review: date | None
     open_due: tuple[date, ...] | None
@@ -78,17 +82,18 @@ class PlanBook:
         said = self._read(fact)
         for child in _whose(fact):
             self._said.setdefault((child, kind), []).append(said)
-            if before not in (None, kind) and not said.ended:
-                self._said.setdefault((child, before), []).append(replace(said, ended=True))
+            if before not in (None, kind) and said.began:
+                self._said.setdefault((child, before), []).append(replace(said, began=False, ended=True))
 
     def _read(self, fact: EventFact) -> _Said:
         message = fact.message
-        stated = message.get("changed_at")
+        stated = message.get("changed_at", message.get("updated_at"))
         kept = {name: message[name] for name in ("occurred_at", *PLAN_FIELDS) if name in message}
         review = message.get("next_review_date")
         return _Said(
             at=datetime.fromisoformat(stated) if stated else fact.occurred_at,
             fact=replace(fact, message=kept, owed=(), replies=(), past=()),
+            began=message.get("to_status") in BEGUN,
             ended=message.get("to_status") in ENDED,
             next_review=date.fromisoformat(review) if review else None,
             open_due=_open(message["plan_items"]) if "plan_items" in message else None,
@@ -118,10 +123,10 @@ def _spells(child: ChildKey, said: Iterable[_Said]) -> Iterator[Plan]:
                 yield replace(running, until=word.at)
                 ended_before = True
             running = None
-        elif running is None:
-            running = _begun(child, word, again=ended_before)
-        else:
+        elif running is not None:
             running = _updated(running, word)
+        elif word.began:
+            running = _begun(child, word, again=ended_before)
     if running is not None:
         yield running
 

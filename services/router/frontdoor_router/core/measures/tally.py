@@ -7,7 +7,7 @@ from typing import assert_never
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar, CalendarError
-from frontdoor_router.core.conditions import holds, values_at
+from frontdoor_router.core.conditions import holds, values
 from frontdoor_router.core.deadlines import DeadlineError, Deadlines, due_under
 from frontdoor_router.core.measures.definitions import (
     By,
@@ -143,7 +143,7 @@ class Tally:
             case By.out_of_hours:
                 return [unit.event.message.get("out_of_hours", UNKNOWN)]
             case ByField(path):
-                return sorted({str(v) for v in values_at(unit.message, path)}) or [UNKNOWN]
+                return sorted({str(v) for v in values(path, unit.message)}) or [UNKNOWN]
         raise AssertionError("the union is closed")  # pragma: no cover
 
     def _holds(self, check: Check, unit: Unit, measure: Measure, period: Period) -> bool | None:
