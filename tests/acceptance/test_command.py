@@ -121,6 +121,8 @@ def test_rehearse_says_how_many_passed_and_fails_with_a_wrong_expectation(tmp_pa
         (["packs", "show", "no-such-pack"], "no pack “no-such-pack”"),
         (["packs", "compare", "stockton", "no-such-pack"], "no pack “no-such-pack”"),
         (["gateway"], "setting dsn"),
+        (["measures", "2020-13", "--dsn", "postgresql://"], "a month is written YYYY-MM"),
+        (["measures", "2020-11", "--dsn", "postgresql://", "--audience", "agency"], "an agency goes with audience=agency"),
     ],
 )
 def test_what_a_person_got_wrong_is_said_without_a_traceback(arguments: list[str], says: str) -> None:
@@ -141,7 +143,7 @@ def test_pages_about_packs_come_whole_and_the_same_each_time() -> None:
 def test_help_names_every_command_with_an_example() -> None:
     whole = frontdoor("--help").stdout
     running = ("gateway", "router", "notifier", "migrate", "keys", "kafka")
-    for command in ("demo", "up", "rehearse", "check-pack", "packs", *running, "version"):
+    for command in ("demo", "up", "rehearse", "check-pack", "measures", "packs", *running, "version"):
         assert command in whole
-    for command in ("demo", "up", "rehearse", "check-pack", "gateway", "migrate"):
+    for command in ("demo", "up", "rehearse", "check-pack", "measures", "gateway", "migrate"):
         assert f"frontdoor {command}" in frontdoor(command, "--help").stdout

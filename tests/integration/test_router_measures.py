@@ -10,6 +10,7 @@ from frontdoor_router.core.measures.asking import Question, Table
 from frontdoor_router.core.measures.audiences import Audience, Everybody, Partnership
 from frontdoor_router.core.measures.figures import Figures, Measured
 from frontdoor_router.core.measures.printing import as_csv
+from frontdoor_router.core.measures.tally import Result
 from frontdoor_schemas.vocabulary import Level
 from support.builders import a_child, an_incident, an_involvement
 from support.exchange import Exchange, exchange
@@ -69,6 +70,8 @@ async def test_a_contact_its_outcome_and_its_feedback(database: str) -> None:
         await decide(running, other, 2)
         assert await total(running, "contacts-in-24-hours") == (2, 1)
         assert await total(running, "contacts-in-24-hours", concern="neglect") == (1, 1)
+        behind = await running.engine.cases(Question(NOVEMBER, running.clock.now(), None, Partnership()), "contacts-in-24-hours")
+        assert behind == {referral: Result.counted, other: Result.missed}
         assert await total(running, "outcome-feedback") == (2, 1)
         assert await total(running, "level-of-need-agreed") == (1, 1)
         found = await measure(running, "outcome-feedback-since-referral")

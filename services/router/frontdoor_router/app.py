@@ -1,11 +1,12 @@
 """Puts the router together: the one place where its parts are chosen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -34,8 +35,8 @@ from frontdoor_router.core.arriving import reader
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.decision import IdMaker
 from frontdoor_router.core.identify import KeyMaker
-from frontdoor_router.core.measures.asking import Question, Table, answer
-from frontdoor_router.core.measures.tally import Rules
+from frontdoor_router.core.measures.asking import Question, Table, answer, cases
+from frontdoor_router.core.measures.tally import Result, Rules
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policy import policy_of
 from frontdoor_router.core.routing import Routing
@@ -88,6 +89,7 @@ class Engine:
         self._settings = settings
         self._pack = pack
         self._pool = pool
+        self._rules = Rules(pack.directory, pack.calendar, pack.deadlines)
         self._one_table_at_a_time = asyncio.Lock()
         self._consumer = consumer
         self._clock = clock
@@ -196,9 +198,13 @@ class Engine:
 
     async def figures(self, question: Question) -> Table:
         """The shared data set's answer. Raises `NoSuchQuestionError`."""
-        pack = self._pack
         async with self._one_table_at_a_time, reading(self._pool) as source:
-            return await answer(question, pack.data_set, Rules(pack.directory, pack.calendar, pack.deadlines), source)
+            return await answer(question, self._pack.data_set, self._rules, source)
+
+    async def cases(self, question: Question, measure: str) -> Mapping[UUID, Result]:
+        """The events behind one measure of it. Raises `NoSuchQuestionError`."""
+        async with self._one_table_at_a_time, reading(self._pool) as source:
+            return await cases(question, measure, self._pack.data_set, self._rules, source)
 
     async def activity(self) -> rehearsal.Activity:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
@@ -264,7 +270,7 @@ def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, su
     app.include_router(operations(metrics=engine.metrics, alive=lambda: supervisor.alive, checks=checks))
     token = settings.admin_token.get_secret_value()
     app.include_router(admin.routes(ledger=engine.ledger, token=token, looked=looked))
-    app.include_router(measures.routes(figures=engine.figures, directory=engine.directory, clock=clock, token=token, looked=looked))
+    app.include_router(measures.routes(data_set=engine, directory=engine.directory, clock=clock, token=token, looked=looked))
     if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
         rehearsal_token = settings.rehearsal_token.get_secret_value()
         app.include_router(rehearsal.routes(clock=clock, token=rehearsal_token, activity=engine.activity, moved=engine.wake))

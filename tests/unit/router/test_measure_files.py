@@ -239,3 +239,11 @@ def test_a_measure_of_two_versions_is_drawn_up_by_the_one_of_the_day(stockton: P
     pack = load_pack(own(stockton, HEAD.replace("from = 2020-01-01", "from = 2020-01-01\nuntil = 2021-01-01") + REFERRALS + later))
     kinds = {day.year: m.on for m in pack.data_set.measures if m.id == "m" for day in (m.from_,)}
     assert kinds == {2020: {EventType.referral}, 2021: {EventType.police_incident}}
+
+
+def test_every_measure_is_explained_with_its_rows() -> None:
+    lines = (PARTNERSHIPS.parents[1] / "docs" / "data-set.md").read_text().splitlines()
+    for measure in the_pack("stockton").data_set.measures:
+        (line,) = [line for line in lines if line.startswith("|") and f"`{measure.id}`" in line.split("|")[1]]
+        explained = {row.rstrip("abcdef") for row in line.split("|")[2].split()}
+        assert set(measure.rows) <= explained, measure.id

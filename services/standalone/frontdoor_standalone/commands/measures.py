@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 import uvloop
+from rich.markup import escape
 from rich.table import Table as Lines
 
 from frontdoor_chassis.clock import SystemClock
 from frontdoor_chassis.store.engine import open_pool
 from frontdoor_router.adapters.measuring import reading
 from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.core.measures.asking import Question, Table, answer, audience_of, month_of
+from frontdoor_router.core.measures.asking import Question, Table, answer, as_at_of, audience_of, month_of
 from frontdoor_router.core.measures.figures import Figures, Measured
 from frontdoor_router.core.measures.printing import HELD_BACK, as_csv
 from frontdoor_router.core.measures.tally import Rules
@@ -42,7 +43,7 @@ def measures(
     """
     with in_a_line():
         loaded = load_pack(pack_folder(pack))
-        moment = as_at.replace(tzinfo=UTC) if as_at else SystemClock().now()
+        moment = as_at_of(as_at.replace(tzinfo=UTC) if as_at else None, SystemClock().now())
         question = Question(month_of(month), moment, concern, audience_of(audience, agency, loaded.directory))
         table = uvloop.run(_answer(question, loaded, dsn))
         if csv:
@@ -74,13 +75,14 @@ def _show(table: Table) -> None:
 def _lines(measured: Measured) -> Lines:
     measure = measured.measure
     baseline = f"; {measure.baseline.percent} %: {measure.baseline.source}" if measure.baseline else ""
-    lines = Lines("", "of", "counted", "%", "children", "median hours", title=f"{measure.title} ({', '.join(measure.rows)}{baseline})")
+    title = escape(f"{measure.title} ({', '.join(measure.rows)}{baseline})")
+    lines = Lines("", "of", "counted", "%", "children", "median hours", title=title)
     for figures in (measured.total, *measured.groups):
         name = f"{figures.by}: {figures.group}" if figures.by else f"all {measure.unit}"
-        lines.add_row(name, *(_cell(figures, key) for key in ("of", "counted", "percent", "children_of", "median_hours")))
+        lines.add_row(escape(name), *(_cell(figures, key) for key in ("of", "counted", "percent", "children_of", "median_hours")))
     return lines
 
 
 def _cell(figures: Figures, key: str) -> str:
     value = getattr(figures, key)
-    return str(value) if value is not None else HELD_BACK if figures.held_back else ""
+    return str(value) if value is not None else escape(HELD_BACK) if figures.held_back else ""

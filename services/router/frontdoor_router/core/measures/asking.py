@@ -1,10 +1,11 @@
 """A question to the data set, and the table that answers it. Asked again with the same as-at date, it is answered the same."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Protocol
+from uuid import UUID
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar
@@ -14,7 +15,7 @@ from frontdoor_router.core.measures.definitions import Concern, DataSet, Each, E
 from frontdoor_router.core.measures.facts import EventFact
 from frontdoor_router.core.measures.figures import Measured
 from frontdoor_router.core.measures.plans import PlanBook
-from frontdoor_router.core.measures.tally import Period, Rules, Tally
+from frontdoor_router.core.measures.tally import Period, Result, Rules, Tally
 from frontdoor_schemas.vocabulary import EventType
 
 MONTHS_OF_A_YEAR = 12
@@ -88,6 +89,13 @@ def month_of(text: str) -> date:
     return date(int(found[1]), int(found[2]), 1)
 
 
+def as_at_of(asked: datetime | None, now: datetime) -> datetime:
+    """The moment asked for, or now. Raises `NoSuchQuestionError` for one to come: what will be known then nobody knows."""
+    if asked is not None and asked > now:
+        raise NoSuchQuestionError("that moment has not come yet")
+    return (asked or now).astimezone(UTC)
+
+
 def audience_of(name: AudienceName, agency: str | None, directory: Directory) -> Audience:
     """The audience of that name. Raises `NoSuchQuestionError`."""
     if (name == "agency") != (agency is not None):
@@ -125,13 +133,7 @@ def _carried(concern: Concern, event: EventFact) -> bool:
 async def answer(question: Question, data_set: DataSet, rules: Rules, source: Source) -> Table:
     """Read the ledger once for each length of period, and the plans from their beginning. Raises `NoSuchQuestionError`."""
     measures = data_set.measures_on(question.month)
-    concerns = data_set.concerns_on(question.month)
-    if question.concern is not None and question.concern not in {c.id for c in concerns}:
-        raise NoSuchQuestionError("there is no such concern in that month")
-    tally = Tally(rules, {m.id: period_of(m, question, rules.calendar) for m in measures}, question.concern)
-    for months in sorted({m.months for m in measures if m.each is not Each.plan}):
-        await _add_events([m for m in measures if m.months == months and m.each is not Each.plan], concerns, tally, source)
-    await _add_plans([m for m in measures if m.each is Each.plan], concerns, question, tally, source)
+    tally = await _counted(question, data_set, measures, rules, source)
     first, after = (rules.calendar.at(months_later(question.month, n), time.min) for n in (0, 1))
     return Table(
         question=question,
@@ -142,6 +144,27 @@ async def answer(question: Question, data_set: DataSet, rules: Rules, source: So
         set_aside=await source.set_aside(Wanted(frozenset(EventType), first, after, question.as_at)),
         measures=tuple(shown(m, tally, question.audience, data_set.smallest) for m in measures),
     )
+
+
+async def cases(question: Question, measure: str, data_set: DataSet, rules: Rules, source: Source) -> Mapping[UUID, Result]:
+    """The events behind one measure, each with what became of it: from the number to the list (M7). Raises `NoSuchQuestionError`."""
+    measures = tuple(m for m in data_set.measures_on(question.month) if m.id == measure)
+    if not measures:
+        raise NoSuchQuestionError("there is no such measure in that month")
+    return (await _counted(question, data_set, measures, rules, source, watched=measure)).seen
+
+
+async def _counted(
+    question: Question, data_set: DataSet, measures: Sequence[Measure], rules: Rules, source: Source, *, watched: str | None = None
+) -> Tally:
+    concerns = data_set.concerns_on(question.month)
+    if question.concern is not None and question.concern not in {c.id for c in concerns}:
+        raise NoSuchQuestionError("there is no such concern in that month")
+    tally = Tally(rules, {m.id: period_of(m, question, rules.calendar) for m in measures}, question.concern, watched)
+    for months in sorted({m.months for m in measures if m.each is not Each.plan}):
+        await _add_events([m for m in measures if m.months == months and m.each is not Each.plan], concerns, tally, source)
+    await _add_plans([m for m in measures if m.each is Each.plan], concerns, question, tally, source)
+    return tally
 
 
 async def _add_events(measures: Sequence[Measure], concerns: Sequence[Concern], tally: Tally, source: Source) -> None:

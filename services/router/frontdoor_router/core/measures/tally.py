@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import assert_never
+from uuid import UUID
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar, CalendarError
@@ -73,6 +75,14 @@ CellKey = tuple[str, str, str]
 """Measure, breakdown (empty: all), group."""
 
 
+class Result(StrEnum):
+    """What became of one that was counted."""
+
+    counted = "counted"
+    missed = "missed"
+    undecided = "undecided"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What of the pack a measure needs besides its definition."""
@@ -90,6 +100,9 @@ class Tally:
     periods: dict[str, Period]
     """By measure."""
     concern: str | None = None
+    watched: str | None = None
+    """The measure of which it is kept which events it counted."""
+    seen: dict[UUID, Result] = field(default_factory=dict)
     cells: dict[CellKey, Cell] = field(default_factory=dict)
     all_cells: dict[CellKey, Cell] = field(default_factory=dict)
 
@@ -119,12 +132,14 @@ class Tally:
         period = self.periods[measure.id]
         if not all(self._holds(c, unit, measure, period) for c in measure.if_):
             return
-        results = [self._holds(c, unit, measure, period) for c in measure.counts]
+        result = _result([self._holds(c, unit, measure, period) for c in measure.counts])
+        if measure.id == self.watched and (self.concern is None or self.concern in concerns):
+            self.seen[unit.event.id] = _worse(self.seen.get(unit.event.id), result)
         took = self._took(measure, unit, period)
         into = [self.all_cells, self.cells] if self.concern is None or self.concern in concerns else [self.all_cells]
         for key in self._keys(measure, unit):
             for cells in into:
-                _enter(cells.setdefault(key, Cell()), unit, results, took)
+                _enter(cells.setdefault(key, Cell()), unit, result, took)
 
     def _keys(self, measure: Measure, unit: Unit) -> Iterator[CellKey]:
         yield measure.id, TOTAL, TOTAL
@@ -211,14 +226,25 @@ def _before(event: EventFact, kind: EventType, days: int) -> bool:
     return any(p.type is kind and (event.received_at - p.received_at).days < days for p in event.past)
 
 
-def _enter(cell: Cell, unit: Unit, results: Sequence[bool | None], took: float | None) -> None:
-    if any(r is None for r in results) and False not in results:
+def _result(results: Sequence[bool | None]) -> Result:
+    if False in results:
+        return Result.missed
+    return Result.undecided if None in results else Result.counted
+
+
+def _worse(one: Result | None, other: Result) -> Result:
+    """Of an event with several that were counted: it missed when any of them did."""
+    return max(filter(None, (one, other)), key=(Result.counted, Result.undecided, Result.missed).index)
+
+
+def _enter(cell: Cell, unit: Unit, result: Result, took: float | None) -> None:
+    if result is Result.undecided:
         cell.undecided += 1
         return
     cell.of += 1
     cell.children_of |= unit.children
     if took is not None:
         cell.seconds.append(took)
-    if all(results):
+    if result is Result.counted:
         cell.counted += 1
         cell.children |= unit.children
