@@ -310,7 +310,7 @@ def test_a_chapter_that_is_not_there_is_named_with_those_there_are_and_nothing_i
     path, line = spoil(pack, "agencies.toml", '"outcomes"', '"outcome"')
     assert (chapters / "outcomes" / known).is_file()
     (fault,) = faults(pack)
-    assert fault.startswith(f"{path}:{line}: no chapter outcome; there are conferences, core, domestic-abuse")
+    assert fault.startswith(f"{path}:{line}: no chapter outcome; there are conferences, core, data-set, domestic-abuse")
 
 
 def test_procedures_that_are_not_there_are_named_at_their_line(pack: Path, chapters: Path) -> None:
@@ -387,7 +387,7 @@ def test_an_adopted_deadline_runs_by_hours_that_the_pack_has(pack: Path, chapter
 def test_a_file_that_no_chapter_has_is_a_fault(pack: Path, chapters: Path) -> None:
     path = write(chapters / "outcomes" / "duty.toml", a_duty("unread"))
     write(chapters / "outcomes" / ".hidden", "")
-    assert faults(pack) == [f"{path}: is none of duties.toml, completeness.toml, deadlines.toml, patterns.toml, agreements"]
+    assert faults(pack) == [f"{path}: is none of duties.toml, completeness.toml, deadlines.toml, patterns.toml, measures.toml, agreements"]
 
 
 def test_an_empty_chapter_is_a_fault(pack: Path, chapters: Path) -> None:

@@ -51,7 +51,7 @@ def wrong(pack: Path) -> str:
 def faults_of(text: str) -> str:
     """What is said of definitions beside Stockton's."""
     pack = the_pack("stockton")
-    known = Nameable(pack.deadlines, {d.id for d in pack.duties}, {c.id for c in pack.data_set.concerns}, MODELS)
+    known = Nameable(pack.deadlines, {c.id for c in pack.data_set.concerns}, MODELS)
     try:
         document = read_toml("measures.toml", text)
         parsed = parse_strictly(MeasuresFile, document)
@@ -145,7 +145,6 @@ def test_a_pack_without_definitions_measures_nothing() -> None:
             'each = "item"\non = ["referral"]\nitem = "circumstances"\ncounts = [{field = "x", is = "present"}]',
             "circumstances is no list of blocks",
         ),
-        (OWED + 'duties = ["no-such-duty"]', "the pack has no duty no-such-duty, so that nothing would be counted"),
         (TOLD + 'baseline = {percent = 101, source = "x"}', "less than or equal to 100"),
         (REFERRALS + 'source = "x"', "give either a source, or own = true"),
     ],
@@ -193,21 +192,26 @@ def test_a_priority_that_a_measure_needs_cannot_be_left_out(stockton: Path) -> N
     assert "there is no concern neglect" in wrong(stockton)
 
 
+def test_a_measure_of_duties_that_a_pack_has_not_is_a_warning_and_stops_nobody(stockton: Path) -> None:
+    gone = '"encompass-school", "encompass-school-under-five", "encompass-early-years"'
+    edited(stockton, "adopts = [", f"without = [{gone}]\nadopts = [")
+    said = "data-set/measures.toml: measure encompass-before-school counts nothing: there is no duty encompass-early-years"
+    assert any(warning.startswith(said) for warning in load_pack(stockton).warnings)
+    edited(stockton, f"without = [{gone}]", f'without = [{gone}, "encompass-before-school"]')
+    assert not any("counts nothing" in warning for warning in load_pack(stockton).warnings)
+    own(stockton, HEAD + OWED + 'duties = ["no-such-duty"]\n')
+    assert "measures.toml: measure m counts nothing: there is no duty no-such-duty" in load_pack(stockton).warnings
+
+
 def test_a_measure_that_does_not_hold_may_name_what_the_pack_has_not(stockton: Path) -> None:
-    """Without the chapter on domestic abuse its duties are gone: the measure of them has to go as well."""
-    edited(stockton, '"core", "domestic-abuse",', '"core",')
-    assert "the pack has no duty encompass-early-years, encompass-school" in wrong(stockton)
-    edited(stockton, "adopts = [", 'without = ["encompass-before-school"]\nadopts = [')
-    assert "encompass-school" not in wrong_or_nothing(stockton)
-
-
-def wrong_or_nothing(pack: Path) -> str:
-    """What is said of a pack, if anything."""
-    try:
-        load_pack(pack)
-    except PackError as error:
-        return str(error)
-    return ""
+    timed = 'time = {from = {event = "received"}, to = {event = "as-at"}}\ncounts = [{within = "never"}]\n'
+    another = stockton.parents[1] / "procedures" / "another"
+    another.mkdir()
+    (another / "measures.toml").write_text(HEAD + REFERRALS + timed)
+    edited(stockton, '"data-set",', '"data-set", "another",')
+    assert "the calendar has no deadline never" in wrong(stockton)
+    edited(stockton, "adopts = [", 'without = ["m"]\nadopts = [')
+    assert "m" not in ids(load_pack(stockton))
 
 
 def test_two_chapters_do_not_both_say_what_is_published(stockton: Path) -> None:

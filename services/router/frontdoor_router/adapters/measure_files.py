@@ -4,7 +4,7 @@ They decide nothing, so they are no part of the policy and of the pack's hash; f
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from frontdoor_chassis.toml_places import TomlFile
@@ -35,6 +35,14 @@ class Measures:
         measures, concerns = (g.rule.measure() for g in self.measures.held), (g.rule.concern() for g in self.concerns.held)
         return DataSet(tuple(measures), tuple(concerns), self.smallest, self._edition())
 
+    def warnings(self, duties: Collection[str]) -> Iterator[str]:
+        """Measures of duties that the pack has not: they count nothing, and nobody is worse served for it."""
+        for given in self.measures.held:
+            named = given.rule.duties
+            if named and not {*named} & {*duties}:
+                where = f"{given.chapter}/{MEASURES_FILE}" if given.chapter else MEASURES_FILE
+                yield f"{where}: measure {given.rule.id} counts nothing: there is no duty {', '.join(sorted(named))}"
+
     def _edition(self) -> str:
         digest = hashlib.sha256(f"{self.smallest}\0".encode())
         for rule in (*(g.rule for g in self.concerns.held), *(g.rule for g in self.measures.held)):
@@ -42,14 +50,14 @@ class Measures:
         return digest.hexdigest()[:EDITION_LENGTH]
 
 
-def read_measures(folders: RuleFolders, *, deadlines: Deadlines | None, duties: Collection[str] | None) -> Measures:
+def read_measures(folders: RuleFolders, deadlines: Deadlines | None) -> Measures:
     """Those that hold. What is wrong with them is noted; None for what could not be read, and so is not looked up in."""
     found = [(folder, read) for folder in folders.all if folder.has(MEASURES_FILE) and (read := folder.model(MeasuresFile, MEASURES_FILE))]
     concern_parts = [Part(folder, document, "concern", file.concern) for folder, (file, document) in found]
     measure_parts = [Part(folder, document, "measure", file.measure) for folder, (file, document) in found]
     concerns = folders.rules("concern", (g for part in concern_parts for g in part.given()))
     measures = folders.rules("measure", (g for part in measure_parts for g in part.given()))
-    known = Nameable(deadlines, duties, {g.rule.id for g in concerns.held} if folders.known(MEASURES_FILE) else None, MODELS)
+    known = Nameable(deadlines, {g.rule.id for g in concerns.held} if folders.known(MEASURES_FILE) else None, MODELS)
     for about in concern_parts:
         about.folder.note(about.document, concern_faults(about.rules, MODELS))
     for part in measure_parts:

@@ -63,11 +63,7 @@ def load_pack(folder: Path) -> Pack:
     duties = _duties(folders, known)
     expects = _expects(folders, known)
     agreements = _agreements(folders, duties)
-    measures = read_measures(
-        folders,
-        deadlines=known.deadlines,
-        duties=frozenset(g.rule.id for g in duties.held) if folders.known(DUTIES_FILE) else None,
-    )
+    measures = read_measures(folders, known.deadlines)
     kinds = (deadlines, patterns, duties, expects, agreements, measures.concerns, measures.measures)
     if folders.known(*CHAPTER_FILES):
         folders.note_idle(kinds)
@@ -84,7 +80,7 @@ def load_pack(folder: Path) -> Pack:
         deadlines=_as_deadlines(deadlines),
         hash=_hash(folders),
         data_set=measures.data_set(),
-        warnings=tuple(_warnings(duties.held, permitting, directory)),
+        warnings=(*_warnings(duties.held, permitting, directory), *measures.warnings([g.rule.id for g in duties.held])),
         chapters={(rules.kind, g.rule.id): g.chapter for rules in kinds for g in rules.held if g.chapter},
     )
 

@@ -40,7 +40,6 @@ class Nameable:
     """What definitions may name. None: it could not be read, and nothing is said about what refers to it."""
 
     deadlines: Deadlines | None
-    duties: Collection[str] | None
     concerns: Collection[str] | None
     models: Mapping[EventType, type[EventBody]]
 
@@ -58,7 +57,7 @@ def measure_faults(entries: Sequence[MeasureEntry], known: Nameable, held: Colle
     """What is wrong with measures, each at its place. What those that do not hold here refer to may be missing."""
     yield from _overlaps("measure", entries)
     for number, entry in enumerate(entries):
-        here = known if entry.id in held else replace(known, deadlines=None, duties=None, concerns=None)
+        here = known if entry.id in held else replace(known, deadlines=None, concerns=None)
         for key, reason in _measure(entry.measure(), here):
             yield ("measure", number, key), reason
 
@@ -73,8 +72,6 @@ _Faults = Iterator[tuple[str, str]]
 
 
 def _measure(measure: Measure, known: Nameable) -> _Faults:
-    if known.duties is not None and measure.duties and not measure.duties & set(known.duties):
-        yield "duties", f"the pack has no duty {', '.join(sorted(measure.duties))}, so that nothing would be counted"
     for key, checks in (("if", measure.if_), ("counts", measure.counts)):
         for check in checks:
             yield from ((key, reason) for reason in _check(check, measure, known))

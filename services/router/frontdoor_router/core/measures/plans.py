@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from frontdoor_router.core.effects import ENDED
 from frontdoor_router.core.measures.definitions import PlanIs
 from frontdoor_router.core.measures.facts import ChildKey, EventFact
+from frontdoor_router.core.tying import ENDED
 
 PLAN_FIELDS = ("plan_type", "from_plan_type", "category_primary", "category_secondary")
 """What is kept of an event about a plan: closed words only, since a plan is kept for as long as it runs."""
