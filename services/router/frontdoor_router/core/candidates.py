@@ -156,7 +156,7 @@ def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directo
         case EachChild():
             people = [s for s in case.children if _in_age(case, s, duty.age, today)]
         case EachAdult():
-            people = case.adults
+            people = _adults_meant(case)
         case WholeEvent(relation):
             desks = [d for d in _desks_of_event(case, relation, directory, today) if directory.in_force(d, today)]
             for desk in desks:
@@ -167,6 +167,12 @@ def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directo
             return
     for subject in people:
         _tell_about(search, case, duty, subject, directory, today)
+
+
+def _adults_meant(case: Case) -> list[Subject]:
+    """The adults whom the event says it is about; all whom it names, where it says so of none."""
+    about = case.message.get("about", ())
+    return [adult for adult in case.adults if adult.ref in about] or case.adults
 
 
 def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> bool:
