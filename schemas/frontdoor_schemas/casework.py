@@ -52,12 +52,15 @@ class Concern(Block):
     impact_on_child: Annotated[Text | None, held(C.concern_and_incident, ABOUT, "A22", "A28", "K2")] = None
 
 
+ConcernKind = Literal["neglect", "emotional_abuse", "physical_abuse", "sexual_abuse", "domestic_abuse", "exploitation", "other"]
+
+
 class ConcernType(Block):
     """One of several types of concern on one child: neglect apart from abuse (A23, A36, D13)."""
 
     about: About = ()
     type: Annotated[
-        Literal["neglect", "emotional_abuse", "physical_abuse", "sexual_abuse", "domestic_abuse", "exploitation", "other"] | None,
+        ConcernKind | None,
         held(C.concern_and_incident, ABOUT, "A23", "D13"),
     ] = None
     standing: Annotated[Literal["primary", "secondary"] | None, held(C.concern_and_incident, ABOUT, "A36", "G17")] = None

@@ -7,7 +7,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from frontdoor_schemas.amendments import Correction
 from frontdoor_schemas.body import EventBody
-from frontdoor_schemas.events import CASE_MODELS, MODELS
+from frontdoor_schemas.events import CORRECTABLE, MODELS
 from frontdoor_schemas.fields import Block, Computed, Leaf, Nest, Structure
 from frontdoor_schemas.vocabulary import EventType, Role
 
@@ -24,7 +24,7 @@ AMENDS = {
     "description": "Only where a correction brought this: the event that it stands in place of",
     "properties": {
         "event": {"type": "string", "format": "uuid"},
-        "type": {"enum": [t.value for t in CASE_MODELS]},
+        "type": {"enum": [t.value for t in CORRECTABLE]},
         "reason": {"type": "string"},
     },
     "additionalProperties": False,
@@ -38,7 +38,7 @@ def disclosed_schema(event_type: EventType) -> JsonSchemaValue:
     if issubclass(model, Correction):
         return {
             "description": "The event put in place, with `amends`.",
-            "anyOf": [{"$ref": f"{t.value}.disclosed.json"} for t in CASE_MODELS],
+            "anyOf": [{"$ref": f"{t.value}.disclosed.json"} for t in CORRECTABLE],
         }
     return _Writer().event(model)
 
@@ -49,7 +49,7 @@ class _Writer:
 
     def event(self, model: type[EventBody]) -> JsonSchemaValue:
         schema = self.block(model)
-        schema["properties"] |= {"source": SOURCE} | ({"amends": AMENDS} if model in CASE_MODELS.values() else {})
+        schema["properties"] |= {"source": SOURCE} | ({"amends": AMENDS} if model in CORRECTABLE.values() else {})
         return schema | {"$defs": dict(sorted(self.definitions.items()))}
 
     def block(self, model: type[Block]) -> JsonSchemaValue:

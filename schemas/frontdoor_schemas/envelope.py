@@ -95,6 +95,7 @@ class DeliveryKind(StrEnum):
     overdue = "overdue"  # an obligation was not met in time and is now yours to see to
     held = "held"  # a piece of work for a person: who is this, or: this could not be decided
     owed = "owed"  # your own event lacks what the partnership expects of it
+    answer = "answer"  # what the exchange answers to your own question
 
 
 class Delivery(Wire):
@@ -111,7 +112,9 @@ class Delivery(Wire):
     sections: tuple[Section, ...] = ()
     marks: tuple[Mark, ...] = ()
     ask: Ask | None = None
-    reason: str | None = Field(None, description="A code of the closed list for notices (overdue, held, owed); never free text")
+    reason: str | None = Field(
+        None, description="A code of the closed list for notices (overdue, held, owed), or why an answer says nothing; never free text"
+    )
     missing: tuple[str, ...] = Field((), description="With `owed`: paths of the fields that the partnership expects and the event lacks")
     refers_to: UUID | None = Field(None, description="The earlier disclosure to this desk that a withdrawal is about")
 

@@ -89,7 +89,10 @@ CASE_MODELS: dict[EventType, type[CaseEvent]] = {
     EventType.service_referral: ServiceReferral,
     EventType.query: Query,
 }
-"""The types that are about people; a correction puts one of these in place of the event that it answers."""
+"""The types that are about people."""
+
+CORRECTABLE = {event_type: model for event_type, model in CASE_MODELS.items() if event_type is not EventType.query}
+"""A correction puts one of these in place of the event that it answers. A question is asked again instead."""
 
 
 def _replacement(event_type: EventType, model: type[CaseEvent]) -> Any:
@@ -98,7 +101,7 @@ def _replacement(event_type: EventType, model: type[CaseEvent]) -> Any:
     return create_model(name, __base__=Replacement, __module__=__name__, __doc__=model.__doc__, type=(marked, ...), data=(model, ...))
 
 
-_replacements: Any = reduce(or_, [_replacement(t, m) for t, m in CASE_MODELS.items()])
+_replacements: Any = reduce(or_, [_replacement(t, m) for t, m in CORRECTABLE.items()])
 _any_replacement: Any = Annotated[_replacements, Field(discriminator="type")]
 
 MODELS: dict[EventType, type[EventBody]] = {

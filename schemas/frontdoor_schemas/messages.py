@@ -45,7 +45,7 @@ class MessageData(Wire):
 class Message(Wire):
     """A Standard Webhooks payload. Describes what `message` and `tombstone` give; neither builds it."""
 
-    type: str = Field(pattern=r"^frontdoor\.(disclosure|withdrawn|overdue|held|owed|tombstone)\.v1$")
+    type: str = Field(pattern=r"^frontdoor\.(disclosure|withdrawn|overdue|held|owed|answer|tombstone)\.v1$")
     timestamp: AwareDatetime
     data: MessageData
 

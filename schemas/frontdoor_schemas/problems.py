@@ -74,6 +74,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
         ProblemType("bad-endpoint", 422, "Webhooks cannot be sent there"),
         ProblemType("unknown-cursor", 422, "This inbox gave no such cursor"),
         ProblemType("too-fast", 429, "Too many events from this key: slow down"),
+        ProblemType("too-many-questions", 429, "Your desk has asked as many questions as it may within an hour"),
         ProblemType("internal-error", 500, "Something went wrong here"),
         ProblemType("overloaded", 503, "Too much is waiting: post again, with the same id"),
         ProblemType("not-stored", 503, "The event was not stored: post again, with the same id"),

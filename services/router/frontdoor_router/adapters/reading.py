@@ -80,16 +80,21 @@ async def load_world(connection: asyncpg.Connection, *, keys: Sequence[Key], thr
     await _people(connection, world.register, keys)
     ids = list(world.register.people)
     if ids:
-        await _about_people(connection, world, ids)
-    events = list({*causes, *(e.event for entries in world.entries.values() for e in entries)})
-    for row in await connection.fetch(EARLIER, events, list(threads)) if events or threads else ():
-        world.events[row["id"]] = _earlier(row)
+        await about_people(connection, world, ids, MAX_ENTRIES)
+    events = {*causes, *(e.event for entries in world.entries.values() for e in entries)}
+    await load_events(connection, world, events, threads)
     if answered := {*causes, *(e.id for e in world.events.values() if e.thread in threads)}:
-        await _owed(connection, world, answered)
+        await load_owed(connection, world, answered)
     return world
 
 
-async def _owed(connection: asyncpg.Connection, world: World, events: Collection[UUID]) -> None:
+async def load_events(connection: asyncpg.Connection, world: World, events: Collection[UUID], threads: Collection[UUID]) -> None:
+    """Events by id and by thread, with who was told of them. What the world has already, it keeps."""
+    for row in await connection.fetch(EARLIER, list(events), list(threads)) if events or threads else ():
+        world.events.setdefault(row["id"], _earlier(row))
+
+
+async def load_owed(connection: asyncpg.Connection, world: World, events: Collection[UUID]) -> None:
     """What may be answered, of the events answered and of all in their threads: they may have been corrected meanwhile."""
     rows = await connection.fetch(
         "SELECT id, event, desk, satisfied_by FROM obligation WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')", list(events)
@@ -106,9 +111,9 @@ async def _people(connection: asyncpg.Connection, register: Register, keys: Sequ
         register.remember(person, [Key(row["key"], row["hash"])])
 
 
-async def _about_people(connection: asyncpg.Connection, world: World, ids: Sequence[UUID]) -> None:
-    """What is known of people, read only once they are locked."""
-    for person, keys, ties, entries, listed in await connection.fetch(ABOUT, ids, [*NUMBER_KINDS, NAME_KIND], MAX_ENTRIES):
+async def about_people(connection: asyncpg.Connection, world: World, ids: Sequence[UUID], lines: int) -> None:
+    """What is known of people, with so many lines of their chronologies; read only once those are locked about whom anything may change."""
+    for person, keys, ties, entries, listed in await connection.fetch(ABOUT, ids, [*NUMBER_KINDS, NAME_KIND], lines):
         world.register.remember(world.register.people[person], [Key(*key) for key in keys])
         for desk, relation, *rest in ties:
             world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *rest))

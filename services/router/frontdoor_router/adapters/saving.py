@@ -27,6 +27,10 @@ WITH people AS (
 ), involved AS (
     INSERT INTO event_person (event, ref, person, why_held)
     SELECT * FROM jsonb_to_recordset($1::jsonb -> 'involved') AS i(event uuid, ref text, person uuid, why_held text)
+), pointers AS (
+    INSERT INTO event_key (kind, hash, event, leads_to, at)
+    SELECT kind, decode(hash, 'hex'), event, leads_to, at
+    FROM jsonb_to_recordset($1::jsonb -> 'pointers') AS k(kind text, hash text, event uuid, leads_to uuid, at timestamptz)
 )
 INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, missing,
                    others_close_at, sections)
@@ -81,6 +85,17 @@ def _rows_of(decided: Sequence[Decided]) -> dict[str, list[dict[str, object]]]:
             {"event": d.case.envelope.id, "ref": i.ref, "person": i.person, "why_held": i.why_held}
             for d in decided
             for i in d.decision.involved
+        ],
+        "pointers": [
+            {
+                "kind": k.key.kind,
+                "hash": k.key.hash.hex(),
+                "event": d.case.envelope.id,
+                "leads_to": k.person or d.case.envelope.id,
+                "at": d.case.happened_at,
+            }
+            for d in decided
+            for k in d.decision.pointers
         ],
         "events": [_event_row(d) for d in decided],
     }
@@ -160,3 +175,4 @@ async def take_back(connection: asyncpg.Connection, events: Sequence[UUID], now:
     await connection.execute("UPDATE entry SET open = false WHERE event = ANY($1::uuid[])", ids)
     await connection.execute("UPDATE tie SET until = $2 WHERE event = ANY($1::uuid[]) AND until IS NULL", ids, now)
     await connection.execute("DELETE FROM listed WHERE event = ANY($1::uuid[])", ids)
+    await connection.execute("DELETE FROM event_key WHERE event = ANY($1::uuid[])", ids)

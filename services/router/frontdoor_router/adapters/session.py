@@ -1,6 +1,6 @@
 """The router's tables inside one transaction, and what that transaction sends: one outbox row for all of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from frontdoor_chassis.bus.sizes import check_sizes
 from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
-from frontdoor_router.adapters import clockwork, reading, saving, writing
+from frontdoor_router.adapters import clockwork, reading, recalling, saving, writing
 from frontdoor_router.adapters.wire import delivery_json, says, submitted_json
 from frontdoor_router.adapters.writing import DisclosureRow
 from frontdoor_router.core.amending import withdrawal_notice
@@ -23,8 +23,9 @@ from frontdoor_router.core.draft import Draft
 from frontdoor_router.core.identify import Key
 from frontdoor_router.core.outgoing import Decided, HeldEvent, Numbered, Standing, delivery, ledger
 from frontdoor_router.core.receiving import Met
+from frontdoor_router.core.recollection import Held
 from frontdoor_router.core.world import Owed, Told, World
-from frontdoor_schemas.envelope import Delivery, Envelope, LedgerUpdate, Recall, Remind
+from frontdoor_schemas.envelope import Delivery, DeliveryKind, Envelope, LedgerUpdate, Recall, Remind
 from frontdoor_schemas.topics import CloudEvent, to_gateway
 
 
@@ -65,16 +66,32 @@ class PgSession:
     async def world(self, *, keys: Sequence[Key], threads: Sequence[UUID], causes: Sequence[UUID]) -> World:
         """What is known about these people, threads and events: what is in the tables, and what this session will put there."""
         world = await reading.load_world(self.connection, keys=keys, threads=threads, causes=causes)
+        self._add_own(world, world.events)
+        return world
+
+    async def recollect(self, world: World, questions: Sequence[Arrived]) -> None:
+        """Add to a world what the answers to questions may look at: of the tables, and of what this session will put there."""
+        known = set(world.events)
+        await recalling.recollect(self.connection, world, questions)
+        self._add_own(world, world.events.keys() - known)
+        contents = world.recollection.contents
+        for item, as_told in self._told:
+            event, d = item.envelope.id, item.disclosure
+            if event in contents and d.kind is DeliveryKind.disclosure and as_told.id not in self._recalled:
+                given = frozenset(str(g.section.id) for g in d.given)
+                world.recollection.held.setdefault(event, []).append(Held(d.id, d.desk, None, self.now, given))
+
+    def _add_own(self, world: World, events: Collection[UUID]) -> None:
+        """What this session will put into the tables about these events of a world."""
         met = {m.obligation for m in self._met}
         for item, as_told in self._told:
             event = world.events.get(item.envelope.id)
-            if event is not None:
+            if event is not None and event.id in events:
                 stands = replace(as_told, withdrawn=as_told.id in self._recalled)
                 world.events[event.id] = replace(event, told=(*event.told, stands))
         for event_id, o in self._obligations:
-            if event_id in world.events and event_id not in self._taken_back and o.id not in met:
+            if event_id in events and event_id not in self._taken_back and o.id not in met:
                 world.owed.setdefault(event_id, []).append(Owed(o.id, event_id, o.desk, o.satisfied_by))
-        return world
 
     async def wait(self, waiting: Sequence[tuple[Arrived, UUID]], now: datetime) -> None:
         """Keep events until the one before them is decided."""
@@ -128,8 +145,21 @@ class PgSession:
             self._recalled |= {t.id for t in withdrawn}
         if one.decision.withdrawn_events:
             await saving.take_back(self.connection, one.decision.withdrawn_events, self.now)
+            await self._recall_quotes(one)
         self._taken_back += one.decision.withdrawn_events
         self._ledgers |= set(one.decision.withdrawn_events)
+
+    async def _recall_quotes(self, one: Decided) -> None:
+        """Recall answers that say something of what was withdrawn. Their desks may ask again."""
+        gone = set(one.decision.withdrawn_events)
+        quoting = [t for item, t in self._told if item.disclosure.quotes & gone and t.id not in self._recalled]
+        quoting += await writing.quoting(self.connection, gone)
+        has_it = await writing.recall(self.connection, [t.id for t in quoting], self.now)
+        for item in quoting:
+            self.control(Recall(disclosure=item.id, desk=item.desk, at=self.now))
+            if item.id in has_it:
+                self.tell(withdrawal_notice(self.ids, item), one.case.envelope)
+        self._recalled |= {t.id for t in quoting}
 
     def tell(self, disclosure: Disclosure, envelope: Envelope, involved: Sequence[Involved] = ()) -> None:
         """Keep a disclosure; send it when somebody is told."""

@@ -160,6 +160,19 @@ class EventPerson(Table, table=True):
     why_held: str | None = Field(None, sa_column=_text(null=True))
 
 
+class EventKey(Table, table=True):
+    """A keyed hash by which a question finds the event, or somebody in it: an address, an agency's own number of an incident."""
+
+    __tablename__ = "event_key"
+    __table_args__ = (Index("event_key_event", "event"), Index("event_key_leads_to", "leads_to", "at"))
+
+    hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    kind: str = Field(sa_column=_text(primary=True))
+    event: UUID = Field(primary_key=True)
+    leads_to: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_column=_at())
+
+
 class Entry(Table, table=True):
     """A line of a person's chronology. `marks` are closed words of the contract, never text that somebody wrote."""
 
@@ -178,12 +191,14 @@ class Entry(Table, table=True):
 class Disclosure(Table, table=True):
     """A desk was told, or was considered and is not told (no number): what it was given and by which policies, and how far it got.
 
-    `said` are the marks of a chronology that it was given; `made` are sections made for this desk alone, which no event has.
+    `said` are the marks of a chronology that it was given; `made` are sections made for this desk alone, which no event has; `quotes` are
+    the earlier events of which an answer says something.
     """
 
     __table_args__ = (
         UniqueConstraint("desk", "incarnation", "number"),
         Index("disclosure_event", "event"),
+        Index("disclosure_quotes", "quotes", postgresql_using="gin", postgresql_where=text("quotes IS NOT NULL")),
         Index("disclosure_unfiled", "at", postgresql_where=text("filed_at IS NULL AND number IS NOT NULL")),
     )
 
@@ -217,6 +232,7 @@ class Disclosure(Table, table=True):
     failed: str | None = Field(None, sa_column=_text(null=True))
     withdrawn_at: datetime | None = Field(None, sa_column=_at(null=True))
     recall_told: bool = Field(False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    quotes: list[UUID] | None = Field(None, sa_column=Column(ARRAY(Uuid), nullable=True))
 
 
 class Desk(Table, table=True):

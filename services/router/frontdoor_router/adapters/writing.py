@@ -1,7 +1,7 @@
 """Writes what decisions, receipts and clocks bring about. Order of locks everywhere: thread, person, desk, outbox."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -16,6 +16,7 @@ from frontdoor_chassis.store.bodies import pack, unpack
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Task
 from frontdoor_router.core.outgoing import Numbered
 from frontdoor_router.core.receiving import Met
+from frontdoor_router.core.world import Told
 from frontdoor_schemas.envelope import Section
 
 INCARNATION = 1
@@ -41,6 +42,14 @@ async def recall(connection: asyncpg.Connection, told: Sequence[UUID], now: date
         now,
     )
     return [r["id"] for r in rows if r["recall_told"]]
+
+
+async def quoting(connection: asyncpg.Connection, events: Collection[UUID]) -> list[Told]:
+    """Answers that say something of these events, as far as they were not withdrawn."""
+    rows = await connection.fetch(
+        "SELECT id, desk, kind FROM disclosure WHERE quotes && $1::uuid[] AND quotes IS NOT NULL AND withdrawn_at IS NULL", list(events)
+    )
+    return [Told(row["id"], row["desk"], row["kind"]) for row in rows]
 
 
 async def meet_obligations(connection: asyncpg.Connection, met: Sequence[Met]) -> list[UUID]:
@@ -134,13 +143,13 @@ class DisclosureRow:
 TOLD = """
 WITH told AS (
     INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, said,
-                            made, reason, refers_to, stands_for, chases, visible, withdrawn_at)
+                            made, reason, refers_to, stands_for, chases, visible, withdrawn_at, quotes)
     SELECT id, event, event, desk, kind, incarnation, number, $2, $3, purposes, given, withheld, marks, about, said,
-           decode(made, 'base64'), reason, refers_to, stands_for, chases, visible, withdrawn_at
+           decode(made, 'base64'), reason, refers_to, stands_for, chases, visible, withdrawn_at, quotes
     FROM jsonb_to_recordset($1::jsonb -> 'disclosures') AS d(
         id uuid, event uuid, desk text, kind text, incarnation integer, number bigint, purposes text[], given jsonb, withheld jsonb,
         marks text[], about uuid[], said text[], made text, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean,
-        withdrawn_at timestamptz)
+        withdrawn_at timestamptz, quotes uuid[])
 ), owed AS (
     INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at)
     SELECT id, duty, event, desk, person, disclosure, satisfied_by, $2, due, 'open', stages, next_at
@@ -215,6 +224,7 @@ def _disclosure(row: DisclosureRow, number: int | None) -> dict[str, object]:
         "chases": d.chases,
         "visible": d.visible,
         "withdrawn_at": row.withdrawn_at,
+        "quotes": sorted(d.quotes) or None,
     }
 
 

@@ -8,8 +8,8 @@ from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_router.core.world import Earlier, Told
 from frontdoor_schemas.envelope import DeliveryKind
 
-WITH_CONTENT = frozenset({DeliveryKind.disclosure.value, DeliveryKind.overdue.value})
-"""What a desk may hold of an event: its own disclosure, or that of the desk for which it stands in."""
+WITH_CONTENT = frozenset({DeliveryKind.disclosure.value, DeliveryKind.overdue.value, DeliveryKind.answer.value})
+"""What a desk may hold of an event: its own disclosure, that of the desk for which it stands in, or the answer to its question."""
 
 
 def may_amend(source: Source, event: Earlier) -> bool:

@@ -10,6 +10,7 @@ import orjson
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.identify import KeyMaker, Mention, mentions
+from frontdoor_router.core.pointers import Pointer, pointers
 from frontdoor_schemas.envelope import Envelope, Section, Submitted
 from frontdoor_schemas.sections import join
 from frontdoor_schemas.topics import FAMILY
@@ -28,6 +29,12 @@ class Arrived:
     message: Mapping[str, Any]
     mentions: tuple[Mention, ...]
     gateway: str
+    pointers: tuple[Pointer, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question to the exchange."""
+        return self.envelope.type is EventType.query
 
 
 def reader(keys: KeyMaker) -> Callable[[bytes, str], Arrived]:
@@ -40,7 +47,10 @@ def reader(keys: KeyMaker) -> Callable[[bytes, str], Arrived]:
             raise ValueError("the event names no source desk")
         message = join(submitted.sections)
         agency = envelope.source.partition(".")[0]
-        return Arrived(envelope, submitted.sections, message, mentions(message, source_agency=agency, make=keys), writer)
+        found = mentions(message, source_agency=agency, make=keys)
+        return Arrived(
+            envelope, submitted.sections, message, found, writer, pointers(message, envelope.type, source_agency=agency, make=keys)
+        )
 
     return read
 

@@ -62,6 +62,8 @@ class Candidate:
     named: bool = False
     review: bool = False
     stated: set[str] = field(default_factory=set)
+    asks: str | None = None
+    """The purpose under which the desk's own question is answered."""
 
     @property
     def must_permit(self) -> bool:
@@ -71,7 +73,8 @@ class Candidate:
     @property
     def histories(self) -> tuple[str, ...]:
         """The purposes for which it may know of earlier events that it was not told of."""
-        return tuple(dict.fromkeys(o.duty.history for o in self.owing if o.duty.history))
+        found = dict.fromkeys(o.duty.history for o in self.owing if o.duty.history)
+        return (*found, self.asks) if self.asks else tuple(found)
 
     @property
     def known_to(self) -> tuple[Service, ...]:
@@ -86,6 +89,8 @@ class Candidate:
             found[NAMED_BY_AUTHOR] = None
         if self.review:
             found[IDENTITY_REVIEW] = None
+        if self.asks:
+            found[self.asks] = None
         return tuple(found)
 
 
@@ -129,7 +134,7 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
             search.candidates.setdefault(desk, Candidate(desk)).named = True
         else:
             search.absent.append(desk)
-    if case.unsure:
+    if case.for_review:
         for found in directory.desks_of_role(Role.front_door, today):
             search.candidates.setdefault(found.id, Candidate(found.id)).review = True
     search.candidates.pop(case.source.desk, None)

@@ -96,6 +96,11 @@ class Case:
         return [s for s in self.subjects.values() if s.person is None]
 
     @cached_property
+    def for_review(self) -> list[Subject]:
+        """Of whom a person has to find out who is meant. A question that does not say enough is answered so, and is asked again."""
+        return [s for s in self.unsure if self.type is not EventType.query or s.mention.exact]
+
+    @cached_property
     def answers(self) -> Earlier | None:
         """The event that this one replies to; of a correction, what the event that it puts right replied to."""
         found, amends = self.cause, self.envelope.type is EventType.correction

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from frontdoor_router.core.amending import may_amend, refuse, take_back
+from frontdoor_router.core.answering import answer
 from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.candidates import Unmet, find_candidates
 from frontdoor_router.core.case import Case, Source
@@ -15,6 +16,7 @@ from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
 from frontdoor_router.core.facting import CaseFacts
 from frontdoor_router.core.owing import answered, expect_replies
 from frontdoor_router.core.past import complete_to_all
+from frontdoor_router.core.pointers import Kept, to_keep
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.tasks import open_tasks, set_aside
 from frontdoor_router.core.telling import consider
@@ -59,7 +61,9 @@ class Decider:
                 take_back(draft, self._basis, case)
             if arrived.envelope.type is not EventType.withdrawal:
                 changed = self._work_out(draft, case)
-        return case, self._remember(case, draft, _decision(case, draft, changed, people))
+            if arrived.asks:
+                answer(draft, self._basis, case, arrived.pointers)
+        return case, self._remember(case, draft, _decision(case, draft, changed, people, to_keep(case, arrived.pointers)))
 
     def set_aside(self, event: UUID, reason: str, now: datetime) -> Draft:
         """What follows for an event that could not be decided."""
@@ -73,11 +77,19 @@ class Decider:
 
     def _resolved(self, arrived: Arrived, world: World, source: Source) -> Resolved:
         by_lead = self._basis.policy.directory.is_lead(source.desk)
-        return resolve(arrived.envelope.id, arrived.message, arrived.mentions, world.register, self._basis.ids, by_lead=by_lead)
+        return resolve(
+            arrived.envelope.id,
+            arrived.message,
+            arrived.mentions,
+            world.register,
+            self._basis.ids,
+            by_lead=by_lead,
+            learns=not arrived.asks,
+        )
 
     def _work_out(self, draft: Draft, case: Case) -> Effects:
         policy = self._basis.policy
-        changed = effects(case, policy.directory)
+        changed = Effects() if case.type is EventType.query else effects(case, policy.directory)  # to ask changes nothing
         search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
         search.unmet = [unmet for unmet in search.unmet if self._holds(case, unmet)]
         draft.lacking = lacking(self._basis, case)
@@ -131,9 +143,10 @@ def told(disclosure: Disclosure, involved: Sequence[Involved]) -> Told:
     return Told(disclosure.id, disclosure.desk, kind, about=about, said=disclosure.said)
 
 
-def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved) -> Decision:
+def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, pointers: tuple[Kept, ...]) -> Decision:
+    named = (Involved(s.ref, s.person.id if s.person else None, s.why_held) for s in case.subjects.values())
     return Decision(
-        involved=tuple(Involved(s.ref, s.person.id if s.person else None, s.why_held) for s in case.subjects.values()),
+        involved=(*named, *draft.involved),
         people=people.people,
         ties=changed.ties,
         ended=changed.ended,
@@ -147,6 +160,7 @@ def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved) -> D
         withdrawn_events=tuple(draft.withdrawn_events),
         tasks=tuple(draft.tasks),
         missing=tuple(draft.missing),
+        pointers=pointers,
         audit=(_summary(draft), *draft.audit),
     )
 

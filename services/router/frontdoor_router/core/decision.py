@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from frontdoor_router.core.identify import Key, Person
+from frontdoor_router.core.pointers import Kept
 from frontdoor_router.core.world import Entry, Tie, Told
 from frontdoor_schemas.envelope import Ask, DeliveryKind, Mark, Section
 
@@ -67,6 +68,7 @@ class Disclosure:
     chases: UUID | None = None  # an escalation's: whoever gets it may record that the desk was told by telephone
     visible: bool = False
     said: frozenset[str] = frozenset()  # marks of a chronology that it gives the desk
+    quotes: frozenset[UUID] = frozenset()  # an answer's: earlier events of which it says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +159,5 @@ class Decision:
     withdrawn_events: tuple[UUID, ...] = ()
     tasks: tuple[Task, ...] = ()
     missing: tuple[str, ...] = ()
+    pointers: tuple[Kept, ...] = ()
     audit: tuple[AuditEntry, ...] = field(default=())

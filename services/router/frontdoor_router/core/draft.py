@@ -9,7 +9,7 @@ from uuid import UUID
 from frontdoor_router.core.calendar import CalendarError
 from frontdoor_router.core.clocks import schedule, stated_due
 from frontdoor_router.core.deadlines import DeadlineError
-from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker, Obligation, Stage, Task
+from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker, Involved, Obligation, Stage, Task
 from frontdoor_router.core.duties import Duty, Escalation, Expects
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.world import Told
@@ -96,3 +96,5 @@ class Draft:
     met: list[UUID] = field(default_factory=list)
     withdrawn: list[Told] = field(default_factory=list)
     withdrawn_events: list[UUID] = field(default_factory=list)
+    involved: list[Involved] = field(default_factory=list)
+    """Whom an answer is about besides those whom its question names."""

@@ -31,24 +31,39 @@ class Resolved:
 
 
 def resolve(
-    event: UUID, message: Mapping[str, Any], found: Sequence[Mention], register: Register, ids: IdMaker, *, by_lead: bool
+    event: UUID,
+    message: Mapping[str, Any],
+    found: Sequence[Mention],
+    register: Register,
+    ids: IdMaker,
+    *,
+    by_lead: bool,
+    learns: bool = True,
 ) -> Resolved:
-    """Say who each mention is, and add to the register who was not known before."""
+    """Say who each mention is, and add to the register who was not known before.
+
+    Without `learns` nothing is added: a slip in a question must not stand in the way of those who are right later.
+    """
     subjects: dict[str, Subject] = {}
     people: list[tuple[Person, tuple[Key, ...]]] = []
     blocks = {b["ref"]: b for kind in ("children", "adults") for b in message.get(kind, ())}
     for mention, identity in identities(found, register):
-        stated = _stated(blocks[mention.ref])
+        stated = stated_protection(blocks[mention.ref])
         person, keys = _person(identity, mention, register, ids("person", event, mention.ref))
-        if person is not None:
+        if person is not None and learns:
             changed = replace(person, protected=_kept(person.protected, stated, by_lead=by_lead), born=person.born or mention.born)
             if keys or changed != register.people.get(person.id):
                 register.remember(changed, keys)
                 people.append((changed, keys))
             person = changed
-        known = person.protected if person else Answer.unknown
-        subjects[mention.ref] = Subject(mention, identity, person, known if stated is Answer.unknown or known is Answer.yes else stated)
+        subjects[mention.ref] = Subject(mention, identity, person, protection(person, stated))
     return Resolved(subjects, tuple(people))
+
+
+def protection(person: Person | None, stated: Answer) -> Answer:
+    """Whether somebody is protected, as far as one event is concerned: once known, its author's word changes nothing."""
+    known = person.protected if person else Answer.unknown
+    return known if stated is Answer.unknown or known is Answer.yes else stated
 
 
 def identities(found: Sequence[Mention], register: Register) -> list[tuple[Mention, Identity]]:
@@ -80,7 +95,7 @@ def _person(identity: Identity, mention: Mention, register: Register, new_id: UU
             return None, ()
 
 
-def _stated(block: Mapping[str, Any]) -> Answer:
+def stated_protection(block: Mapping[str, Any]) -> Answer:
     """What the author says about protection. Who gives an address as protected says that the person is."""
     return Answer.yes if "protected_address" in block else Answer(block.get("protected", Answer.unknown))
 

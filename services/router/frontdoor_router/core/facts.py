@@ -7,12 +7,15 @@ that names anything else does not load. docs/pack.md says what each fact means.
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from frontdoor_schemas.queries import QUESTIONS
 from frontdoor_schemas.vocabulary import Category, EventType, Role
 
 NAMED_BY_AUTHOR: Final = "named-by-author"
 IDENTITY_REVIEW: Final = "identity-review"
-BUILT_IN_PURPOSES: Final = frozenset({NAMED_BY_AUTHOR, IDENTITY_REVIEW})
-"""Purposes that no duty gives: the author named the desk; the front door sees who is not identified."""
+QUERY_PURPOSES: Final = MappingProxyType({question: f"query-{question.replace('_', '-')}" for question in QUESTIONS})
+"""The purpose under which each kind of question is answered."""
+BUILT_IN_PURPOSES: Final = frozenset({NAMED_BY_AUTHOR, IDENTITY_REVIEW, *QUERY_PURPOSES.values()})
+"""Purposes that no duty gives: the author named the desk; the front door sees who is not identified; a desk asks."""
 
 _YES_NO: Final = ("yes", "no")
 _ANSWER: Final = ("yes", "no", "unknown")

@@ -38,6 +38,10 @@ class Session(Protocol):
         """What is known about these people, threads and events."""
         ...
 
+    async def recollect(self, world: World, questions: Sequence[Arrived]) -> None:
+        """Add to a world what the answers to questions may look at."""
+        ...
+
     async def wait(self, waiting: Sequence[tuple[Arrived, UUID]], now: datetime) -> None:
         """Keep events until the one before them is decided."""
         ...
@@ -114,12 +118,18 @@ class Routing:
         return [a.envelope.id for a in ready]
 
     async def _until_fault(self, batch: Sequence[Arrived], session: Session, now: datetime, tally: Tally) -> Sequence[Arrived]:
-        """Decide until one cannot be; set that one aside, and return the rest: they need a world that it has not half changed."""
+        """Decide until one cannot be; set that one aside, and return the rest: they need a world that it has not half changed.
+
+        Questions need more of it than other events, and all of it written: they are decided by themselves.
+        """
+        whole, batch = batch, together(batch)
         world = await session.world(
             keys=list(dict.fromkeys(k for a in batch for m in a.mentions for k in m.sought)),
             threads=list({a.envelope.thread for a in batch if a.envelope.thread != a.envelope.id}),
             causes=list({a.envelope.cause for a in batch if a.envelope.cause}),
         )
+        if batch[0].asks:
+            await session.recollect(world, batch)
         decided: list[Decided] = []
         for n, arrived in enumerate(batch):
             try:
@@ -127,9 +137,9 @@ class Routing:
             except Exception as error:  # noqa: BLE001 - whatever the fault, the event is kept and a person is told; the others go on
                 await self._save(decided, session, now, tally)
                 await self._park(arrived, type(error).__name__, session, now, tally)
-                return batch[n + 1 :]
+                return whole[n + 1 :]
         await self._save(decided, session, now, tally)
-        return ()
+        return whole[len(batch) :]
 
     def _decide(self, arrived: Arrived, world: World, now: datetime) -> Decided:
         case, decision = self._decider.decide(arrived, world, now)
@@ -144,6 +154,12 @@ class Routing:
         held = HeldEvent(arrived.envelope, arrived.gateway, arrived.sections, self.closes_at(arrived.envelope))
         await session.park(held, self.set_aside(arrived.envelope.id, f"error:{error}", now), now)
         tally.parked += 1
+
+
+def together(batch: Sequence[Arrived]) -> Sequence[Arrived]:
+    """The first of a batch that are decided on one world: events up to the first question, or the questions that stand first."""
+    asks = batch[0].asks
+    return batch[: next((n for n, arrived in enumerate(batch) if arrived.asks is not asks), len(batch))]
 
 
 def in_order(batch: Iterable[Arrived], known: set[UUID]) -> tuple[list[Arrived], list[tuple[Arrived, UUID]]]:

@@ -40,7 +40,7 @@ def open_tasks(draft: Draft, basis: Basis, case: Case, search: Search) -> None:
     """Whom nobody could identify, and duties that found no desk."""
     reviewer = basis.policy.directory.reviewer(FAMILY[case.type]).id
     reasons: dict[str, list[str]] = {}
-    for subject in case.unsure:
+    for subject in case.for_review:
         reasons.setdefault(subject.why_held or "", []).append(subject.ref)
     for why, refs in reasons.items():
         open_task(draft, basis, event=case.envelope.id, kind=TaskKind.identity, reason=why, owner=reviewer, start=case.now, refs=refs)

@@ -154,7 +154,12 @@ def _marks(case: Case, given: Iterable[Given]) -> Iterable[Mark]:
 
 
 def _visible(basis: Basis, case: Case, candidate: Candidate) -> bool:
-    """Whether the publisher may know that this desk was told (model §5). In a protected case a school's name locates a family."""
+    """Whether the publisher may know that this desk was told (model §5). In a protected case a school's name locates a family.
+
+    Who asks is not shown whom the exchange tells of the question: that would be half an answer.
+    """
+    if case.type is EventType.query:
+        return candidate.desk in named_desks(case)
     desk = basis.policy.directory.desk(candidate.desk)
     if candidate.desk in named_desks(case) or candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
         return True

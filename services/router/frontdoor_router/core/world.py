@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from frontdoor_router.core.identify import Register
+from frontdoor_router.core.recollection import Recollection
 from frontdoor_schemas.vocabulary import EventType, Level, Relation
 
 
@@ -97,6 +98,8 @@ class World:
     listed: dict[UUID, dict[str, set[UUID]]] = field(default_factory=dict)
     events: dict[UUID, Earlier] = field(default_factory=dict)
     owed: dict[UUID, list[Owed]] = field(default_factory=dict)
+    recollection: Recollection = field(default_factory=Recollection)
+    """What questions need besides; of all other events nothing is in it."""
 
     def thread(self, thread: UUID) -> list[Earlier]:
         """Earlier events of a thread."""

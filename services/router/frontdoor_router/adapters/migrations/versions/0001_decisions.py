@@ -40,6 +40,11 @@ CREATE TABLE parked (
     at timestamptz NOT NULL, reason text NOT NULL, record bytea NOT NULL, task uuid);
 CREATE TABLE event_person (
     event uuid NOT NULL REFERENCES event, ref text NOT NULL, person uuid, why_held text, PRIMARY KEY (event, ref));
+CREATE TABLE event_key (
+    kind text NOT NULL, hash bytea NOT NULL, event uuid NOT NULL, leads_to uuid NOT NULL, at timestamptz NOT NULL,
+    PRIMARY KEY (hash, kind, event, leads_to));
+CREATE INDEX event_key_event ON event_key (event);
+CREATE INDEX event_key_leads_to ON event_key (leads_to, at);
 CREATE TABLE entry (
     person uuid NOT NULL REFERENCES person, event uuid NOT NULL, type text NOT NULL, source text NOT NULL,
     occurred_at timestamptz NOT NULL, open boolean NOT NULL, marks text[] NOT NULL, withheld_from text[] NOT NULL,
@@ -51,8 +56,10 @@ CREATE TABLE disclosure (
     given jsonb NOT NULL, withheld jsonb NOT NULL, marks text[] NOT NULL, about uuid[] NOT NULL, said text[] NOT NULL,
     made bytea, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean NOT NULL, sent_again_at timestamptz,
     filed_at timestamptz, received_at timestamptz, opened_at timestamptz, acted_at timestamptz, told_at timestamptz,
-    failed text, withdrawn_at timestamptz, recall_told boolean NOT NULL DEFAULT false, UNIQUE (desk, incarnation, number));
+    failed text, withdrawn_at timestamptz, recall_told boolean NOT NULL DEFAULT false, quotes uuid[],
+    UNIQUE (desk, incarnation, number));
 CREATE INDEX disclosure_event ON disclosure (event);
+CREATE INDEX disclosure_quotes ON disclosure USING gin (quotes) WHERE quotes IS NOT NULL;
 CREATE INDEX disclosure_unfiled ON disclosure (at) WHERE filed_at IS NULL AND number IS NOT NULL;
 CREATE TABLE desk (id text PRIMARY KEY, incarnation integer NOT NULL, n bigint NOT NULL);
 CREATE TABLE obligation (

@@ -1,0 +1,82 @@
+"""Keyed hashes by which a question finds whom it does not name: who lives at an address, and an agency's own incident.
+
+They are kept for that and for nothing else; a protected address, or a protected person's, never is. Identity does not rest on them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from frontdoor_router.core.case import Case
+from frontdoor_router.core.identify import Key, KeyMaker
+from frontdoor_schemas.vocabulary import Answer, EventType
+
+ADDRESS, INCIDENT = "address", "incident"
+_BETWEEN_WORDS = re.compile(r"[^\w]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A key, and whom of the event it leads to; without a person it leads to the event itself."""
+
+    key: Key
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A key that is kept, with the person or the event that it leads to."""
+
+    key: Key
+    person: UUID | None
+
+
+def pointers(message: Mapping[str, Any], event_type: EventType, *, source_agency: str, make: KeyMaker) -> tuple[Pointer, ...]:
+    """What an event can be found by; of a question, what it looks for. An incident's number is its own agency's alone."""
+    found = list(_asked_for(message, make) if event_type is EventType.query else _homes(message, make))
+    if number := message.get("incident_id"):
+        found.append(Pointer(make(INCIDENT, source_agency, number)))
+    return tuple(found)
+
+
+def to_keep(case: Case, found: Iterable[Pointer]) -> tuple[Kept, ...]:
+    """The keys that an event leaves behind. A question leaves none, and no key leads to somebody who is protected or unknown."""
+    if case.type is EventType.query:
+        return ()
+    return tuple(_kept(case, found))
+
+
+def _kept(case: Case, found: Iterable[Pointer]) -> Iterator[Kept]:
+    for pointer in found:
+        if pointer.ref is None:
+            yield Kept(pointer.key, None)
+            continue
+        subject = case.subjects[pointer.ref]
+        if subject.person is not None and subject.protected is not Answer.yes:
+            yield Kept(pointer.key, subject.person.id)
+
+
+def _asked_for(message: Mapping[str, Any], make: KeyMaker) -> Iterator[Pointer]:
+    if key := _address(message.get("address"), make):
+        yield Pointer(key)
+
+
+def _homes(message: Mapping[str, Any], make: KeyMaker) -> Iterator[Pointer]:
+    """Where each person lives: where the event says so of her or him, or of an adult who lives with the children."""
+    adults = message.get("adults", ())
+    for adult in adults:
+        if key := _address(adult.get("address"), make):
+            yield Pointer(key, adult["ref"])
+    shared = next((a["address"] for a in adults if a.get("lives_with_child") == Answer.yes.value and "address" in a), None)
+    for child in message.get("children", ()):
+        if "protected_address" not in child and (key := _address(child.get("address", shared), make)):
+            yield Pointer(key, child["ref"])
+
+
+def _address(block: Mapping[str, Any] | None, make: KeyMaker) -> Key | None:
+    """Postcode and first line together; either alone is not one home. Points and commas say nothing."""
+    if not block or not block.get("postcode") or not block.get("lines"):
+        return None
+    return make(ADDRESS, block["postcode"], _BETWEEN_WORDS.sub(" ", block["lines"][0]))
