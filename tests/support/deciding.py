@@ -20,6 +20,7 @@ from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.decision import Decision, Disclosure, IdMaker
 from frontdoor_router.core.identify import KeyMaker, mentions
 from frontdoor_router.core.pack import Pack
+from frontdoor_router.core.pointers import pointers
 from frontdoor_router.core.policy import DayPolicy, policy_of
 from frontdoor_router.core.world import World
 from frontdoor_schemas.envelope import Envelope, Section
@@ -122,9 +123,10 @@ class Deciding:
         """An event made of sections."""
         message = join(sections)
         source = envelope.source or ""
-        found = mentions(message, source_agency=source.partition(".")[0], make=self.keys)
+        agency = source.partition(".")[0]
+        found = mentions(message, source_agency=agency, make=self.keys)
         gateway = self.directory.gateway_of(source) if self.directory.find(source) else ""
-        return Arrived(envelope, sections, message, found, gateway)
+        return Arrived(envelope, sections, message, found, gateway, pointers(message, envelope.type, source_agency=agency, make=self.keys))
 
     def decide(self, arrived: Arrived) -> Told:
         """Decide it; what it changed is known to the next."""

@@ -27,6 +27,7 @@ class MemorySession:
     waiting: dict[UUID, tuple[Arrived, UUID]] = field(default_factory=dict)
     answered: list[UUID] = field(default_factory=list)
     locks: list[list[int]] = field(default_factory=list)
+    recollected: list[list[UUID]] = field(default_factory=list)
 
     async def lock(self, numbers: Sequence[int]) -> None:
         self.locks.append(list(numbers))
@@ -41,6 +42,9 @@ class MemorySession:
         listed = {p: {d: set(e) for d, e in desks.items()} for p, desks in k.listed.items()}
         ties, entries, owed = ({p: list(found) for p, found in table.items()} for table in (k.ties, k.entries, k.owed))
         return replace(k, register=register, ties=ties, entries=entries, listed=listed, events=dict(k.events), owed=owed)  # type: ignore[arg-type] # three tables of three kinds
+
+    async def recollect(self, world: World, questions: Sequence[Arrived]) -> None:
+        self.recollected.append([q.envelope.id for q in questions])
 
     async def wait(self, waiting: Sequence[tuple[Arrived, UUID]], now: datetime) -> None:
         for arrived, blocker in waiting:

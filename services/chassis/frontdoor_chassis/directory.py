@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from frontdoor_chassis.directory_file import AgenciesFile, AgencyEntry, DeskEntry, PartnershipEntry, desks_named, parse_agencies
+from frontdoor_chassis.directory_file import AgenciesFile, AgencyEntry, DeskEntry, PartnershipEntry, QuotaEntry, desks_named, parse_agencies
 from frontdoor_chassis.toml_places import Fault, PackError, TomlFile, read_text, read_toml
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
@@ -36,6 +36,7 @@ class Desk:
     deputy: str | None = None
     manager: str | None = None
     until: date | None = None
+    queries_per_hour: int = 0
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -188,7 +189,7 @@ def parse_directory(document: TomlFile) -> Directory:
 
 def _built(parsed: AgenciesFile) -> Directory:
     head = parsed.partnership
-    desks = (_desk(agency, desk) for agency in parsed.agency for desk in agency.desk)
+    desks = (_desk(agency, desk, head.queries) for agency in parsed.agency for desk in agency.desk)
     return Directory(
         name=head.name,
         title=head.title,
@@ -210,7 +211,8 @@ def _agency(entry: AgencyEntry, head: PartnershipEntry) -> Agency:
     return Agency(entry.id, entry.name, entry.gateway, publishes, entry.from_, entry.until, entry.successor)
 
 
-def _desk(agency: AgencyEntry, entry: DeskEntry) -> Desk:
+def _desk(agency: AgencyEntry, entry: DeskEntry, usual: QuotaEntry | None) -> Desk:
+    quota = entry.queries or usual
     return Desk(
         id=f"{agency.id}.{entry.id}",
         agency=agency.id,
@@ -225,4 +227,5 @@ def _desk(agency: AgencyEntry, entry: DeskEntry) -> Desk:
         deputy=entry.deputy,
         manager=entry.manager,
         until=entry.until or agency.until,
+        queries_per_hour=quota.per_hour if quota else 0,
     )

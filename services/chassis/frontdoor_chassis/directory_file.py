@@ -71,6 +71,12 @@ class Sourced(Entry):
         return self
 
 
+class QuotaEntry(Sourced):
+    """`queries = {per_hour = 60, own = true}`: how many questions a desk may ask the exchange within any hour."""
+
+    per_hour: Annotated[int, Field(ge=1, le=100_000)]
+
+
 class DeskEntry(Entry):
     """`[[agency.desk]]`. Dates that are not given are the agency's."""
 
@@ -84,6 +90,7 @@ class DeskEntry(Entry):
     deputy: DeskId | None = None
     manager: DeskId | None = None
     hours: Name
+    queries: QuotaEntry | None = None
     from_: date | None = Field(None, alias="from")
     until: date | None = None
 
@@ -128,6 +135,7 @@ class PartnershipEntry(AdoptionEntry):
     registers: dict[Relation, DeskId | tuple[DeskId, ...]] = {}
     publishes: dict[LocalId, tuple[EventType, ...]] = {}
     names: dict[Role, Name] = {}
+    queries: QuotaEntry | None = None
 
     def published(self, named: Iterable[str]) -> frozenset[EventType]:
         """The types that an agency's `publishes` comes to: each of its names is that of a list of the partnership, or of a type."""
@@ -237,6 +245,8 @@ def _agency_faults(parsed: AgenciesFile, number: int, agency: AgencyEntry) -> _F
         yield ("agency", number, "successor"), f"{agency.id} has a successor and no day on which it ends (until)"
     if agency.id in _chain(parsed, agency):
         yield ("agency", number, "successor"), f"{agency.id} would be its own successor"
+    if EventType.query in agency.publishes and parsed.partnership.queries is None and any(d.queries is None for d in agency.desk):
+        yield ("agency", number, "publishes"), f"{agency.id} may ask, and neither it nor the partnership says how often: queries.per_hour"
     if not agency.desk:
         yield ("agency", number), f"agency {agency.id} has no desk"
     elif not any(desk.manager is not None or f"{agency.id}.{desk.id}" in _managers(parsed) for desk in agency.desk):

@@ -42,6 +42,7 @@ from frontdoor_gateway.core.intake import WRITER, Intake
 from frontdoor_gateway.core.limits import Limiter
 from frontdoor_gateway.core.patience import LateProducer, patient
 from frontdoor_gateway.core.published import PublishedEvents
+from frontdoor_gateway.core.questions import Quota
 from frontdoor_gateway.core.submissions import StoreAwayError
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.documents import TITLE, describe
@@ -113,6 +114,10 @@ class _Partnership:
         """The types that an agency publishes at a moment."""
         found = self._directory.agencies.get(agency)
         return found.publishes if found is not None and found.in_force(at.astimezone(self._zone).date()) else frozenset()
+
+    def queries_per_hour(self, desk: str) -> int:
+        """How many questions a desk may ask within an hour."""
+        return self._directory.desk(desk).queries_per_hour
 
     def serves(self, desk: str) -> bool:
         """Whether it is or was a desk of this gateway: past deliveries are still filed and read."""
@@ -197,6 +202,7 @@ def _assembled(
     door = Door(
         store=parts.store,
         flusher=parts.flusher,
+        quota=Quota(store=parts.store, per_hour=partnership.queries_per_hour, clock=clock),
         publishes=partnership.publishes,
         clock=clock,
         key=derive_key(_key(settings), "gateway/body"),
@@ -211,7 +217,7 @@ def _assembled(
         clock=clock,
         metrics=metrics,
         operating=Operating(alive=lambda: supervisor.alive, checks=_checks(bus, pool, parts)),
-        waits=Waits(settings.max_wait_seconds, settings.heartbeat_seconds),
+        waits=Waits(settings.max_wait_seconds, settings.heartbeat_seconds, settings.max_answer_wait_seconds),
     )
     gateway = Gateway(settings.name, app, supervisor, parts, clock)
     if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
@@ -328,10 +334,11 @@ class Operating:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Seconds: the longest long-poll, and between two signs of life of a stream."""
+    """Seconds: the longest long-poll, between two signs of life of a stream, and the longest that a question waits for its answer."""
 
     longest: float
     heartbeat: float
+    answer: float
 
 
 _NO_TRACES: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -361,7 +368,8 @@ def create_app(
 
     app.add_exception_handler(StoreAwayError, unavailable)
     authenticate = authentication(ring)
-    add_event_routes(app, handlers=EventHandlers(door=door, limiter=limiter, sizes=sizes), authenticate=authenticate)
+    events = EventHandlers(door=door, answers=reader, limiter=limiter, sizes=sizes, longest_wait=waits.answer)
+    add_event_routes(app, handlers=events, authenticate=authenticate)
     app.include_router(published_routes(published=published, authenticate=authenticate))
     app.include_router(
         inbox_routes(reader=reader, ring=ring, clock=clock, authenticate=authenticate, max_wait=waits.longest, heartbeat=waits.heartbeat)
@@ -383,6 +391,6 @@ def described() -> dict[str, Any]:
         clock=absent,
         metrics=Metrics(PREFIX),
         operating=Operating(alive=lambda: True, checks=()),
-        waits=Waits(longest=30.0, heartbeat=15.0),
+        waits=Waits(longest=30.0, heartbeat=15.0, answer=20.0),
     )
     return describe(app)

@@ -35,6 +35,9 @@ class GatewaySettings(BusSettings):
     rate: float = Field(1_000.0, gt=0, description="Events a second that one key may post for long")
     burst: float = Field(5_000.0, gt=0, description="Events that one key may post at once")
     max_wait_seconds: float = Field(30.0, description="Longest long-poll, in seconds")
+    max_answer_wait_seconds: float = Field(
+        20.0, gt=0, description="Longest that a question waits for its answer (Prefer: wait), in seconds"
+    )
     heartbeat_seconds: float = Field(15.0, description="A stream without news says so this often, in seconds")
 
     key_refresh_seconds: float = Field(5.0, description="How often API keys are read again, in seconds: a revoked key works for so long")

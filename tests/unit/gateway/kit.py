@@ -34,6 +34,7 @@ from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
 from frontdoor_gateway.core.limits import Limiter
 from frontdoor_gateway.core.published import PublishedEvents
+from frontdoor_gateway.core.questions import Quota
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.events import Sizes
 from frontdoor_gateway.settings import GatewaySettings, schema_of
@@ -56,6 +57,9 @@ number = 1
 time_zone = "Europe/London"
 lead_agency = "hub"
 cannot_decide = "hub.front-door"
+[partnership.queries]
+per_hour = 2
+own = true
 [partnership.review]
 default = "hub.front-door"
 """
@@ -83,10 +87,12 @@ ROLES = {
     SOCIAL_CARE: Role.social_care,
 }
 PUBLISHES = {
-    "police": ["referral", "police-incident", "correction", "withdrawal", "information-response"],
+    "police": ["query", "referral", "police-incident", "correction", "withdrawal", "information-response"],
     "hub": ["referral", "referral-outcome"],
     "social-care": ["referral", "plan-status"],
 }
+QUOTAS = {PVP: 2, CONTROL_ROOM: 3}
+"""Questions an hour, of the desks that ask."""
 TOPICS = dict.fromkeys([*FAMILIES, RECEIPTS, to_gateway("police"), to_gateway("hub")], 1)
 
 
@@ -233,6 +239,7 @@ async def memory_stand(
     door = Door(
         store=store,
         flusher=flusher,
+        quota=Quota(store=store, per_hour=lambda desk: QUOTAS[desk], clock=clock),
         publishes=lambda agency, _: frozenset(EventType(t) for t in PUBLISHES[agency]),
         clock=clock,
         key=b"made-up",
@@ -247,7 +254,7 @@ async def memory_stand(
         clock=clock,
         metrics=Metrics("test"),
         operating=Operating(alive=lambda: True, checks=()),
-        waits=Waits(longest=30.0, heartbeat=15.0),
+        waits=Waits(longest=30.0, heartbeat=15.0, answer=0.2),
     )
 
     async def make_key(desk: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -10,8 +11,8 @@ from frontdoor_chassis.store.bodies import unpack
 from frontdoor_gateway.adapters.errors import reached
 from frontdoor_gateway.adapters.receipts import PgReceipts
 from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
-from frontdoor_gateway.core.sequence import Cursor
-from frontdoor_schemas.envelope import Receipt
+from frontdoor_gateway.core.sequence import BEGINNING, Cursor
+from frontdoor_schemas.envelope import DeliveryKind, Receipt
 from frontdoor_schemas.vocabulary import Level
 
 _LEVEL_COLUMN = {Level.received: "received_at", Level.opened: "opened_at", Level.acted: "acted_at"}
@@ -51,6 +52,20 @@ class PgInboxes:
             rows = await self._pool.fetch(_READ, desk, after.incarnation, after.number, limit)
         items = [_item(r) for r in rows]
         return Page(items, items[-1].cursor if items else after)
+
+    async def answer(self, desk: str, event: UUID) -> bytes | None:
+        """As the port says."""
+        sql = "SELECT delivery FROM inbox WHERE event = $1 AND desk = $2 AND kind = $3 AND delivery IS NOT NULL"
+        with reached():
+            packed = await self._pool.fetchval(sql, event, desk, DeliveryKind.answer.value)
+        return None if packed is None else unpack(packed)
+
+    async def collected(self, desk: str) -> Cursor:
+        """As the port says."""
+        sql = "SELECT collected_incarnation, collected_number, recalls FROM inbox_head WHERE desk = $1"
+        with reached():
+            row = await self._pool.fetchrow(sql, desk)
+        return Cursor(*row) if row else BEGINNING
 
     async def collect(self, desk: str, cursor: Cursor, *, channel: Channel, at: datetime) -> Sequence[OutboxRow]:
         """As the port says. Most cursors were seen before, and cost one look."""

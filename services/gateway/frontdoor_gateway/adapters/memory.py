@@ -11,11 +11,12 @@ from frontdoor_chassis.store.ports import FencedError
 from frontdoor_gateway.core.callers import StoredKey
 from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
 from frontdoor_gateway.core.intake import Filed, Work
+from frontdoor_gateway.core.questions import Question
 from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
 from frontdoor_gateway.core.submissions import Asked, Contradicted, Origin, Outcome, Published, Repeated, Sign, Stored, Submission, record
-from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Receipt, Receipts
+from frontdoor_schemas.envelope import Delivery, DeliveryKind, LedgerUpdate, Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS, of_receipts
-from frontdoor_schemas.vocabulary import Level
+from frontdoor_schemas.vocabulary import EventType, Level
 
 _ORDER = (Level.received, Level.opened, Level.acted)
 
@@ -57,6 +58,12 @@ class MemorySubmissions:
         found = {(e.agency, e.event): Origin(e.thread, own=False) for e in told if (e.agency, e.event) in asked}
         own = [r.submission for r in self.rows.values() if (r.submission.agency, r.submission.event) in asked]
         return found | {(s.agency, s.event): Origin(s.thread, own=True) for s in own}
+
+    async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:
+        """As the port says."""
+        own = [r.submission for r in self.rows.values() if r.submission.desk == desk]
+        found = [s for s in own if s.sender_id in sender_ids or (s.type is EventType.query and s.received_at > since)]
+        return sorted(Question(s.received_at, s.sender_id) for s in found)
 
     async def published(self, agency: str, event: UUID) -> Published | None:
         """As the port says."""
@@ -150,6 +157,7 @@ class _Entry:
     agency: str
     event: UUID
     thread: UUID
+    kind: DeliveryKind
     delivery: bytes | None
     recall: int | None = None
     withdrawn_at: datetime | None = None
@@ -186,6 +194,16 @@ class MemoryInboxes:
         beyond = [e for e in box.entries if after.place < e.place <= box.head][:limit]
         items = [Item(Cursor(*e.place, box.recalls), e.disclosure, e.delivery, e.withdrawn_at) for e in beyond]
         return Page(items, items[-1].cursor if items else after)
+
+    async def answer(self, desk: str, event: UUID) -> bytes | None:
+        """As the port says."""
+        own = [e for e in self._desks.get(desk, MemoryDesk()).entries if e.event == event and e.kind is DeliveryKind.answer]
+        return own[0].delivery if own else None
+
+    async def collected(self, desk: str) -> Cursor:
+        """As the port says."""
+        box = self._desks.get(desk, MemoryDesk())
+        return Cursor(*box.collected, box.recalls)
 
     async def collect(self, desk: str, cursor: Cursor, *, channel: Channel, at: datetime) -> Sequence[OutboxRow]:
         """As the port says."""
@@ -251,9 +269,9 @@ class MemoryInboxes:
                 row.decided_at = row.decided_at or at
 
 
-def _entry(delivery: Delivery) -> tuple[Place, UUID, str, UUID, UUID]:
+def _entry(delivery: Delivery) -> tuple[Place, UUID, str, UUID, UUID, DeliveryKind]:
     d = delivery
-    return Place(d.incarnation, d.number), d.id, d.desk.split(".")[0], d.event.id, d.event.thread
+    return Place(d.incarnation, d.number), d.id, d.desk.split(".")[0], d.event.id, d.event.thread, d.kind
 
 
 def _mark(entry: _Entry, mark: Marked, desk: str, at: datetime) -> Receipt | None:

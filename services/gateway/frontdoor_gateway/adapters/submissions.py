@@ -11,6 +11,7 @@ import asyncpg
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.store.bodies import unpack
 from frontdoor_gateway.adapters.errors import AWAY, reached
+from frontdoor_gateway.core.questions import Question
 from frontdoor_gateway.core.submissions import (
     Asked,
     Contradicted,
@@ -51,6 +52,12 @@ _PUBLISHED = """
     SELECT s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, l.record
     FROM submission s LEFT JOIN ledger l ON l.event = s.event AND l.agency = s.agency
     WHERE s.agency = $1
+"""
+
+_QUESTIONS = """
+    SELECT received_at, sender_id FROM submission WHERE desk = $1 AND type = $4 AND received_at > $2
+    UNION SELECT received_at, sender_id FROM submission WHERE desk = $1 AND agency = split_part($1, '.', 1) AND sender_id = ANY ($3::text[])
+    ORDER BY received_at
 """
 
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
@@ -118,6 +125,11 @@ class PgSubmissions:
         with reached():
             rows = await self._pool.fetch(f"{_PUBLISHED} {older} ORDER BY s.position DESC LIMIT $3", agency, before, limit)
         return [_published(row) for row in rows]
+
+    async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:
+        """As the port says."""
+        with reached():
+            return [Question(*row) for row in await self._pool.fetch(_QUESTIONS, desk, since, list(sender_ids), EventType.query.value)]
 
     async def sent_up_to(self) -> int:
         """The outbox's mark."""

@@ -31,6 +31,7 @@ class Submission(GatewayTable, table=True):
         UniqueConstraint("event", name="submission_event"),
         UniqueConstraint("agency", "sender_id", name="submission_sender"),
         Index("submission_thread", "thread", "position"),
+        Index("submission_queries", "desk", "received_at", postgresql_where=text("type = 'query'")),
         Index("submission_undecided", "received_at", postgresql_where=text("decided_at IS NULL")),
     )
 

@@ -17,6 +17,7 @@ from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.origins import Origins
 from frontdoor_gateway.core.posts import Bounds, Post
 from frontdoor_gateway.core.prepare import By, Prepared, Ready, prepare
+from frontdoor_gateway.core.questions import Quota, asks
 from frontdoor_gateway.core.submissions import (
     Contradicted,
     Failed,
@@ -53,9 +54,10 @@ Answer = Receipt | ProblemError
 class Door:
     """Takes posts in."""
 
-    def __init__(self, *, store: Submissions, flusher: Flusher, publishes: Publishes, clock: Clock, key: bytes) -> None:
+    def __init__(self, *, store: Submissions, flusher: Flusher, quota: Quota, publishes: Publishes, clock: Clock, key: bytes) -> None:
         self._origin_of = Origins(store)
         self._flusher = flusher
+        self._quota = quota
         self._publishes = publishes
         self._clock = clock
         self._key = key
@@ -81,6 +83,19 @@ class Door:
         """One answer for each, in order: what was refused before goes through. Raises what concerns them all."""
         origins = await self._origins(caller, (p.in_reply_to for p in prepared if isinstance(p, Ready)))
         made = [p if isinstance(p, ProblemError) else self._submission(caller, p, origins) for p in prepared]
+        if not any(asks(m) for m in made):
+            return await self._stored(made)
+        async with self._quota.turn(caller.desk):
+            refused = await self._refused(caller, [m for m in made if isinstance(m, Submission) and asks(m)])
+            return await self._stored([refused.get(m.event, m) if isinstance(m, Submission) else m for m in made])
+
+    async def _refused(self, caller: Caller, questions: Sequence[Submission]) -> Mapping[UUID, ProblemError]:
+        try:
+            return await self._quota.refused(caller.desk, questions)
+        except StoreAwayError:
+            raise NotStoredError from None
+
+    async def _stored(self, made: Sequence[Submission | ProblemError]) -> list[Answer]:
         passed = [m for m in made if isinstance(m, Submission)]
         outcomes = iter(await self._flusher.submit(passed)) if passed else iter(())
         return [_answer(m, next(outcomes)) if isinstance(m, Submission) else m for m in made]

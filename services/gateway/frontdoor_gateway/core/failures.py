@@ -91,6 +91,15 @@ class TooFastError(ProblemError):
         super().__init__(headers={"retry-after": str(max(1, round(seconds + 0.5)))})
 
 
+class TooManyQuestionsError(ProblemError):
+    """The desk has asked as often as the pack lets it."""
+
+    kind = PROBLEMS["too-many-questions"]
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(headers={"retry-after": str(max(1, round(seconds + 0.5)))})
+
+
 class OverloadedError(ProblemError):
     """More is waiting to be stored than can be kept in memory."""
 

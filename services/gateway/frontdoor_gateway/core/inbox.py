@@ -70,6 +70,14 @@ class Inboxes(Protocol):
         """Items beyond a cursor, up to the first gap."""
         ...
 
+    async def answer(self, desk: str, event: UUID) -> bytes | None:
+        """The delivery that answers a desk's own question, unless it was withdrawn."""
+        ...
+
+    async def collected(self, desk: str) -> Cursor:
+        """How far a desk has proved that it has everything."""
+        ...
+
     async def collect(self, desk: str, cursor: Cursor, *, channel: Channel, at: datetime) -> Sequence[OutboxRow]:
         """Mark everything up to the cursor as received, with the receipts for it. Idempotent.
 
@@ -105,6 +113,27 @@ class InboxReader:
             if page.items or left <= 0 or self._bells.closed:
                 return page
             await self._bells.wait(ear, min(left, LOOK_SECONDS))
+
+    async def answer(self, caller: Caller, event: UUID, *, wait: float) -> dict[str, Any] | None:
+        """What a question of the caller's desk was answered, once it is in its inbox. Waits up to `wait` seconds for it.
+
+        It stays in the inbox: that the response arrived is proved by nothing.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        while True:
+            ear = self._bells.ear(caller.desk)
+            found = await self._inboxes.answer(caller.desk, event)
+            left = deadline - loop.time()
+            if found is not None:
+                return message(Delivery.model_validate_json(found))
+            if left <= 0 or self._bells.closed:
+                return None
+            await self._bells.wait(ear, min(left, LOOK_SECONDS))
+
+    async def collected(self, caller: Caller) -> Cursor:
+        """After which cursor of its inbox the caller's desk will find what comes; reading on from it proves nothing new."""
+        return await self._inboxes.collected(caller.desk)
 
     async def follow(self, caller: Caller, cursor: Cursor) -> AsyncIterator[Item | None]:
         """Items for ever, from a cursor on; None when there was nothing for a while, or everything closes."""

@@ -1,6 +1,6 @@
 """What the interface's description (OpenAPI 3.1) says beyond what FastAPI sees: bodies, problems, and their models."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,12 +10,14 @@ from pydantic.json_schema import models_json_schema
 
 from frontdoor_gateway.core.failures import UnavailableError
 from frontdoor_gateway.core.posts import ATTRIBUTES
-from frontdoor_gateway.handlers.models import BatchAnswer, Marks, ReceiptBody
+from frontdoor_gateway.handlers.models import BatchAnswer, Marks, QuestionReceipt, ReceiptBody
 from frontdoor_schemas.events import SUBMISSIONS
+from frontdoor_schemas.messages import Message
 from frontdoor_schemas.problems import PROBLEMS, Problem, ProblemType
 from frontdoor_schemas.topics import FAMILY, type_name
 from frontdoor_schemas.vocabulary import EventType
 
+QUERIES = FAMILY[EventType.query]
 Responses = dict[int | str, dict[str, Any]]
 REF = "#/components/schemas/{model}"
 TITLE = "Frontdoor gateway"
@@ -77,6 +79,22 @@ _KEY = {
 }
 
 
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`wait=N`: wait up to so many seconds for the answer (RFC 7240), twenty at most unless this gateway says otherwise",
+    "schema": {"type": "string"},
+}
+
+
+def queries() -> Document:
+    """`/v1/queries`: questions, which may be waited for."""
+    document = family(QUERIES)
+    answered = {"description": "The answer, as it is in your inbox as well", **_content("application/json", _reference(Message))}
+    stored = {"description": "It is durable; there is no answer yet", **_content("application/json", _reference(QuestionReceipt))}
+    return replace(document, responses={**document.responses, 200: answered, 202: stored}, parameters=[_KEY, _PREFER])
+
+
 def family(name: str) -> Document:
     """The resource of one family."""
     types = [t for t, f in FAMILY.items() if f == name]
@@ -125,7 +143,7 @@ def stream() -> Responses:
 def describe(app: FastAPI) -> dict[str, Any]:
     """The whole description, the models of all families included."""
     described = get_openapi(title=TITLE, version=VERSION, description=DESCRIPTION, routes=app.routes)
-    models: list[Any] = [*SUBMISSIONS.values(), Problem, ReceiptBody, BatchAnswer, Marks]
+    models: list[Any] = [*SUBMISSIONS.values(), Problem, Message, QuestionReceipt, ReceiptBody, BatchAnswer, Marks]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REF)
     schemas = described["components"]["schemas"] | definitions["$defs"]
     described["components"]["schemas"] = dict(sorted(schemas.items()))

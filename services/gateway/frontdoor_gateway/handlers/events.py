@@ -15,12 +15,15 @@ from frontdoor_gateway.core import posts
 from frontdoor_gateway.core.callers import Caller
 from frontdoor_gateway.core.door import Answer, Door, Receipt
 from frontdoor_gateway.core.failures import MediaTypeError
+from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.limits import Limiter
 from frontdoor_gateway.core.posts import Bounds, Post
+from frontdoor_gateway.core.questions import wait_of
 from frontdoor_gateway.handlers import documents
 from frontdoor_gateway.handlers.requests import Authenticate, DirectHandler, body_of, direct
 from frontdoor_schemas.envelope import utc
 from frontdoor_schemas.topics import FAMILIES
+from frontdoor_schemas.vocabulary import EventType
 
 JSON = "application/json"
 
@@ -37,8 +40,10 @@ class Sizes:
 class EventHandlers:
     """The handlers of the way in."""
 
-    def __init__(self, *, door: Door, limiter: Limiter, sizes: Sizes) -> None:
+    def __init__(self, *, door: Door, answers: InboxReader, limiter: Limiter, sizes: Sizes, longest_wait: float) -> None:
         self._door = door
+        self._answers = answers
+        self._longest_wait = longest_wait
         self._limiter = limiter
         self._sizes = sizes
 
@@ -75,7 +80,17 @@ class EventHandlers:
         except ProblemError as error:  # with the id, also when the sender gave none: only with it can it post again safely
             error.headers["idempotency-key"] = post.sender_id
             raise
+        if post.type is EventType.query:
+            return await self._answer(caller, request, receipt)
         return Response(orjson.dumps(_receipt(receipt)), 202, {"location": _location(request, receipt)}, JSON)
+
+    async def _answer(self, caller: Caller, request: Request, receipt: Receipt) -> Response:
+        """The answer, where the request waits for it and it comes in time; else where in the inbox it will be."""
+        cursor = await self._answers.collected(caller)
+        wait = wait_of(request.headers.get("prefer", ""), self._longest_wait)
+        if wait and (answer := await self._answers.answer(caller, receipt.event, wait=wait)):
+            return Response(orjson.dumps(answer), 200, {"preference-applied": f"wait={wait:g}"}, JSON)
+        return Response(orjson.dumps({**_receipt(receipt), "cursor": str(cursor)}), 202, media_type=JSON)
 
     async def _many(self, caller: Caller, request: Request) -> Response:
         self._take_share(caller, 1)
@@ -110,7 +125,8 @@ def _items(request: Request, answers: Sequence[Answer]) -> list[dict[str, Any]]:
 def add_event_routes(app: FastAPI, *, handlers: EventHandlers, authenticate: Authenticate) -> None:
     """Put the way in onto an app. Not through a router of its own: including one would slow the routes down again."""
     for family in FAMILIES:
-        _add(app, f"/v1/{family}", handlers.family(family), authenticate, documents.family(family))
+        document = documents.queries() if family == documents.QUERIES else documents.family(family)
+        _add(app, f"/v1/{family}", handlers.family(family), authenticate, document)
     _add(app, "/v1/events", handlers.cloud_events, authenticate, documents.cloud_events())
 
 

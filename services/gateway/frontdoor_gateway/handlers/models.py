@@ -32,6 +32,12 @@ class ReceiptBody(BaseModel):
     received_at: AwareDatetime
 
 
+class QuestionReceipt(ReceiptBody):
+    """The question is durable, and its answer will be in your inbox. Post it again with the same id to wait for it once more."""
+
+    cursor: str = Field(description="The answer comes after this cursor of your inbox; to read on from it proves nothing that you had not")
+
+
 class ItemReceipt(ReceiptBody):
     """One event of a batch that is durable."""
 

@@ -30,6 +30,7 @@ CREATE TABLE submission (
     decided_at timestamptz,
     CONSTRAINT submission_sender UNIQUE (agency, sender_id));
 CREATE INDEX submission_thread ON submission (thread, position);
+CREATE INDEX submission_queries ON submission (desk, received_at) WHERE type = 'query';
 CREATE INDEX submission_undecided ON submission (received_at) WHERE decided_at IS NULL;
 
 CREATE TABLE outbox_head (

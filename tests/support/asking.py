@@ -1,0 +1,91 @@
+"""Asks questions in memory: what the router's tables would give them is worked out from what was decided before."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from frontdoor_router.core.decision import Disclosure
+from frontdoor_router.core.identify import Key
+from frontdoor_router.core.pointers import ADDRESS
+from frontdoor_router.core.recollection import Content, Held, Recollection
+from frontdoor_schemas.sections import join
+from support.deciding import Deciding, Told
+
+PURPOSE = "A made-up reason for asking"
+
+
+@dataclass
+class Answered:
+    """What a desk is answered."""
+
+    told: Told
+    disclosure: Disclosure
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """What it reads."""
+        return join([g.section for g in self.disclosure.given])
+
+    def list(self, name: str, *facts: str) -> list[Any]:
+        """One fact, or several, of each entry of a list."""
+        items = self.message.get(name, [])
+        return [item.get(facts[0]) if len(facts) == 1 else tuple(item.get(f) for f in facts) for item in items]
+
+    @property
+    def text(self) -> str:
+        """All of it, to be searched."""
+        return str(self.message)
+
+
+@dataclass
+class Asking(Deciding):
+    """A decider that remembers what it decided, and is asked about it."""
+
+    decided: list[Told] = field(default_factory=list)
+
+    def post(self, source: str, event_type: str, data: Mapping[str, Any], **links: UUID) -> Told:
+        told = super().post(source, event_type, data, **links)
+        self.decided.append(told)
+        return told
+
+    def ask(self, desk: str, question: str, *people: dict[str, Any], **facts: Any) -> Answered:
+        """Ask, and have it answered."""
+        self.world.recollection = self.recollection()
+        about: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for person in people:
+            about["children" if person["ref"].startswith("child") else "adults"].append(person)
+        told = super().post(desk, "query", {**about, "question": question, "purpose": PURPOSE, **facts})
+        return Answered(told, told.to(desk, "answer"))
+
+    def recollection(self) -> Recollection:
+        """As the tables would give it, without their limits."""
+        found = Recollection()
+        people: dict[Key, list[UUID]] = defaultdict(list)
+        events: dict[Key, list[UUID]] = defaultdict(list)
+        for told in self._standing():
+            case = told.case
+            mentioned = {i.ref: i.person for i in told.decision.involved}
+            found.contents[told.event] = Content(case.envelope, case.type, case.source.desk, case.sections, mentioned)
+            found.held[told.event] = list(self._held(told))
+            found.told_at |= {d.id: case.now for d in told.decision.disclosures if d.kind == "disclosure"}
+            for kept in told.decision.pointers:
+                (people if kept.key.kind == ADDRESS else events)[kept.key].append(kept.person or told.event)
+        at = self._homes()
+        found.people = {key: tuple(p for p in who if at[p] == key) for key, who in people.items()}
+        found.events = {key: tuple(ids) for key, ids in events.items()}
+        return found
+
+    def _standing(self) -> list[Told]:
+        return [t for t in self.decided if not self.world.events[t.event].withdrawn]
+
+    def _held(self, told: Told) -> Iterator[Held]:
+        for number, d in enumerate(told.decision.disclosures, start=1):
+            if d.kind == "disclosure":
+                yield Held(d.id, d.desk, number, told.case.now, frozenset(str(g.section.id) for g in d.given))
+
+    def _homes(self) -> dict[UUID, Key]:
+        """Where everybody lives, by what was last said."""
+        said = sorted(self._standing(), key=lambda t: (t.case.happened_at, t.event))
+        return {kept.person: kept.key for t in said for kept in t.decision.pointers if kept.person}
