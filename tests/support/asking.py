@@ -11,9 +11,14 @@ from frontdoor_router.core.identify import Key
 from frontdoor_router.core.pointers import ADDRESS
 from frontdoor_router.core.recollection import Content, Held, Recollection
 from frontdoor_schemas.sections import join
+from support.builders import NHS, a_child, an_adult, an_incident
 from support.deciding import Deciding, Told
 
 PURPOSE = "A made-up reason for asking"
+
+
+MOTHER = an_adult(1, nhs_number=NHS[8], born="1990-01-01")
+HOME = {"lines": ["1, Marker Lane"], "postcode": "ZZ99 3VZ"}
 
 
 @dataclass
@@ -89,3 +94,32 @@ class Asking(Deciding):
         """Where everybody lives, by what was last said."""
         said = sorted(self._standing(), key=lambda t: (t.case.happened_at, t.event))
         return {kept.person: kept.key for t in said for kept in t.decision.pointers if kept.person}
+
+
+def oak_and_elm() -> Asking:
+    """A child at Oak, its brother at Elm."""
+    made = Asking()
+    made.tie(a_child(1), "oak.dsl", "school")
+    made.tie(a_child(2), "elm.dsl", "school")
+    return made
+
+
+def plan(asking: Asking, status: str, *children: dict[str, Any], kind: str = "child_protection", **facts: Any) -> UUID:
+    """A plan begins, changes or ends."""
+    about = list(children) or [a_child(1)]
+    data = {"children": about, "about": [c["ref"] for c in about], "plan_type": kind, "to_status": status, **facts}
+    return asking.post("care.duty", "plan-status", data).event
+
+
+def incident(asking: Asking, *children: dict[str, Any], **facts: Any) -> UUID:
+    """A domestic-abuse incident with a concern of its own for each child."""
+    about = list(children) or [a_child(1)]
+    seen = [{"about": [c["ref"]], "what": f"Seen of {c['given_name']}", "impact_on_child": f"Did to {c['given_name']}"} for c in about]
+    kinds = [{"about": [c["ref"]], "type": "neglect"} for c in about]
+    return asking.post("police.pvp", "police-incident", an_incident(*about, **{"concerns": seen, "concern_types": kinds, **facts})).event
+
+
+def said_nothing(answered: Answered) -> bool:
+    """Whether the answer gives nothing away: neither content nor reason of its own."""
+    d = answered.disclosure
+    return (d.given, d.reason, d.marks, d.quotes) == ((), "nothing-to-say", (), frozenset())

@@ -245,7 +245,8 @@ def _agency_faults(parsed: AgenciesFile, number: int, agency: AgencyEntry) -> _F
         yield ("agency", number, "successor"), f"{agency.id} has a successor and no day on which it ends (until)"
     if agency.id in _chain(parsed, agency):
         yield ("agency", number, "successor"), f"{agency.id} would be its own successor"
-    if EventType.query in agency.publishes and parsed.partnership.queries is None and any(d.queries is None for d in agency.desk):
+    types = (word for name in agency.publishes for word in parsed.partnership.publishes.get(name, (name,)))
+    if EventType.query.value in types and parsed.partnership.queries is None and any(d.queries is None for d in agency.desk):
         yield ("agency", number, "publishes"), f"{agency.id} may ask, and neither it nor the partnership says how often: queries.per_hour"
     if not agency.desk:
         yield ("agency", number), f"agency {agency.id} has no desk"

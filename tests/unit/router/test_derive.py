@@ -12,6 +12,7 @@ from frontdoor_router.core.derive import DERIVED, computed_paths
 from frontdoor_router.core.known_to import FIELDS
 from frontdoor_router.core.policy import policy_of
 from frontdoor_schemas.events import MODELS
+from frontdoor_schemas.queries import ANSWERS
 from support.builders import a_child, an_incident
 from support.deciding import NIGHT, TEST_PACK, Deciding, Told
 
@@ -41,7 +42,7 @@ def history(told: Told, desk: str) -> dict[str, Any]:
 
 
 def test_every_computed_field_of_the_contract_is_computed() -> None:
-    with_duties = {"earlier", "patterns", *FIELDS}
+    with_duties = {"earlier", "patterns", *FIELDS, *ANSWERS}
     not_yet = {"proposed_invitees"}  # for the convenor, who is the source: no disclosure carries it so far
     promised = {path.split("/")[-1] for model in MODELS.values() for path, _ in computed_paths(model)}
     assert promised - with_duties == set(DERIVED) | not_yet

@@ -15,8 +15,8 @@ from frontdoor_router.core.incidents import REFERRAL
 from frontdoor_router.core.pointers import ADDRESS
 from frontdoor_router.core.recollection import Content, Held
 from frontdoor_router.core.world import World
-from frontdoor_schemas.envelope import Envelope
-from frontdoor_schemas.vocabulary import Answer, EventType
+from frontdoor_schemas.envelope import Envelope, Section
+from frontdoor_schemas.vocabulary import Answer, Category, EventType
 
 MOST_LINES = 2_000
 """Lines of one person's chronology that an answer looks at: more than any childhood has, and half a megabyte."""
@@ -104,10 +104,16 @@ async def _contents(connection: asyncpg.Connection, world: World, ids: Collectio
             received_at=row["received_at"],
             source=row["source"],
         )
-        sections = reading.parse_sections(row["sections"])
+        sections = [_ruled(s) for s in reading.parse_sections(row["sections"])]
         world.recollection.contents[row["id"]] = Content(
             envelope, EventType(row["counts_as"]), row["source"], sections, dict(row["people"])
         )
+
+
+def _ruled(section: Section) -> Section:
+    """A section as it is kept, with what rules and look-ups go by in the form that they know."""
+    said = {"category": Category(section.category), "subjects": tuple(section.subjects), "to": tuple(section.to)}
+    return Section.model_construct(**{**section.__dict__, **said})
 
 
 async def _events(connection: asyncpg.Connection, world: World, people: Iterable[UUID], incidents: Collection[UUID]) -> None:
