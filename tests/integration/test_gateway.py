@@ -74,6 +74,17 @@ async def test_two_processes_at_once_under_one_id_are_one_event(stand: RealStand
     assert positions == list(range(1, 61))
 
 
+async def test_two_processes_and_a_restart_count_a_desks_questions_together(stand: RealStand, given: GatewaySettings) -> None:
+    body = posted("query", {**a_referral(), "question": "chronology", "purpose": "A made-up reason"})
+    async with real_stand(given, bus=stand.bus, fresh=False) as twin:
+        client, other = await stand.client(PVP), await twin.client(PVP)
+        answers = [await client.post("/v1/queries", json=body), await other.post("/v1/queries", json=body)]
+        answers.append(await client.post("/v1/queries", json=body))
+    async with real_stand(given, bus=stand.bus, fresh=False) as again:
+        answers.append(await (await again.client(PVP)).post("/v1/queries", json=body))
+    assert [a.status_code for a in answers] == [202, 202, 429, 429]
+
+
 async def test_another_body_under_a_known_id_is_refused(stand: RealStand) -> None:
     client = await stand.client(PVP)
     key = {"idempotency-key": "case-1"}

@@ -35,7 +35,7 @@ from frontdoor_gateway.core.submissions import (
     Submissions,
     Undecided,
 )
-from frontdoor_schemas.envelope import Delivery, Recall
+from frontdoor_schemas.envelope import Delivery, DeliveryKind, Recall
 from frontdoor_schemas.vocabulary import EventType, Level
 from unit.gateway.kit import CONTROL_ROOM, HUB, NOW, PVP, a_delivery, a_ledger, prepare, settings
 
@@ -183,6 +183,41 @@ async def test_the_clock_of_what_is_not_decided(stores: Stores) -> None:
     await stores.filing.file(Work([], ledgers=[(ledger, ledger.model_dump_json().encode())]), later)
     assert await undecided.overdue(later, 9) == []
     assert await undecided.undecided(later) == 2
+
+
+async def test_the_questions_of_a_desk_are_counted_whenever_they_were_posted_again(stores: Stores) -> None:
+    store: Any = stores.submissions
+    hour = timedelta(hours=1)
+    old, new, posted_again = (replace(_submission(name), type=EventType.query) for name in ("old", "new", "again"))
+    of_others = [replace(_submission("other"), type=EventType.query, desk=CONTROL_ROOM), _submission("no-question")]
+    await store.accept([replace(old, received_at=NOW - hour), new, replace(posted_again, received_at=NOW - 2 * hour), *of_others])
+    assert await store.questions(PVP, NOW - hour, ["again", "unheard-of"]) == [(NOW - 2 * hour, "again"), (NOW, "new")]
+    assert await store.questions(HUB, NOW - hour, ["new"]) == []
+
+
+async def test_an_answer_is_found_by_its_question_for_its_desk_alone_until_it_is_withdrawn(stores: Stores) -> None:
+    question = uuid.uuid4()
+    held = a_delivery(PVP, 1, kind=DeliveryKind.held, event=question)
+    answer = a_delivery(PVP, 3, kind=DeliveryKind.answer, event=question)
+    await _file(stores, held, answer)
+    found = await stores.inboxes.answer(PVP, question)
+    assert found is not None
+    assert Delivery.model_validate_json(found) == answer
+    assert await stores.inboxes.answer(CONTROL_ROOM, question) is None
+    assert await stores.inboxes.answer(PVP, uuid.uuid4()) is None
+    await stores.filing.file(Work([], recalls=[Recall(disclosure=answer.id, desk=PVP, at=NOW)]), NOW)
+    assert await stores.inboxes.answer(PVP, question) is None
+
+
+async def test_how_far_a_desk_has_collected_is_known_and_asking_proves_nothing(stores: Stores) -> None:
+    assert await stores.inboxes.collected(PVP) == BEGINNING
+    await _file(stores, *(a_delivery(PVP, n) for n in (1, 2)))
+    assert (await stores.inboxes.collected(PVP)).place == BEGINNING.place
+    page = await stores.inboxes.read(PVP, BEGINNING, 1)
+    await stores.inboxes.collect(PVP, page.cursor, channel="inbox", at=NOW)
+    collected = await stores.inboxes.collected(PVP)
+    assert collected.place == page.cursor.place
+    assert list(await stores.inboxes.collect(PVP, collected, channel="inbox", at=NOW)) == []
 
 
 async def _file(stores: Stores, *deliveries: Delivery, at: datetime = NOW) -> Any:

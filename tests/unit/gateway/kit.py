@@ -127,12 +127,21 @@ def cloud_event(desk: str = PVP, data: Mapping[str, Any] | None = None, **attrib
 
 
 def a_delivery(
-    desk: str, number: int, *, kind: DeliveryKind = DeliveryKind.disclosure, text: str = "seen", incarnation: int = 1
+    desk: str,
+    number: int,
+    *,
+    kind: DeliveryKind = DeliveryKind.disclosure,
+    text: str = "seen",
+    incarnation: int = 1,
+    event: UUID | None = None,
 ) -> Delivery:
-    """What the router tells a desk."""
-    event = Envelope(id=uuid.uuid4(), type=EventType.referral, thread=uuid.uuid4(), occurred_at=NOW, received_at=NOW)
+    """What the router tells a desk, of an event of its own unless one is given."""
+    event_type = EventType.query if kind is DeliveryKind.answer else EventType.referral
+    envelope = Envelope(id=event or uuid.uuid4(), type=event_type, thread=uuid.uuid4(), occurred_at=NOW, received_at=NOW)
     section = Section(id=uuid.uuid4(), category=Category.narrative, body={"circumstances": text})
-    return Delivery(id=uuid.uuid4(), kind=kind, desk=desk, incarnation=incarnation, number=number, at=NOW, event=event, sections=(section,))
+    return Delivery(
+        id=uuid.uuid4(), kind=kind, desk=desk, incarnation=incarnation, number=number, at=NOW, event=envelope, sections=(section,)
+    )
 
 
 def a_ledger(event: UUID, desk: str, *, version: int = 1, lines: tuple[LedgerLine, ...] = (), **more: Any) -> LedgerUpdate:

@@ -51,14 +51,16 @@ class Quota:
         stored = await self._store.questions(desk, now - WINDOW, [i.sender_id for i in items])
         known = {one.sender_id for one in stored}
         times = [one.at for one in stored if one.at > now - WINDOW]
+        most = self._per_hour(desk)
         refused: dict[UUID, TooManyQuestionsError] = {}
         for item in items:
             if item.sender_id in known:
                 continue
-            if len(times) < self._per_hour(desk):
+            if len(times) < most:
                 times.append(now)
+                known.add(item.sender_id)
             else:
-                free = times[-self._per_hour(desk)] + WINDOW if self._per_hour(desk) else now + WINDOW
+                free = (times[-most] if most else now) + WINDOW
                 refused[item.event] = TooManyQuestionsError((free - now).total_seconds())
         return refused
 
