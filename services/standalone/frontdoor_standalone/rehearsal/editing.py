@@ -11,7 +11,7 @@ from typing import Any
 
 from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.core.facts import BUILT_IN_PURPOSES
+from frontdoor_router.core.facts import BUILT_IN_PURPOSES, QUERY_PURPOSES
 from frontdoor_schemas.vocabulary import Category, EventType
 
 PLANTED = "planted"
@@ -91,7 +91,7 @@ def plant(pack: Path, *, tell: Iterable[tuple[EventType, str]]) -> None:
     for agreement in (file for folder in rule_folders(pack) for file in _agreements(folder)):
         _without_policies(agreement, lambda policy: re.search(r"(?m)^forbid\b", policy) is not None)
     roles = ", ".join(f'Role::"{role}"' for role in sorted({before.directory.desk(desk).role.value for _, desk in pairs}))
-    purposes = ", ".join(f'"{purpose}"' for purpose in sorted({PLANTED} | before.purposes - BUILT_IN_PURPOSES))
+    purposes = ", ".join(f'"{purpose}"' for purpose in sorted({PLANTED, *QUERY_PURPOSES.values()} | before.purposes - BUILT_IN_PURPOSES))
     (pack / AGREEMENTS).mkdir(exist_ok=True)
     (pack / AGREEMENTS / f"{PLANTED}.cedar").write_text(_permit(roles, purposes), encoding="utf-8")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontdoor_standalone.rehearsal import after, lines, owing, told
-from frontdoor_standalone.rehearsal.lines import DISCLOSURE, Line
+from frontdoor_standalone.rehearsal.lines import ANSWER, DISCLOSURE, Line
 from frontdoor_standalone.rehearsal.observed import Heard
 from frontdoor_standalone.rehearsal.scenario import Scenario, Written
 from frontdoor_standalone.rehearsal.view import View
@@ -41,6 +41,8 @@ def judge(written: Written, view: View) -> list[Verdict]:
 JUDGES: Mapping[type[Line], Callable[[Any, View], Iterator[str]]] = {
     lines.Told: told.told,
     lines.NotTold: told.not_told,
+    lines.Answered: told.told,
+    lines.NotAnswered: told.not_answered,
     lines.Overdue: owing.overdue,
     lines.Closed: owing.closed,
     lines.Held: owing.held,
@@ -68,7 +70,7 @@ def strangers(scenario: Scenario, view: View) -> Iterator[str]:
             yield f"{heard.desk} had a {heard.kind} about {alias}, and no line says so"
     for alias, ledger in view.seen.ledgers.items():
         for one in ledger.disclosures:
-            if (one.desk, alias, one.kind) not in met and one.kind == DISCLOSURE and "withdrawn" not in one.times:
+            if (one.desk, alias, one.kind) not in met and one.kind in {DISCLOSURE, ANSWER} and "withdrawn" not in one.times:
                 yield f"{one.desk} is in the ledger of {alias} as told, but heard nothing"
     known = {desk for desk, _, _ in named}
     for desk in sorted({m.desk for m in view.seen.mails} - known):

@@ -9,6 +9,7 @@ from frontdoor_schemas.vocabulary import Category, EventType
 from frontdoor_standalone.rehearsal.steps import Desk, Desks, Moment, Names, Strict, Yes
 
 DISCLOSURE = "disclosure"
+ANSWER = "answer"
 REMINDER = "reminder"
 
 Row = Annotated[str, Field(pattern=r"^[A-P][0-9]{1,2}$")]
@@ -51,10 +52,12 @@ class Line(Strict):
         return iter(())
 
 
-class Told(Line):
-    """These desks are told of this, by then, about these people alone, with these categories and never those."""
+class Content(Line):
+    """What desks get of this: by then, about these people alone, with these categories and never those."""
 
-    told: Desks
+    kind: ClassVar[str]
+    """The kind of delivery that brings it."""
+
     of: Names
     by: Moment | None = None
     about_only: Names | None = None
@@ -66,11 +69,61 @@ class Told(Line):
     receipt: str | None = Field(None, description="The level reached, with its time where that matters: opened 07:40")
     once: Yes | None = Field(None, description="By webhook exactly once")
 
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """Who gets it."""
+        raise NotImplementedError
+
+    def hear(self) -> Iterator[tuple[str, str]]:
+        return ((desk, self.kind) for desk in self.desks)
+
+
+class Told(Content):
+    """These desks are told of this event."""
+
+    kind: ClassVar[str] = DISCLOSURE
+
+    told: Desks
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """Who is told."""
+        return self.told
+
     def sentence(self) -> str:
         return f"{_and(self.told)} told of {_and(self.of)}"
 
+
+class Answered(Content):
+    """The desk that asked is answered, with something."""
+
+    kind: ClassVar[str] = ANSWER
+
+    answered: Desks
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """Who is answered."""
+        return self.answered
+
+    def sentence(self) -> str:
+        return f"{_and(self.answered)} answered {_and(self.of)}"
+
+
+class NotAnswered(Line):
+    """The desk that asked is answered that there is nothing to say, or that nobody can tell about whom."""
+
+    negative: ClassVar[bool] = True
+
+    not_answered: Desks
+    of: Names
+    because: Literal["nothing-to-say", "not-identified"] = "nothing-to-say"
+
+    def sentence(self) -> str:
+        return f"{_and(self.not_answered)} not answered {_and(self.of)}: {self.because}"
+
     def hear(self) -> Iterator[tuple[str, str]]:
-        return ((desk, DISCLOSURE) for desk in self.told)
+        return ((desk, ANSWER) for desk in self.not_answered)
 
 
 class NotTold(Line):
@@ -249,6 +302,8 @@ class Task(Line):
 KINDS: Mapping[str, type[Line]] = {
     "told": Told,
     "not_told": NotTold,
+    "answered": Answered,
+    "not_answered": NotAnswered,
     "overdue": Overdue,
     "held": Held,
     "section": Carries,
@@ -272,6 +327,8 @@ def _kind(value: Any) -> str | None:
 AnyLine = Annotated[
     Annotated[Told, Tag("told")]
     | Annotated[NotTold, Tag("not_told")]
+    | Annotated[Answered, Tag("answered")]
+    | Annotated[NotAnswered, Tag("not_answered")]
     | Annotated[Overdue, Tag("overdue")]
     | Annotated[Held, Tag("held")]
     | Annotated[Carries, Tag("section")]

@@ -13,6 +13,7 @@ WHAT = {
     "overdue": "hears that something is overdue about",
     "held": "has to find out who is meant in",
     "owed": "is told what is missing in",
+    "answer": "is answered",
     "withdrawn": "is told of the withdrawal of",
     "tombstone": "finds taken back",
 }

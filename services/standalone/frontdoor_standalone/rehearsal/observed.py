@@ -167,11 +167,14 @@ class Observations:
         """Who stands behind the opaque refs of an event: whoever was told a person's name says whose ref it is."""
         found: dict[str, Individual] = {}
         for heard in self.of(alias):
-            for block in (*heard.data.get("children", ()), *heard.data.get("adults", ())):
-                for person in self.posted[alias].people:
-                    if _is_block_of(block, person):
-                        found[block["ref"]] = person
+            found |= people_in(heard, self.posted[alias].people)
         return found
+
+
+def people_in(heard: Heard, people: Iterable[Individual]) -> dict[str, Individual]:
+    """Whose refs a message gives, by the names in it."""
+    blocks = (*heard.data.get("children", ()), *heard.data.get("adults", ()))
+    return {block["ref"]: person for block in blocks for person in people if _is_block_of(block, person)}
 
 
 def _is_block_of(block: Mapping[str, Any], person: Individual) -> bool:

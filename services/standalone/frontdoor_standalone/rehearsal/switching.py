@@ -12,7 +12,7 @@ from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.compose import compose
 from frontdoor_standalone.rehearsal.editing import copy_of, plant, switch_off
 from frontdoor_standalone.rehearsal.judge import Verdict
-from frontdoor_standalone.rehearsal.lines import Line, NotTold, Told
+from frontdoor_standalone.rehearsal.lines import Content, Line, NotAnswered, NotTold
 from frontdoor_standalone.rehearsal.people import individuals
 from frontdoor_standalone.rehearsal.runner import Runner
 from frontdoor_standalone.rehearsal.scenario import Scenario, Written
@@ -68,7 +68,9 @@ def forbidden(line: Line, scenario: Scenario) -> dict[str, str]:
     """What a line says must not happen, each with what a judge says when it happens."""
     if isinstance(line, NotTold):
         return {f"not telling {desk}": f"{desk}, " for desk in line.not_told}
-    if not isinstance(line, Told):
+    if isinstance(line, NotAnswered):
+        return {f"not answering {desk}": f"{desk}, " for desk in line.not_answered}
+    if not isinstance(line, Content):
         return {}
     found = {f"the absence of {c.value}": f"holds {c.value}" if len(line.excludes) == 1 else c.value for c in line.excludes}
     found |= {f"the silence about “{word}”": "contains “" if len(line.never_contains) == 1 else f"“{word}”" for word in line.never_contains}
@@ -77,7 +79,7 @@ def forbidden(line: Line, scenario: Scenario) -> dict[str, str]:
     return found
 
 
-def _others(line: Told, scenario: Scenario, alias: str) -> set[str]:
+def _others(line: Content, scenario: Scenario, alias: str) -> set[str]:
     """People of an event about whom a desk is to hear nothing: only children, unless the line names an adult."""
     individuals_of = individuals(scenario.people)
     about = compose(scenario.posts[alias], individuals_of, scenario.posts).people
@@ -89,7 +91,17 @@ def _everything_forbidden(check: Check) -> set[tuple[EventType, str]]:
     scenario = check.written.scenario
     found = set()
     for line in (scenario.expect[number] for number in check.lines):
-        if isinstance(line, (NotTold, Told)):
-            desks = line.not_told if isinstance(line, NotTold) else line.told
-            found |= {(scenario.posts[alias].post, desk) for alias in line.of for desk in desks}
+        found |= {(scenario.posts[alias].post, desk) for alias in line.events() for desk in _desks_of(line)}
     return found
+
+
+def _desks_of(line: Line) -> tuple[str, ...]:
+    match line:
+        case NotTold():
+            return line.not_told
+        case NotAnswered():
+            return line.not_answered
+        case Content():
+            return line.desks
+        case _:
+            return ()

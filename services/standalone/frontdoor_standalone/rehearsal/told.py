@@ -1,4 +1,4 @@
-"""Judges who was told of what: the lines `told` and `not_told`."""
+"""Judges who was told or answered what: the lines `told`, `not_told`, `answered` and `not_answered`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from frontdoor_standalone.rehearsal.lines import NotTold, Told
+from frontdoor_standalone.rehearsal.lines import ANSWER, Content, NotAnswered, NotTold
 from frontdoor_standalone.rehearsal.moments import moment, shown, time_of_day
 from frontdoor_standalone.rehearsal.observed import Channel, Disclosed, Heard, refs_in
 from frontdoor_standalone.rehearsal.view import View
@@ -15,17 +15,17 @@ ANY = "*"
 MINUTE = timedelta(minutes=1)
 
 
-def told(line: Told, view: View) -> Iterator[str]:
+def told(line: Content, view: View) -> Iterator[str]:
     """What is wrong with each desk's part of each event; nothing when all is as it should be."""
-    for desk in line.told:
+    for desk in line.desks:
         for alias in line.of:
             for problem in _one(line, view, desk, alias):
                 yield f"{desk}, {alias}: {problem}"
 
 
-def _one(line: Told, view: View, desk: str, alias: str) -> Iterator[str]:
-    disclosed = view.seen.disclosed(alias, desk)
-    heard = view.seen.of(alias, desk)
+def _one(line: Content, view: View, desk: str, alias: str) -> Iterator[str]:
+    disclosed = view.seen.disclosed(alias, desk, line.kind)
+    heard = view.seen.of(alias, desk, line.kind)
     if not disclosed:
         yield "was not told"
         return
@@ -44,7 +44,7 @@ def _one(line: Told, view: View, desk: str, alias: str) -> Iterator[str]:
         yield from _once(heard)
 
 
-def _in_time(line: Told, disclosed: Disclosed, zone: ZoneInfo) -> Iterator[str]:
+def _in_time(line: Content, disclosed: Disclosed, zone: ZoneInfo) -> Iterator[str]:
     if line.by is None:
         return
     reached = disclosed.reached_at
@@ -54,10 +54,10 @@ def _in_time(line: Told, disclosed: Disclosed, zone: ZoneInfo) -> Iterator[str]:
         yield f"it reached the desk at {shown(reached, zone)}, after {shown(line.by, zone)}"
 
 
-def _people(line: Told, view: View, alias: str, message: Heard) -> Iterator[str]:
+def _people(line: Content, view: View, alias: str, message: Heard) -> Iterator[str]:
     if line.about_only is None:
         return
-    behind = view.behind(alias)
+    behind = view.behind(alias, message)
     found = {behind[ref] for ref in refs_in(message.data) if ref in behind}
     adults = any(view.people[key].adult for key in line.about_only)
     seen = {key for key in found if adults or not view.people[key].adult}
@@ -69,7 +69,7 @@ def _people(line: Told, view: View, alias: str, message: Heard) -> Iterator[str]
         yield f"{message.channel}: is not about {', '.join(missing)}"
 
 
-def _categories(line: Told, view: View, alias: str, message: Heard) -> Iterator[str]:
+def _categories(line: Content, view: View, alias: str, message: Heard) -> Iterator[str]:
     found = view.categories(alias, message)
     if missing := [c.value for c in line.includes if c not in found]:
         yield f"{message.channel}: lacks {', '.join(missing)}"
@@ -77,7 +77,7 @@ def _categories(line: Told, view: View, alias: str, message: Heard) -> Iterator[
         yield f"{message.channel}: holds {', '.join(forbidden)}"
 
 
-def _words(line: Told, view: View, message: Heard) -> Iterator[str]:
+def _words(line: Content, view: View, message: Heard) -> Iterator[str]:
     for word in line.never_contains:
         for text in view.words_of(word):
             if holds(message.text, text):
@@ -89,7 +89,7 @@ def holds(text: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _values(line: Told, message: Heard) -> Iterator[str]:
+def _values(line: Content, message: Heard) -> Iterator[str]:
     for path, wanted in line.says.items():
         found = list(values_at(message.data, path.split(".")))
         if wanted not in found:
@@ -109,12 +109,12 @@ def values_at(data: Any, path: list[str]) -> Iterator[str]:
             yield from values_at(value, path[1:])
 
 
-def _marks(line: Told, message: Heard) -> Iterator[str]:
+def _marks(line: Content, message: Heard) -> Iterator[str]:
     if missing := sorted(set(line.marks) - set(message.marks)):
         yield f"{message.channel}: is not marked {', '.join(missing)}"
 
 
-def _receipt(line: Told, disclosed: Disclosed, view: View) -> Iterator[str]:
+def _receipt(line: Content, disclosed: Disclosed, view: View) -> Iterator[str]:
     if line.receipt is None:
         return
     word, _, when = line.receipt.partition(" ")
@@ -154,6 +154,20 @@ def not_told(line: NotTold, view: View) -> Iterator[str]:
                 yield f"{desk}, {alias}: the ledger says that it was told"
             if any(mail.desk == desk and view.event_id(alias) in mail.text for mail in view.seen.mails):
                 yield f"{desk}, {alias}: an e-mail speaks of it"
+
+
+def not_answered(line: NotAnswered, view: View) -> Iterator[str]:
+    """Whether a question got an answer that says nothing, for the reason given."""
+    for desk in line.not_answered:
+        for alias in line.of:
+            heard = view.seen.of(alias, desk, ANSWER)
+            if not heard:
+                yield f"{desk}, {alias}: got no answer at all"
+            for one in heard:
+                if one.data:
+                    yield f"{desk}, {alias}: {one.channel}: was answered"
+                elif one.reason != line.because:
+                    yield f"{desk}, {alias}: {one.channel}: says {one.reason}, not {line.because}"
 
 
 CONSIDERED = frozenset({"withheld", "protected"})

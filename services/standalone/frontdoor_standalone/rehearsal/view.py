@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from frontdoor_schemas.fields import Plan
 from frontdoor_schemas.vocabulary import Category, EventType
-from frontdoor_standalone.rehearsal.observed import Heard, Observations, categories
+from frontdoor_standalone.rehearsal.lines import ANSWER
+from frontdoor_standalone.rehearsal.observed import Heard, Observations, categories, people_in, refs_in
 from frontdoor_standalone.rehearsal.people import Individual
 
 
@@ -43,10 +44,16 @@ class View:
                 return alias
         return self.seen.name_of(heard.event)
 
-    def behind(self, alias: str) -> dict[str, str]:
-        """Whose opaque ref is whose, in one event."""
-        found = self.seen.people_behind(alias)
-        return {ref: person.key for ref, person in found.items()}
+    def behind(self, alias: str, message: Heard | None = None) -> dict[str, str]:
+        """Whose opaque ref is whose, in one event or in one message about it.
+
+        An answer may be about people whom its question does not name; one that names nobody is about the one person asked about.
+        """
+        if message is None or message.kind != ANSWER:
+            return {ref: person.key for ref, person in self.seen.people_behind(alias).items()}
+        named = {ref: person.key for ref, person in people_in(message, self.people.values()).items()}
+        asked, unnamed = self.seen.posted[alias].people, refs_in(message.data) - named.keys()
+        return named | ({unnamed.pop(): asked[0].key} if len(asked) == len(unnamed) == 1 and not named else {})
 
     def categories(self, alias: str, message: Heard) -> set[Category]:
         """The categories that a message holds."""
