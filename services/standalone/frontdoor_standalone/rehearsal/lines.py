@@ -1,7 +1,7 @@
 """What a scenario expects: one model for each kind of line."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -10,6 +10,7 @@ from frontdoor_standalone.rehearsal.steps import Desk, Desks, Moment, Names, Str
 
 DISCLOSURE = "disclosure"
 ANSWER = "answer"
+NOT_IDENTIFIED: Final = "not-identified"
 REMINDER = "reminder"
 
 Row = Annotated[str, Field(pattern=r"^[A-P][0-9]{1,2}$")]

@@ -12,7 +12,7 @@ from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.compose import compose
 from frontdoor_standalone.rehearsal.editing import copy_of, plant, switch_off
 from frontdoor_standalone.rehearsal.judge import Verdict
-from frontdoor_standalone.rehearsal.lines import Content, Line, NotAnswered, NotTold
+from frontdoor_standalone.rehearsal.lines import NOT_IDENTIFIED, Content, Line, NotAnswered, NotTold
 from frontdoor_standalone.rehearsal.people import individuals
 from frontdoor_standalone.rehearsal.runner import Runner
 from frontdoor_standalone.rehearsal.scenario import Scenario, Written
@@ -69,6 +69,8 @@ def forbidden(line: Line, scenario: Scenario) -> dict[str, str]:
     if isinstance(line, NotTold):
         return {f"not telling {desk}": f"{desk}, " for desk in line.not_told}
     if isinstance(line, NotAnswered):
+        if line.because == NOT_IDENTIFIED:
+            return {}  # that follows from the words of the question, and no rule stands behind it
         return {f"not answering {desk}": f"{desk}, " for desk in line.not_answered}
     if not isinstance(line, Content):
         return {}
