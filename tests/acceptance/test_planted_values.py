@@ -38,6 +38,7 @@ MAY_HOLD = {
     ("submission", "sections"),
     ("inbox", "delivery"),
     ("event", "sections"),
+    ("disclosure", "made"),
     ("waiting", "record"),
     ("outbox", "records"),
     ("delivery", "body"),
@@ -56,6 +57,7 @@ SOURCES = {
     EventType.plan_status: "social-care.duty",
     EventType.involvement_started: "social-care.duty",
     EventType.involvement_ended: "social-care.duty",
+    EventType.query: "social-care.duty",
 }
 REPLIES = {
     EventType.referral_outcome: ("hub.front-door", EventType.referral),
@@ -225,7 +227,7 @@ async def test_every_record_is_a_cloud_event_of_its_own(database: str) -> None:
     assert {a["ce_specversion"] for a in attributes} == {"1.0"}
     assert {a["ce_type"] for a in attributes} >= {
         *(type_name(event_type) for event_type in (*SOURCES, *REPLIES)),
-        *(type_name(kind) for kind in ("disclosure", "recall", "ledger", "receipts")),
+        *(type_name(kind) for kind in ("disclosure", "answer", "recall", "ledger", "receipts")),
     }
     named = Counter((a["ce_source"], a["ce_id"]) for a in attributes)
     assert {pair: times for pair, times in named.items() if times > 1} == {}
