@@ -8,7 +8,7 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SCENARIO ?= domestic-abuse-night
 
-.PHONY: help setup demo up test lint rehearse bench generate clean
+.PHONY: help setup demo up test lint rehearse coverage bench generate clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ lint: $(STAMP) ## Style and types only
 
 rehearse: $(STAMP) ## Every scenario of every pack, judged
 	$(BIN)/frontdoor rehearse
+
+coverage: $(STAMP) ## Play every scenario, and write docs/coverage.md: what serves each requirement, and whether it passes
+	$(BIN)/frontdoor rehearse --coverage docs/coverage.md
 
 bench: $(STAMP) ## How fast it is on this machine
 	cd tests && ../$(BIN)/python -m bench

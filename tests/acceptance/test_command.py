@@ -123,6 +123,7 @@ def test_rehearse_says_how_many_passed_and_fails_with_a_wrong_expectation(tmp_pa
         (["gateway"], "setting dsn"),
         (["measures", "2020-13", "--dsn", "postgresql://"], "a month is written YYYY-MM"),
         (["measures", "2020-11", "--dsn", "postgresql://", "--audience", "agency"], "an agency goes with audience=agency"),
+        (["rehearse", "--coverage", "page.md", "stockton"], "every scenario"),
     ],
 )
 def test_what_a_person_got_wrong_is_said_without_a_traceback(arguments: list[str], says: str) -> None:

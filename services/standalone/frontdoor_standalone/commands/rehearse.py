@@ -12,12 +12,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from frontdoor_standalone.commands.finding import scenarios_in
 from frontdoor_standalone.commands.running import for_this_run
 from frontdoor_standalone.commands.speaking import console, in_a_line
+from frontdoor_standalone.coverage.naming import named, rule_folders
+from frontdoor_standalone.coverage.page import page
+from frontdoor_standalone.coverage.register import load_register, register_file
+from frontdoor_standalone.coverage.state import failing_of, standings
 from frontdoor_standalone.deployment import pack_folder
 from frontdoor_standalone.launching import in_this_process, on_kafka
 from frontdoor_standalone.rehearsal.clock import Rest
 from frontdoor_standalone.rehearsal.moments import shown
 from frontdoor_standalone.rehearsal.report import plain, show_verdicts, summary
-from frontdoor_standalone.rehearsal.runner import Runner
+from frontdoor_standalone.rehearsal.runner import Result, Runner
 from frontdoor_standalone.rehearsal.scenario import ZONE, load
 from frontdoor_standalone.rehearsal.switching import Check, checks_of, run_check
 
@@ -34,6 +38,9 @@ def rehearse(
     switch_off: Annotated[
         bool, typer.Option("--switch-off", help="Show that each expectation can fail: switch off what it stands for, plant what it forbids")
     ] = False,
+    coverage: Annotated[
+        Path | None, typer.Option(help="Play every scenario, and write to this file which rows of the register they serve")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every expectation, also those that were met")] = False,
 ) -> None:
     """Play scenarios and judge them. Ends with 0 when every expectation was met and nobody else was told anything.
@@ -49,14 +56,25 @@ def rehearse(
       frontdoor rehearse --kafka stockton/domestic-abuse-night
 
       frontdoor rehearse --switch-off stockton/domestic-abuse-night
+
+      frontdoor rehearse --coverage docs/coverage.md
     """
+    if coverage and (paths or pack or switch_off):
+        raise typer.BadParameter(
+            "--coverage speaks of every scenario under its own pack: no scenarios, no --pack and no --switch-off beside it"
+        )
     with in_a_line():
         files = scenarios_in(paths or [])
         folder = pack_folder(pack) if pack else None
         with for_this_run() as server:
             launch = on_kafka(server, bootstrap=bootstrap) if kafka else in_this_process(server)
             runner = Runner(launch=launch, rest=OVER_A_BROKER if kafka else Rest())
-            passed = uvloop.run(_switch_off(runner, files, folder) if switch_off else _rehearse(runner, files, folder, verbose=verbose))
+            if switch_off:
+                passed = uvloop.run(_switch_off(runner, files, folder))
+            elif coverage:
+                passed = cover(runner, files, coverage, verbose=verbose)
+            else:
+                passed = [r.passed for r in uvloop.run(_rehearse(runner, files, folder, verbose=verbose))]
         console.print(summary(passed))
         if not all(passed):
             raise typer.Exit(1)
@@ -67,8 +85,17 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-async def _rehearse(runner: Runner, files: list[Path], folder: Path | None, *, verbose: bool) -> list[bool]:
-    passed = []
+def cover(runner: Runner, files: list[Path], to: Path, *, verbose: bool) -> list[bool]:
+    """Play all, and write the page of what they serve. What contradicts the register is said before anything is played."""
+    register, found = load_register(register_file()), named(map(load, files), rule_folders())
+    standings(register, found, ())
+    results = uvloop.run(_rehearse(runner, files, None, verbose=verbose))
+    to.write_text(page(register, found, failing_of(results)), encoding="utf-8")
+    return [r.passed for r in results]
+
+
+async def _rehearse(runner: Runner, files: list[Path], folder: Path | None, *, verbose: bool) -> list[Result]:
+    results = []
     with _progress() as progress:
         bar = progress.add_task("", total=len(files))
         for file in files:
@@ -84,8 +111,8 @@ async def _rehearse(runner: Runner, files: list[Path], folder: Path | None, *, v
                 show_verdicts(console, result)
             for line in plain(result):
                 console.print(line, soft_wrap=True)
-            passed.append(result.passed)
-    return passed
+            results.append(result)
+    return results
 
 
 async def _switch_off(runner: Runner, files: list[Path], folder: Path | None) -> list[bool]:

@@ -1,0 +1,1 @@
+"""What of the requirements register is served, by what, and whether it passes."""
