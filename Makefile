@@ -8,10 +8,10 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SCENARIO ?= domestic-abuse-night
 
-.PHONY: help setup demo up test lint rehearse coverage bench generate clean
+.PHONY: help setup demo up test lint rehearse coverage switched-off bench generate clean
 
 help: ## What can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## A virtual environment in .venv with everything in it; needs Python 3.11 or later
 $(STAMP): pyproject.toml uv.lock
@@ -43,6 +43,9 @@ rehearse: $(STAMP) ## Every scenario of every pack, judged
 
 coverage: $(STAMP) ## Play every scenario, and write docs/coverage.md: what serves each requirement, and whether it passes
 	$(BIN)/frontdoor rehearse --coverage docs/coverage.md
+
+switched-off: $(STAMP) ## Show that each expectation can fail: those that changed; remove deploy/register/switched-off.lock to show all
+	$(BIN)/frontdoor rehearse --switch-off --lock deploy/register/switched-off.lock
 
 bench: $(STAMP) ## How fast it is on this machine
 	cd tests && ../$(BIN)/python -m bench

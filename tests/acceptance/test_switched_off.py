@@ -1,23 +1,29 @@
 """Expectations can fail: with the rule they stand for switched off, or with everything told that they forbid.
 
-One scenario of each pack here; `frontdoor rehearse --switch-off` does all of them.
+What `deploy/register/switched-off.lock` remembers in its present form was shown before; the rest is shown here, and beside it
+always one scenario. `make switched-off` shows what changed and remembers it.
 """
 
 import pytest
 
+from frontdoor_standalone.commands.finding import every_scenario
+from frontdoor_standalone.commands.switching_off import trials_of
 from frontdoor_standalone.deployment import pack_folder
 from frontdoor_standalone.rehearsal.runner import Runner
-from frontdoor_standalone.rehearsal.scenario import load
-from frontdoor_standalone.rehearsal.switching import Check, checks_of, run_check
+from frontdoor_standalone.rehearsal.shown import Trial, changed, read_lock
+from frontdoor_standalone.rehearsal.switching import run_check
+from frontdoor_standalone.servers import deploy_folder
 
-SHORT_FORM = [("stockton", "domestic-abuse-night"), ("harbourside", "two-grades")]
-CHECKS = [
-    pytest.param(pack, check, id=f"{pack}-{check.says.replace(' ', '-')}")
-    for pack, name in SHORT_FORM
-    for check in checks_of(load(pack_folder(pack) / "rehearsals" / f"{name}.yaml"))
-]
+ALWAYS = trials_of([pack_folder("harbourside") / "rehearsals" / "two-grades.yaml"])
+CHANGED = changed(trials_of(every_scenario()), read_lock(deploy_folder("register") / "switched-off.lock"))
+MOST = 40
+"""How many are shown here and not remembered: at six seconds each, four minutes."""
 
 
-@pytest.mark.parametrize(("pack", "check"), CHECKS)
-async def test_an_expectation_fails_without_its_rule(standalone: Runner, pack: str, check: Check) -> None:
-    assert await run_check(standalone, check, pack_folder(pack)) == []
+@pytest.mark.parametrize("trial", {t.key: t for t in (*ALWAYS, *CHANGED[:MOST])}.values(), ids=lambda t: t.key.replace(" ", "-"))
+async def test_an_expectation_fails_without_its_rule(standalone: Runner, trial: Trial) -> None:
+    assert await run_check(standalone, trial.check, trial.pack) == []
+
+
+def test_most_of_what_was_shown_is_remembered() -> None:
+    assert len(CHANGED) <= MOST, "run: make switched-off"

@@ -9,7 +9,7 @@ from pathlib import Path
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.fields import Plan, leaves
 from frontdoor_standalone.commands.finding import every_scenario
-from frontdoor_standalone.coverage.naming import named, rows_in_rules, rule_folders
+from frontdoor_standalone.coverage.naming import every_rule_folder, named, rows_in_rules
 from frontdoor_standalone.coverage.page import failing_in, page
 from frontdoor_standalone.coverage.register import load_register, register_file
 from frontdoor_standalone.rehearsal.scenario import load
@@ -43,12 +43,12 @@ def test_the_register_has_every_row() -> None:
 
 def test_the_page_is_what_the_repository_serves() -> None:
     committed = PAGE.read_text(encoding="utf-8")
-    found = named(map(load, every_scenario()), rule_folders())
+    found = named(map(load, every_scenario()), every_rule_folder())
     assert page(REGISTER, found, failing_in(committed)) == committed, "run: make coverage"
 
 
 def test_rules_name_only_rows_of_the_register() -> None:
-    unknown = [f"{file}: {row}" for folder in rule_folders() for row, file in rows_in_rules(folder) if row not in REGISTER.rows]
+    unknown = [f"{file}: {row}" for folder in every_rule_folder() for row, file in rows_in_rules(folder) if row not in REGISTER.rows]
     assert unknown == []
 
 

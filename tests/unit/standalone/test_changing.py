@@ -113,6 +113,15 @@ def test_every_row_and_every_negative_claim_is_checked() -> None:
     }
 
 
+def test_a_line_that_says_only_what_must_not_happen_is_tried_by_planting_alone() -> None:
+    written = load(STOCKTON / "rehearsals" / "conference-crc-only.yaml")
+    of_k8 = [n for n, line in enumerate(written.scenario.expect) if "K8" in line.rows]
+    tried = {check.row: check.lines for check in checks_of(written)}
+    assert [type(written.scenario.expect[n]).__name__ for n in of_k8] == ["Told", "NotTold"]
+    assert tried["K8"] == (of_k8[0],)
+    assert of_k8[1] in tried[None]
+
+
 def test_being_about_the_only_child_there_is_forbids_nothing() -> None:
     scenario = load(STOCKTON / "rehearsals" / "referral-outcomes.yaml").scenario
     told = next(line for line in scenario.expect if getattr(line, "about_only", None))

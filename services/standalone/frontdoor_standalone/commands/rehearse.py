@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 import uvloop
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from frontdoor_standalone.commands.finding import scenarios_in
 from frontdoor_standalone.commands.running import for_this_run
-from frontdoor_standalone.commands.speaking import console, in_a_line
-from frontdoor_standalone.coverage.naming import named, rule_folders
+from frontdoor_standalone.commands.speaking import console, in_a_line, progress_bar
+from frontdoor_standalone.commands.switching_off import forget, trials_of
+from frontdoor_standalone.commands.switching_off import switch_off as switch_off_all
+from frontdoor_standalone.coverage.naming import every_rule_folder, named
 from frontdoor_standalone.coverage.page import page
 from frontdoor_standalone.coverage.register import load_register, register_file
 from frontdoor_standalone.coverage.state import failing_of, standings
@@ -23,7 +24,6 @@ from frontdoor_standalone.rehearsal.moments import shown
 from frontdoor_standalone.rehearsal.report import plain, show_verdicts, summary
 from frontdoor_standalone.rehearsal.runner import Result, Runner
 from frontdoor_standalone.rehearsal.scenario import ZONE, load
-from frontdoor_standalone.rehearsal.switching import Check, checks_of, run_check
 
 OVER_A_BROKER = Rest(pause=0.1, polls=3)
 """A record may be on its way between two services, seen by neither."""
@@ -38,6 +38,7 @@ def rehearse(
     switch_off: Annotated[
         bool, typer.Option("--switch-off", help="Show that each expectation can fail: switch off what it stands for, plant what it forbids")
     ] = False,
+    lock: Annotated[Path | None, typer.Option(help="With --switch-off: leave out what this file remembers as shown, and add to it")] = None,
     coverage: Annotated[
         Path | None, typer.Option(help="Play every scenario, and write to this file which rows of the register they serve")
     ] = None,
@@ -63,6 +64,8 @@ def rehearse(
         raise typer.BadParameter(
             "--coverage speaks of every scenario under its own pack: no scenarios, no --pack and no --switch-off beside it"
         )
+    if lock and (pack or not switch_off):
+        raise typer.BadParameter("--lock remembers what --switch-off has shown of scenarios under their own packs")
     with in_a_line():
         files = scenarios_in(paths or [])
         folder = pack_folder(pack) if pack else None
@@ -70,7 +73,7 @@ def rehearse(
             launch = on_kafka(server, bootstrap=bootstrap) if kafka else in_this_process(server)
             runner = Runner(launch=launch, rest=OVER_A_BROKER if kafka else Rest())
             if switch_off:
-                passed = uvloop.run(_switch_off(runner, files, folder))
+                passed = _show_able_to_fail(runner, paths, folder, lock)
             elif coverage:
                 passed = cover(runner, files, coverage, verbose=verbose)
             else:
@@ -80,14 +83,16 @@ def rehearse(
             raise typer.Exit(1)
 
 
-def _progress() -> Progress:
-    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    return Progress(*columns, console=console, transient=True)
+def _show_able_to_fail(runner: Runner, paths: list[str] | None, folder: Path | None, lock: Path | None) -> list[bool]:
+    trials = trials_of(scenarios_in(paths or []), folder)
+    if lock and not paths:
+        forget(lock, trials)
+    return uvloop.run(switch_off_all(runner, trials, lock))
 
 
 def cover(runner: Runner, files: list[Path], to: Path, *, verbose: bool) -> list[bool]:
     """Play all, and write the page of what they serve. What contradicts the register is said before anything is played."""
-    register, found = load_register(register_file()), named(map(load, files), rule_folders())
+    register, found = load_register(register_file()), named(map(load, files), every_rule_folder())
     standings(register, found, ())
     results = uvloop.run(_rehearse(runner, files, None, verbose=verbose))
     to.write_text(page(register, found, failing_of(results)), encoding="utf-8")
@@ -96,7 +101,7 @@ def cover(runner: Runner, files: list[Path], to: Path, *, verbose: bool) -> list
 
 async def _rehearse(runner: Runner, files: list[Path], folder: Path | None, *, verbose: bool) -> list[Result]:
     results = []
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("", total=len(files))
         for file in files:
             written = await asyncio.to_thread(load, file)
@@ -113,21 +118,3 @@ async def _rehearse(runner: Runner, files: list[Path], folder: Path | None, *, v
                 console.print(line, soft_wrap=True)
             results.append(result)
     return results
-
-
-async def _switch_off(runner: Runner, files: list[Path], folder: Path | None) -> list[bool]:
-    found: list[tuple[Path, Check]] = []
-    for file in files:
-        written = await asyncio.to_thread(load, file)
-        found += [(folder or pack_folder(written.scenario.pack), check) for check in checks_of(written)]
-    passed = []
-    with _progress() as progress:
-        bar = progress.add_task("", total=len(found))
-        for pack, check in found:
-            progress.update(bar, description=f"{check.written.path.stem}: {check.says}")
-            outcome = await run_check(runner, check, pack)
-            progress.advance(bar)
-            for problem in outcome:
-                console.print(f"[red]{check.written.path.stem}: {check.says}: {problem}[/red]", soft_wrap=True)
-            passed.append(not outcome)
-    return passed

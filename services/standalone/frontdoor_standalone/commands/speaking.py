@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from frontdoor_chassis import logs
 from frontdoor_chassis.directory import UnknownDeskError
@@ -18,6 +19,7 @@ from frontdoor_standalone.processes import ProcessDiedError
 from frontdoor_standalone.readiness import NotReadyError
 from frontdoor_standalone.rehearsal.clock import RestlessError
 from frontdoor_standalone.rehearsal.seed import UnknownRelationError
+from frontdoor_standalone.rehearsal.shown import LockError
 from frontdoor_standalone.rehearsal.yaml_text import ScenarioError
 from frontdoor_standalone.servers import ServerError
 
@@ -26,6 +28,7 @@ errors = Console(stderr=True, highlight=False)
 
 SAID = (
     ScenarioError,
+    LockError,
     PackError,
     UnknownPackError,
     UnknownDeskError,
@@ -56,6 +59,12 @@ def in_a_line() -> Iterator[None]:
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def progress_bar() -> Progress:
+    """How far a long command is. Nothing of it stays on the terminal."""
+    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console, transient=True)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def named(scenarios: Iterable[Written], folders: Iterable[Path]) -> Named:
     )
 
 
-def rule_folders() -> tuple[Path, Path]:
+def every_rule_folder() -> tuple[Path, Path]:
     """Where rules stand: the packs, and the procedures that they adopt."""
     return deploy_folder("partnerships"), deploy_folder("procedures")
 

@@ -1,15 +1,16 @@
 """Changes a copy of a pack: switches a rule off, plants one that tells too much. To show that an expectation can fail."""
 
+import json
 import os
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, rule_folders
+from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, PATTERNS_FILE, rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES, QUERY_PURPOSES
 from frontdoor_schemas.vocabulary import Category, EventType
@@ -28,33 +29,79 @@ def copy_of(pack: Path, to: Path) -> Path:
     return to / pack.resolve().relative_to(root)
 
 
+Folders = Sequence[Path]
+"""Where the rules of one pack stand: the chapters that it adopts, and its own folder."""
+Wanted = Callable[[Mapping[str, Any]], bool]
+TABLES = ((DUTIES_FILE, "duty"), (COMPLETENESS_FILE, "expects"))
+
+
 def switch_off(pack: Path, row: str) -> int:
     """Let every duty, completeness entry and policy that stands for a register row have no effect. How many there were."""
-    return sum(
-        _end(folder / DUTIES_FILE, "duty", row)
-        + _end(folder / COMPLETENESS_FILE, "expects", row)
-        + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in _agreements(folder))
-        for folder in rule_folders(pack)
-    )
+    folders = rule_folders(pack)
+    wanted = _stands_for(folders, row)
+    ended = sum(_end(folder / name, table, wanted) for folder in folders for name, table in TABLES)
+    return ended + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in _agreements(folders))
 
 
-def _agreements(folder: Path) -> list[Path]:
-    return sorted((folder / AGREEMENTS).glob("*.cedar"))
+def standing_for(folders: Folders, row: str) -> Iterator[str]:
+    """Every rule that `switch_off` lets have no effect, without comments and layout."""
+    wanted = _stands_for(folders, row)
+    for folder in folders:
+        for name, table in TABLES:
+            entries = (_entry(block, table) for block in _blocks(folder / name, table)[1])
+            yield from (json.dumps(entry, sort_keys=True, default=str) for entry in entries if wanted(entry))
+    yield from _policies_that(folders, lambda policy: row in rows_of(policy))
 
 
-def _end(file: Path, table: str, row: str) -> int:
-    """Let the entries of a row end a day after they began: before every scenario. Their names and purposes stay known."""
+def prohibitions(folders: Folders) -> Iterator[str]:
+    """Every policy that `plant` takes away, without comments and layout."""
+    yield from _policies_that(folders, _forbids)
+
+
+def _stands_for(folders: Folders, row: str) -> Wanted:
+    """A duty under a pattern stands for the rows of the pattern as well: alone it counts nothing."""
+    files = [folder / PATTERNS_FILE for folder in folders]
+    entries = (_entry(block, "pattern") for file in files for block in _blocks(file, "pattern")[1])
+    patterns = {entry["id"] for entry in entries if row in entry.get("rows", ())}
+    return lambda entry: row in entry.get("rows", ()) or entry.get("pattern") in patterns
+
+
+def _agreements(folders: Folders) -> list[Path]:
+    return [file for folder in folders for file in sorted((folder / AGREEMENTS).glob("*.cedar"))]
+
+
+def _policies_that(folders: Folders, wanted: Callable[[str], bool]) -> Iterator[str]:
+    for file in _agreements(folders):
+        found = policies(file.read_text(encoding="utf-8"))[1:]
+        yield from (" ".join(re.sub(r"(?m)^\s*//.*$", "", policy).split()) for policy in found if wanted(policy))
+
+
+def _forbids(policy: str) -> bool:
+    return re.search(r"(?m)^forbid\b", policy) is not None
+
+
+def _blocks(file: Path, table: str) -> tuple[str, list[str]]:
+    """The head of a file and each entry of the table, as they are written. A chapter may lack the file."""
     if not file.exists():
-        return 0
+        return "", []
     head, *blocks = re.split(rf"(?m)^(?=\[\[{table}\]\])", file.read_text(encoding="utf-8"))
-    ended = 0
-    for n, block in enumerate(blocks):
-        entry: dict[str, Any] = tomllib.loads(block)[table][0]
-        if row in entry.get("rows", ()):
-            blocks[n] = _ended(block, entry["from"])
-            ended += 1
-    file.write_text(head + "".join(blocks), encoding="utf-8")
-    return ended
+    return head, blocks
+
+
+def _entry(block: str, table: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = tomllib.loads(block)[table][0]
+    return found
+
+
+def _end(file: Path, table: str, wanted: Wanted) -> int:
+    """Let entries end a day after they began: before every scenario. Their names and purposes stay known."""
+    head, blocks = _blocks(file, table)
+    ended = [n for n, block in enumerate(blocks) if wanted(_entry(block, table))]
+    for n in ended:
+        blocks[n] = _ended(blocks[n], _entry(blocks[n], table)["from"])
+    if ended:
+        file.write_text(head + "".join(blocks), encoding="utf-8")
+    return len(ended)
 
 
 def _ended(block: str, began: date) -> str:
@@ -88,8 +135,8 @@ def plant(pack: Path, *, tell: Iterable[tuple[EventType, str]]) -> None:
     pairs = sorted({(event.value, desk) for event, desk in tell})
     with (pack / DUTIES_FILE).open("a", encoding="utf-8") as file:
         file.write("".join(_duty(n, event, desk) for n, (event, desk) in enumerate(pairs)))
-    for agreement in (file for folder in rule_folders(pack) for file in _agreements(folder)):
-        _without_policies(agreement, lambda policy: re.search(r"(?m)^forbid\b", policy) is not None)
+    for agreement in _agreements(rule_folders(pack)):
+        _without_policies(agreement, _forbids)
     roles = ", ".join(f'Role::"{role}"' for role in sorted({before.directory.desk(desk).role.value for _, desk in pairs}))
     purposes = ", ".join(f'"{purpose}"' for purpose in sorted({PLANTED, *QUERY_PURPOSES.values()} | before.purposes - BUILT_IN_PURPOSES))
     (pack / AGREEMENTS).mkdir(exist_ok=True)

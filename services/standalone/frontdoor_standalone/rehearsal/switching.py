@@ -34,10 +34,14 @@ class Check:
 
 
 def checks_of(written: Written) -> list[Check]:
-    """What has to be tried for one scenario: each row that it names, and its negative claims all at once."""
+    """What has to be tried for one scenario: each row that it names, and its negative claims all at once.
+
+    A line that says only what must not happen goes on being met when a rule is gone; what breaks it is planted.
+    """
     scenario = written.scenario
-    rows = dict.fromkeys(row for line in scenario.expect for row in line.rows)
-    found = [Check(written, row, tuple(n for n, line in enumerate(scenario.expect) if row in line.rows)) for row in rows]
+    positive = {n: line for n, line in enumerate(scenario.expect) if not line.negative}
+    rows = dict.fromkeys(row for line in positive.values() for row in line.rows)
+    found = [Check(written, row, tuple(n for n, line in positive.items() if row in line.rows)) for row in rows]
     negative = tuple(n for n, line in enumerate(scenario.expect) if forbidden(line, scenario))
     return [*found, Check(written, None, negative)] if negative else found
 
