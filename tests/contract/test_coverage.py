@@ -8,6 +8,7 @@ from pathlib import Path
 
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.fields import Plan, leaves
+from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.commands.finding import every_scenario
 from frontdoor_standalone.coverage.naming import every_rule_folder, named, rows_in_rules
 from frontdoor_standalone.coverage.page import failing_in, page
@@ -36,6 +37,22 @@ ROWS_PER_PART = {
 }
 """How many rows the requirements register has, part by part."""
 
+PLAYED_LATER = frozenset(
+    {
+        *(EventType.adult_service, EventType.challenge, EventType.challenge_response, EventType.child_in_need_minutes),
+        *(EventType.child_moved, EventType.concern, EventType.consultation, EventType.consultation_advice, EventType.custody),
+        *(EventType.early_help_assessment, EventType.expectant_mother, EventType.flag_instruction, EventType.household_change),
+        *(EventType.incident_triage, EventType.information_request, EventType.involvement_ended, EventType.involvement_started),
+        *(EventType.medical, EventType.meeting_invitation, EventType.meeting_minutes, EventType.meeting_report),
+        *(EventType.meeting_request, EventType.meeting_request_answer, EventType.meeting_response),
+        *(EventType.missed_appointment_follow_up, EventType.missing_episode, EventType.outcome_rating, EventType.plan_status),
+        *(EventType.plan_update, EventType.police_risk_assessment, EventType.query, EventType.referral_progress),
+        *(EventType.return_interview, EventType.school_attendance, EventType.service_referral, EventType.tool_result),
+        *(EventType.was_not_brought,),
+    }
+)
+"""Types whose scenario is still to be written. The list gets shorter and never longer."""
+
 
 def test_the_register_has_every_row() -> None:
     assert set(REGISTER.rows) == {f"{part}{n}" for part, many in ROWS_PER_PART.items() for n in range(1, many + 1)}
@@ -45,6 +62,11 @@ def test_the_page_is_what_the_repository_serves() -> None:
     committed = PAGE.read_text(encoding="utf-8")
     found = named(map(load, every_scenario()), every_rule_folder())
     assert page(REGISTER, found, failing_in(committed)) == committed, "run: make coverage"
+
+
+def test_every_type_of_event_is_posted_in_some_scenario() -> None:
+    unplayed = set(EventType) - named(map(load, every_scenario()), ()).posted.keys()
+    assert unplayed <= PLAYED_LATER, "write a scenario that posts it: docs/adding-an-event-type.md"
 
 
 def test_rules_name_only_rows_of_the_register() -> None:

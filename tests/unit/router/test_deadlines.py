@@ -108,12 +108,6 @@ def test_another_pack_differs_in_data_alone(deadline_id: str, start: str, expect
     assert due_under(deadlines, deadline_id, local(start), calendar).at == local(expected)
 
 
-def test_both_packs_have_the_same_deadlines() -> None:
-    """But those of the data set, which Harbourside does not draw up."""
-    of_the_data_set = {"conference-minutes-delivery", "core-group-minutes-delivery", "service-offer"}
-    assert {deadline.id for deadline in read("stockton")[1]} == {deadline.id for deadline in read("harbourside")[1]} | of_the_data_set
-
-
 @pytest.mark.parametrize(
     ("rule", "start", "expected"),
     [

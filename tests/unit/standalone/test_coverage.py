@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from frontdoor_chassis.toml_places import PackError
+from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.coverage.naming import Expectation, Named, named, rows_in_rules
 from frontdoor_standalone.coverage.page import failing_in, page
 from frontdoor_standalone.coverage.register import Register, load_register
@@ -113,6 +114,13 @@ def test_the_page_says_where_each_row_is_served(register: Register) -> None:
     assert "[stockton/night]: ../deploy/partnerships/stockton/rehearsals/night.yaml" in text
 
 
+def test_the_page_says_which_types_of_event_are_played(register: Register) -> None:
+    text = page(register, Named({}, {}, {EventType.referral: ("stockton/day", "stockton/night")}), ())
+    assert "| `referral` | [stockton/day], [stockton/night] |" in text
+    assert "| `withdrawal` | **not yet** |" in text
+    assert "[stockton/day]: ../deploy/partnerships/stockton/rehearsals/day.yaml" in text
+
+
 def test_what_a_page_says_was_not_met_is_read_back(register: Register) -> None:
     found = Named({"A1": (DAY, NIGHT), "A2": (DAY,)}, {})
     for failing in (frozenset[Expectation](), frozenset({DAY}), frozenset({DAY, NIGHT})):
@@ -143,4 +151,5 @@ def test_rows_are_found_where_rules_and_measures_name_them(tmp_path: Path) -> No
     (tmp_path / "duties.toml").write_text('[[duty]]\nrows = ["D1"]\n[[duty]]\n')
     (tmp_path / "one.cedar").write_text('// head\n@id("a")\n@rows("L23, D10")\npermit ();\n@id("b")\npermit ();\n')
     assert {row for row, _ in rows_in_rules(tmp_path)} == {"M1", "M2", "D1", "L23", "D10"}
+    assert named([SCENARIO], []).posted[EventType.police_incident] == ("harbourside/any-grade-by-law",)
     assert named([], [tmp_path]).measures == {"M1": ("count", "share"), "M2": ("count",)}

@@ -2,15 +2,19 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.editing import policies, rows_of
 from frontdoor_standalone.rehearsal.scenario import Written
 from frontdoor_standalone.servers import deploy_folder
 
 MEASURES_FILE = "measures.toml"
+
+K = TypeVar("K")
+V = TypeVar("V", str, "Expectation")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,6 +34,8 @@ class Named:
 
     expectations: Mapping[str, tuple[Expectation, ...]]
     measures: Mapping[str, tuple[str, ...]]
+    posted: Mapping[EventType, tuple[str, ...]] = field(default_factory=dict)
+    """By type of event, the scenarios in which somebody posts one."""
 
 
 def scenario_name(written: Written) -> str:
@@ -38,20 +44,30 @@ def scenario_name(written: Written) -> str:
 
 
 def named(scenarios: Iterable[Written], folders: Iterable[Path]) -> Named:
-    """What these scenarios expect, and what the measures below these folders count."""
-    expectations: dict[str, list[Expectation]] = {}
+    """What these scenarios expect and post, and what the measures below these folders count."""
+    expectations: dict[str, set[Expectation]] = {}
+    posted: dict[EventType, set[str]] = {}
     for written in scenarios:
+        name = scenario_name(written)
         for line, number in zip(written.scenario.expect, written.lines, strict=True):
             for row in line.rows:
-                expectations.setdefault(row, []).append(Expectation(scenario_name(written), number))
-    measures: dict[str, set[str]] = {}
+                expectations.setdefault(row, set()).add(Expectation(name, number))
+        for post in written.scenario.posts.values():
+            posted.setdefault(post.post, set()).add(name)
+    return Named(_sorted(expectations), _sorted(_measures(folders)), _sorted(posted))
+
+
+def _measures(folders: Iterable[Path]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
     for file in (f for folder in folders for f in folder.rglob(MEASURES_FILE)):
         for measure in _toml(file).get("measure", ()):
             for row in measure.get("rows", ()):
-                measures.setdefault(row, set()).add(measure["id"])
-    return Named(
-        {row: tuple(sorted(found)) for row, found in expectations.items()}, {row: tuple(sorted(ids)) for row, ids in measures.items()}
-    )
+                found.setdefault(row, set()).add(measure["id"])
+    return found
+
+
+def _sorted(found: Mapping[K, set[V]]) -> dict[K, tuple[V, ...]]:
+    return {key: tuple(sorted(values)) for key, values in found.items()}
 
 
 def every_rule_folder() -> tuple[Path, Path]:

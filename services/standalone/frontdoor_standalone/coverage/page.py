@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 
+from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.coverage.naming import Expectation, Named
 from frontdoor_standalone.coverage.register import Group, Register
 from frontdoor_standalone.coverage.state import Standing, State, standings
@@ -18,6 +19,7 @@ automated tests. How an expectation is shown able to fail stands in [rehearsal.m
 """
 ROWS_HEAD = "| row | | from | where | passes |\n|---|---|---|---|---|\n"
 FAILED = "no: "
+NOT_YET = "**not yet**"
 
 
 def page(register: Register, found: Named, failing: Collection[Expectation]) -> str:
@@ -25,7 +27,7 @@ def page(register: Register, found: Named, failing: Collection[Expectation]) -> 
     rows = standings(register, found, failing)
     parts = [HEAD, _summary(rows.values()), _groups(register, rows)]
     parts += [_group(group, register, rows) for group in register.group]
-    return "\n".join([*parts, _links(rows.values())])
+    return "\n".join([*parts, _types(found), _links(rows.values(), found)])
 
 
 def failing_in(text: str) -> frozenset[Expectation]:
@@ -79,9 +81,14 @@ def _passes(row: Standing) -> str:
         case State.not_to_be_served:
             return ""
         case State.not_yet:
-            return "**not yet**"
+            return NOT_YET
 
 
-def _links(rows: Iterable[Standing]) -> str:
-    scenarios = sorted({e.scenario for row in rows for e in row.expectations})
-    return "".join(f"[{s}]: ../deploy/partnerships/{s.replace('/', '/rehearsals/')}.yaml\n" for s in scenarios)
+def _types(found: Named) -> str:
+    lines = (f"| `{kind.value}` | {', '.join(f'[{s}]' for s in found.posted.get(kind, ())) or NOT_YET} |" for kind in EventType)
+    return "\n".join(["## Types of event", "", "| type | posted in |", "|---|---|", *lines, ""])
+
+
+def _links(rows: Iterable[Standing], found: Named) -> str:
+    scenarios = {e.scenario for row in rows for e in row.expectations} | {s for names in found.posted.values() for s in names}
+    return "".join(f"[{s}]: ../deploy/partnerships/{s.replace('/', '/rehearsals/')}.yaml\n" for s in sorted(scenarios))
