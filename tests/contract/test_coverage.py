@@ -10,13 +10,14 @@ from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.fields import Plan, leaves
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.commands.finding import every_scenario
-from frontdoor_standalone.coverage.naming import every_rule_folder, named, rows_in_rules
+from frontdoor_standalone.coverage.naming import folders_in_use, named, rows_in_rules
 from frontdoor_standalone.coverage.page import failing_in, page
 from frontdoor_standalone.coverage.register import load_register, register_file
 from frontdoor_standalone.rehearsal.scenario import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/coverage.md"
+RULES = (ROOT / "deploy/partnerships", ROOT / "deploy/procedures")
 REGISTER = load_register(register_file())
 ROWS_PER_PART = {
     "A": 42,
@@ -60,7 +61,7 @@ def test_the_register_has_every_row() -> None:
 
 def test_the_page_is_what_the_repository_serves() -> None:
     committed = PAGE.read_text(encoding="utf-8")
-    found = named(map(load, every_scenario()), every_rule_folder())
+    found = named(map(load, every_scenario()), folders_in_use())
     assert page(REGISTER, found, failing_in(committed)) == committed, "run: make coverage"
 
 
@@ -69,8 +70,12 @@ def test_every_type_of_event_is_posted_in_some_scenario() -> None:
     assert unplayed <= PLAYED_LATER, "write a scenario that posts it: docs/adding-an-event-type.md"
 
 
+def test_every_chapter_is_adopted_by_some_pack() -> None:
+    assert set((ROOT / "deploy/procedures").iterdir()) <= set(folders_in_use())
+
+
 def test_rules_name_only_rows_of_the_register() -> None:
-    unknown = [f"{file}: {row}" for folder in every_rule_folder() for row, file in rows_in_rules(folder) if row not in REGISTER.rows]
+    unknown = [f"{file}: {row}" for folder in RULES for row, file in rows_in_rules(folder) if row not in REGISTER.rows]
     assert unknown == []
 
 

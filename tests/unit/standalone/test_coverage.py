@@ -30,7 +30,7 @@ A1 = {name = "one", area = "here"}
 A2 = {name = "two", area = "here"}
 A3 = {name = "three", area = "here", test = ["tests/unit/test_it.py::test_three"]}
 A4 = {name = "four", area = "here", reason = "it asks for training"}
-A5 = {name = "five", area = "here"}
+A5 = {name = "five", area = "here", figure = true}
 """
 NIGHT = Expectation("stockton/night", 7)
 DAY = Expectation("stockton/day", 12)
@@ -76,7 +76,7 @@ def test_a_register_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_row_stands_by_the_strongest_that_names_it(register: Register) -> None:
-    found = Named({"A1": (NIGHT, DAY), "A2": (DAY,)}, {"A2": ("share",), "A5": ("share",)})
+    found = Named({"A1": (NIGHT, DAY), "A2": (DAY,)}, {"A2": ("share",), "A3": ("share",), "A5": ("share",)})
     assert {row: s.state for row, s in standings(register, found, {NIGHT}).items()} == {
         "A1": State.failing,
         "A2": State.met,
@@ -85,6 +85,12 @@ def test_a_row_stands_by_the_strongest_that_names_it(register: Register) -> None
         "A5": State.measured,
     }
     assert standings(register, Named({}, {}), ())["A5"].state is State.not_yet
+
+
+def test_a_measure_alone_does_not_serve_what_has_to_be_told(register: Register) -> None:
+    found = Named({}, {"A2": ("share",)})
+    assert standings(register, found, ())["A2"].state is State.not_yet
+    assert "| A2 | two | Here, 2020 | measure share | **not yet** |" in page(register, found, ())
 
 
 @pytest.mark.parametrize(

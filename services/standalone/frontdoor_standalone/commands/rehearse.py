@@ -13,7 +13,7 @@ from frontdoor_standalone.commands.running import for_this_run
 from frontdoor_standalone.commands.speaking import console, in_a_line, progress_bar
 from frontdoor_standalone.commands.switching_off import forget, trials_of
 from frontdoor_standalone.commands.switching_off import switch_off as switch_off_all
-from frontdoor_standalone.coverage.naming import every_rule_folder, named
+from frontdoor_standalone.coverage.naming import folders_in_use, named
 from frontdoor_standalone.coverage.page import page
 from frontdoor_standalone.coverage.register import load_register, register_file
 from frontdoor_standalone.coverage.state import failing_of, standings
@@ -92,7 +92,7 @@ def _show_able_to_fail(runner: Runner, paths: list[str] | None, folder: Path | N
 
 def cover(runner: Runner, files: list[Path], to: Path, *, verbose: bool) -> list[bool]:
     """Play all, and write the page of what they serve. What contradicts the register is said before anything is played."""
-    register, found = load_register(register_file()), named(map(load, files), every_rule_folder())
+    register, found = load_register(register_file()), named(map(load, files), folders_in_use())
     standings(register, found, ())
     results = uvloop.run(_rehearse(runner, files, None, verbose=verbose))
     to.write_text(page(register, found, failing_of(results)), encoding="utf-8")

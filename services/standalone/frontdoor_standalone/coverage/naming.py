@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from frontdoor_chassis.directory import AGENCIES_FILE
+from frontdoor_router.adapters.chapters import MEASURES_FILE, rule_folders
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.editing import policies, rows_of
 from frontdoor_standalone.rehearsal.scenario import Written
 from frontdoor_standalone.servers import deploy_folder
-
-MEASURES_FILE = "measures.toml"
 
 K = TypeVar("K")
 V = TypeVar("V", str, "Expectation")
@@ -44,7 +44,7 @@ def scenario_name(written: Written) -> str:
 
 
 def named(scenarios: Iterable[Written], folders: Iterable[Path]) -> Named:
-    """What these scenarios expect and post, and what the measures below these folders count."""
+    """What these scenarios expect and post, and what the measures in these folders count."""
     expectations: dict[str, set[Expectation]] = {}
     posted: dict[EventType, set[str]] = {}
     for written in scenarios:
@@ -59,7 +59,7 @@ def named(scenarios: Iterable[Written], folders: Iterable[Path]) -> Named:
 
 def _measures(folders: Iterable[Path]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for file in (f for folder in folders for f in folder.rglob(MEASURES_FILE)):
+    for file in (f for folder in folders if (f := folder / MEASURES_FILE).exists()):
         for measure in _toml(file).get("measure", ()):
             for row in measure.get("rows", ()):
                 found.setdefault(row, set()).add(measure["id"])
@@ -70,9 +70,10 @@ def _sorted(found: Mapping[K, set[V]]) -> dict[K, tuple[V, ...]]:
     return {key: tuple(sorted(values)) for key, values in found.items()}
 
 
-def every_rule_folder() -> tuple[Path, Path]:
-    """Where rules stand: the packs, and the procedures that they adopt."""
-    return deploy_folder("partnerships"), deploy_folder("procedures")
+def folders_in_use() -> tuple[Path, ...]:
+    """The packs that come with the project, and every chapter that one of them adopts."""
+    packs = sorted(file.parent for file in deploy_folder("partnerships").glob(f"*/{AGENCIES_FILE}"))
+    return tuple(sorted({folder.resolve() for pack in packs for folder in rule_folders(pack)}))
 
 
 def rows_in_rules(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -14,8 +14,9 @@ HEAD = """# Which requirements are served, and by what
 
 Written by `make coverage`, which plays every scenario; do not edit. The rows are those of the requirements register, drawn from
 five published documents; [`rows.toml`](../deploy/register/rows.toml) names them. A row *passes* when every expectation that
-names it was met, in scenarios in which nobody was told anything beyond what a line says. Measures and tests are proved by the
-automated tests. How an expectation is shown able to fail stands in [rehearsal.md](rehearsal.md).
+names it was met, in scenarios in which nobody was told anything beyond what a line says. A measure serves
+what asks for figures or lists; measures, and the tests that are named here, are proved by the automated tests. How an expectation
+is shown able to fail stands in [rehearsal.md](rehearsal.md).
 """
 ROWS_HEAD = "| row | | from | where | passes |\n|---|---|---|---|---|\n"
 FAILED = "no: "

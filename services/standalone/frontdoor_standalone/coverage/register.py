@@ -25,6 +25,8 @@ class Entry(Closed):
 
     name: Text
     area: str
+    figure: bool = False
+    """It asks for figures or lists: a measure of the data set alone serves it. Otherwise somebody has to be told as well."""
     test: tuple[Annotated[str, Field(pattern=r"^tests/[\w/]+\.py::test_\w+$")], ...] = ()
     """Tests outside the rehearsals that prove the row: `tests/…/test_x.py::test_y`."""
     reason: Text | None = None

@@ -33,10 +33,10 @@ class Standing:
 
     @property
     def state(self) -> State:
-        """By the strongest that names it: a line of a rehearsal before a measure before a test."""
+        """By the strongest that serves it: a line of a rehearsal, else a measure where it asks for figures, else a test."""
         if self.expectations:
             return State.failing if self.failing else State.met
-        if self.measures:
+        if self.measures and self.entry.figure:
             return State.measured
         if self.entry.test:
             return State.tested
