@@ -23,12 +23,13 @@ LONGEST_EXPECTED = timedelta(days=310)
 LONGEST_OVERDUE = timedelta(days=60)
 """An expected date of birth may lie this far before the event: a birth that was not yet recorded."""
 
-_PEOPLE = {"type": "array", "items": {"type": "string", "pattern": "^(child|adult)-[0-9a-f]{8}$"}}
+PEOPLE: Mapping[str, Any] = {"type": "array", "items": {"type": "string", "pattern": "^(child|adult)-[0-9a-f]{8}$"}}
+"""People of a message, in the schema of a computed field."""
 _DAY = {"type": "string", "format": "date"}
 EARLIER_LINE: Mapping[str, Any] = {
     "type": "object",
     "properties": {
-        "about": _PEOPLE,
+        "about": PEOPLE,
         "on": _DAY,
         "event_type": {"type": "string"},
         "said": {"type": "array", "items": {"type": "string"}},
@@ -38,7 +39,7 @@ EARLIER_LINE: Mapping[str, Any] = {
 PATTERN_MET: Mapping[str, Any] = {
     "type": "object",
     "properties": {
-        "about": _PEOPLE,
+        "about": PEOPLE,
         "pattern": {"type": "string"},
         "count": {"type": "integer", "minimum": 1},
         "dates": {"type": "array", "items": _DAY},
@@ -49,7 +50,7 @@ PATTERN_MET: Mapping[str, Any] = {
 KNOWN_TO: Mapping[str, Any] = {
     "type": "object",
     "properties": {
-        "about": _PEOPLE,
+        "about": PEOPLE,
         "service": {"type": "string"},
         "answer": {"enum": [answer.value for answer in Answer]},
         "desks": {"type": "array", "items": {"type": "string"}},

@@ -7,15 +7,14 @@ from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.fields import Block, held
 from frontdoor_schemas.values import ABOUT, About, C, Day, Line, Text
 
+Flag = Literal["current_child_protection", "previous_child_protection", "child_in_need", "looked_after", "early_help"]
+
 
 class FlagInstruction(Block):
     """What a police or health record has to show from now on (C7, C12, I23). `about` names whose record it is."""
 
     about: About = ()
-    flag: Annotated[
-        Literal["current_child_protection", "previous_child_protection", "child_in_need", "looked_after", "early_help"] | None,
-        held(C.decision_and_status, ABOUT, "C7", "C12", "I23"),
-    ] = None
+    flag: Annotated[Flag | None, held(C.decision_and_status, ABOUT, "C7", "C12", "I23")] = None
     action: Annotated[Literal["set", "clear"] | None, held(C.decision_and_status, ABOUT, "C7", "C12", "I23")] = None
     on: Annotated[Literal["child", "adult", "address"] | None, held(C.decision_and_status, ABOUT, "C12", "C13")] = None
     in_force_from: Annotated[Day | None, held(C.decision_and_status, ABOUT, "C12")] = None

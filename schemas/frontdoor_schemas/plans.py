@@ -1,15 +1,15 @@
 """A child's plan: its status, and new versions of what it says (register §4.8)."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from frontdoor_schemas.body import CaseEvent
+from frontdoor_schemas.body import PEOPLE, CaseEvent
 from frontdoor_schemas.casework import AbuseCategory, PlanItem, PlanType, Worker
 from frontdoor_schemas.envelope import DeskId
 from frontdoor_schemas.fields import Block, Computed, counted, held, yes_or_no
-from frontdoor_schemas.flags import FlagInstruction
+from frontdoor_schemas.flags import Flag, FlagInstruction
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, Audience, C, Count, Day, Desks, Line, Moment, NotForFamily, Text
 
 PlanState = Literal["none", "started", "breached", "ended"]
@@ -29,6 +29,14 @@ class Plan(CaseEvent):
     next_review_date: Annotated[Day | None, held(C.decision_and_status, ABOUT, "G9")] = None
 
 
+_FLAGS = {"type": "array", "items": {"enum": list(get_args(Flag))}}
+FLAGS_OF_CHILD: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"about": PEOPLE, "show": _FLAGS, "clear": _FLAGS},
+    "additionalProperties": False,
+}
+
+
 class PlanStatus(Plan):
     """The status of one plan.
 
@@ -45,6 +53,11 @@ class PlanStatus(Plan):
         "re_registration": yes_or_no(held(C.history_summary, ABOUT, "G18"), "Whether a child had a child protection plan before"),
         "previous_changes_count": counted(held(C.history_summary, ABOUT, "G12"), "Earlier changes of plan that this recipient may know of"),
         "change_of_worker_count": counted(held(C.history_summary, ABOUT, "G25"), "How often the lead worker changed"),
+        "flags_to_show": Computed(
+            held(C.decision_and_status, ABOUT, "C12", "I23"),
+            {"type": "array", "items": FLAGS_OF_CHILD},
+            "Which flags each child's record has to show from now on, and which no longer, by the plans that this recipient may know of",
+        ),
     }
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"notify_health", "notified"})
 

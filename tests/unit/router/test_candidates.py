@@ -187,6 +187,13 @@ def test_of_whom_nobody_knows_the_age_nobody_is_left_out_for_it(deciding: Decidi
     assert len(search(deciding, duty, {"ref": "child-1", "local_id": "P-1"}).unmet) == 1
 
 
+def test_for_a_child_in_no_school_nobody_looks_for_a_school(deciding: Deciding) -> None:
+    duty = replace(a_duty(EachChild("school")), must_find=True)
+    assert search(deciding, duty, a_child(1, not_in_school="home_educated")).unmet == []
+    assert len(search(deciding, duty, a_child(1)).unmet) == 1
+    assert len(search(deciding, replace(duty, tell=EachChild("gp")), a_child(1, not_in_school="excluded")).unmet) == 1
+
+
 def test_a_duty_about_somebody_who_is_not_identified_is_not_unmet_since_finding_out_is_a_task_already(deciding: Deciding) -> None:
     duty = replace(a_duty(EachChild("school")), must_find=True)
     assert search(deciding, duty, a_child(1, nhs_number=None)).unmet == []

@@ -1,6 +1,6 @@
 """What a duty may say beside whom it tells: a due time that the event states, owners of actions, who was concerned before."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,17 @@ because = "action"
 deadline = "day"
 due = {field = "actions.due"}
 satisfied_by = ["acted"]
+
+[[duty]]
+id = "next-version"
+from = 2020-01-01
+own = true
+on = "plan-update"
+expect = "plan-update"
+by = "source"
+satisfied_by = ["reply:plan-update", "reply:plan-status"]
+deadline = "day"
+due = {field = "milestones.due", where = [{field = "status", equals = "open"}]}
 
 [[duty]]
 id = "who-was-concerned"
@@ -124,6 +135,29 @@ def test_an_owner_is_told_and_owes_by_the_first_day_on_which_something_is_due(de
     assert due(told, "own-action") == {"oak.dsl": datetime(2020, 11, 18, 17, 0, tzinfo=UTC)}
 
 
+def plan(deciding: Deciding, *milestones: dict[str, Any], **links: Any) -> Told:
+    """A version of a plan."""
+    return deciding.post("care.duty", "plan-update", {"children": [a_child(1)], "milestones": list(milestones)}, **links)
+
+
+def test_of_the_items_of_a_list_only_those_count_that_it_is_due_for(deciding: Deciding) -> None:
+    told = plan(deciding, {"due": "2020-11-12", "status": "met"}, {"due": "2020-11-20", "status": "open"}, {"due": "2020-11-18"})
+    assert due(told, "next-version") == {"care.duty": datetime(2020, 11, 20, 17, 0, tzinfo=UTC)}
+
+
+def test_without_such_an_item_the_deadline_holds(deciding: Deciding) -> None:
+    asked_at = deciding.now
+    told = plan(deciding, {"due": "2020-11-12", "status": "met"})
+    assert due(told, "next-version") == {"care.duty": asked_at + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("answer", ["plan-update", "plan-status"])
+def test_any_of_the_replies_meets_what_is_expected(deciding: Deciding, answer: str) -> None:
+    first = plan(deciding)
+    told = deciding.post("care.duty", answer, {"children": [a_child(1)]}, reply_to=first.event)
+    assert [o.id for o in first.decision.obligations if o.duty == "next-version"] == list(told.decision.met)
+
+
 def test_who_was_concerned_about_a_child_before_is_told_and_about_another_child_is_not(deciding: Deciding) -> None:
     deciding.post("elm.dsl", "referral", {"children": [a_child(1)]})
     deciding.post("oak.dsl", "referral", {"children": [a_child(2)]})
@@ -141,3 +175,54 @@ def test_a_concern_that_was_taken_back_counts_for_nobody(deciding: Deciding) -> 
 def test_a_due_time_that_is_none_is_refused(tmp_path: Path, field: str, reason: str) -> None:
     with pytest.raises(PackError, match=reason):
         load_pack(varied(tmp_path, duties=DUTIES.replace('"due_at"', f'"{field}"'), agreement=AGREEMENT))
+
+
+ITEMS = """
+[[expects]]
+id = "measure-of-each"
+on = "plan-update"
+from = 2020-01-01
+own = true
+field = "plan_items.measure"
+every = true
+deadline = "day"
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "missing"),
+    [
+        ([{"measure": "meals"}, {"measure": "nights"}], []),
+        ([{"measure": "meals"}, {"need": "sleep"}], ["plan_items.measure"]),
+        ([{"need": "meals"}], ["plan_items.measure"]),
+        ([], ["plan_items.measure"]),
+    ],
+)
+def test_a_field_may_be_expected_in_every_item(tmp_path: Path, items: list[dict[str, str]], missing: list[str]) -> None:
+    pack = varied(tmp_path)
+    with (pack / "completeness.toml").open("a", encoding="utf-8") as file:
+        file.write(ITEMS)
+    deciding = Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+    told = deciding.post("care.duty", "plan-update", {"children": [a_child(1)], "plan_items": items})
+    assert list(told.decision.missing) == missing
+
+
+def test_every_item_of_no_list_is_refused(tmp_path: Path) -> None:
+    pack = varied(tmp_path)
+    with (pack / "completeness.toml").open("a", encoding="utf-8") as file:
+        file.write(ITEMS.replace("plan_items.measure", "lead_worker.name"))
+    with pytest.raises(PackError, match=r"lead_worker.name stands in no list"):
+        load_pack(pack)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (('equals = "open"', 'equals = "opened"'), 'milestones.status is never "opened"'),
+        (('"reply:plan-update", ', ""), "satisfied_by has to name reply:plan-update"),
+        (('"reply:plan-status"', '"opened"'), "only replies satisfy it"),
+    ],
+)
+def test_a_reply_that_is_expected_fits_the_contract(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
+    with pytest.raises(PackError, match=reason):
+        load_pack(varied(tmp_path, duties=DUTIES.replace(*change), agreement=AGREEMENT))

@@ -82,6 +82,11 @@ class Candidate:
         return tuple(dict.fromkeys(service for o in self.owing for service in o.duty.known_to))
 
     @property
+    def flags(self) -> bool:
+        """Whether it is told which flags its own records have to show."""
+        return any(o.duty.flags for o in self.owing)
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The purposes for which it may be told, each asked of the agreements."""
         found = dict.fromkeys(o.duty.because for o in self.owing)
@@ -195,7 +200,8 @@ def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, direct
             candidate = search.add(desk, duty, subject.ref)
             if stated:
                 candidate.stated.add(subject.ref)
-    missed = len(there) < len(named) or (not named and duty.must_find)
+    to_find = duty.must_find and not (duty.relation == "school" and _in_no_school(case, subject))
+    missed = len(there) < len(named) or (not named and to_find)
     if missed and subject.person is not None:  # who is not identified is already a task
         search.unmet.append(Unmet(duty, subject.ref))
 

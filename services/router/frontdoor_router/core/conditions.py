@@ -104,6 +104,19 @@ def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
         yield from _values(node[path[0]], path[1:])
 
 
+def complete(path: Path, message: Mapping[str, Any]) -> bool:
+    """Whether a message says something at a path in every item of the lists on the way, of which there is at least one."""
+    return _complete(message, path)
+
+
+def _complete(node: Any, path: Sequence[str]) -> bool:
+    if isinstance(node, list | tuple):
+        return bool(node) and all(_complete(item, path) for item in node)
+    if not path:
+        return node is not None
+    return isinstance(node, Mapping) and path[0] in node and _complete(node[path[0]], path[1:])
+
+
 def _same(value: Any, wanted: Scalar) -> bool:
     return type(value) is type(wanted) and bool(value == wanted)
 
@@ -129,6 +142,17 @@ def problems(condition: Condition, model: type[Block]) -> list[str]:
 def field_problem(path: Path, model: type[Block]) -> str | None:
     """Why a path leads nowhere in events of a model; None when it names a field or block."""
     return _walk(model, path, [])
+
+
+def in_a_list(path: Path, model: type[Block]) -> bool:
+    """Whether a path of a model leads through a list of blocks."""
+    models = [model]
+    for step in path[:-1]:
+        nests = [shape for m in models if isinstance(shape := m.plan.fields.get(step), Nest)]
+        if any(nest.many for nest in nests):
+            return True
+        models = [plan.model for nest in nests for plan in nest.plans.values()]
+    return False
 
 
 def due_problem(path: Path, model: type[Block]) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
-from frontdoor_router.core.conditions import Condition, all_hold, present, values
+from frontdoor_router.core.conditions import Condition, all_hold, complete, present, values
 from frontdoor_router.core.known_to import Service
 from frontdoor_schemas.vocabulary import EventType, Role
 
@@ -74,14 +74,20 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class StatedDue:
-    """The time by which it is due stands in the event: the earliest at this path. A day means its opening or its close of office."""
+    """The time by which it is due stands in the event: the earliest at this path. A day means its opening or its close of office.
+
+    `where`: only of those items, of the list in which it stands, that meet these conditions.
+    """
 
     path: tuple[str, ...]
     at: Literal["opening", "closing"]
+    where: tuple[Condition, ...] = ()
 
     def said(self, message: Mapping[str, Any]) -> str | None:
         """What the event says: a moment or a day; none when it says nothing."""
-        return min((str(value) for value in values(self.path, message)), default=None)
+        items = values(self.path[:-1], message) if self.where else (message,)
+        path = self.path[-1:] if self.where else self.path
+        return min((str(value) for item in items if all_hold(self.where, item) for value in values(path, item)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class Duty:
     `pattern`: it holds only for children about whom the event completes that pattern, by what the desk told may know. `history`: the
     purpose for which the agreements are asked what else of the past that desk may know. `known_to`: services of whose work the desk is
     answered. `only_if_unknown`: it holds only where the exchange does not know whether a service works with the people of the event.
+    `flags`: the message says which flags the desk's own records have to show.
     """
 
     id: str
@@ -119,6 +126,7 @@ class Duty:
     history: str | None = None
     known_to: tuple[Service, ...] = ()
     only_if_unknown: Service | None = None
+    flags: bool = False
 
     @property
     def relation(self) -> str:
@@ -140,7 +148,10 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Expects:
-    """A field that an event should have; what is missing flows at once and is owed by its source."""
+    """A field that an event should have; what is missing flows at once and is owed by its source.
+
+    `every`: each item of the list in which it stands should have it, not just one.
+    """
 
     id: str
     from_: date
@@ -155,6 +166,7 @@ class Expects:
     remind: tuple[str, ...]
     escalate: tuple[Escalation, ...]
     due: StatedDue | None = None
+    every: bool = False
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -169,4 +181,5 @@ class Expects:
         """Whether an event of its type lacks what it asks for."""
         if self.source_roles and source not in self.source_roles:
             return False
-        return all_hold(self.if_, message) and not present(self.path, message)
+        there = complete if self.every else present
+        return all_hold(self.if_, message) and not there(self.path, message)

@@ -1,11 +1,12 @@
 """How duties and expectations are written in `duties.toml` and `completeness.toml`."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
 from frontdoor_chassis.directory_file import Dated, Entry, Name, Sourced
-from frontdoor_router.core.conditions import ConditionEntry
+from frontdoor_router.core.conditions import Condition, ConditionEntry
 from frontdoor_router.core.deadlines import parse_offset
 from frontdoor_router.core.duties import (
     BY_TELEPHONE,
@@ -132,14 +133,20 @@ class EscalateEntry(Entry):
 
 
 class DueEntry(Entry):
-    """`due = {field = "sentence_on", at = "opening"}`."""
+    """`due = {field = "sentence_on", at = "opening"}`; `where` speaks of fields beside the one that says when."""
 
     field: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")
     at: Literal["opening", "closing"] = "closing"
+    where: tuple[ConditionEntry, ...] = ()
 
     def due(self) -> StatedDue:
         """What it writes."""
-        return StatedDue(tuple(self.field.split(".")), self.at)
+        return StatedDue(tuple(self.field.split(".")), self.at, tuple(entry.condition() for entry in self.where))
+
+    def beside(self) -> tuple[Condition, ...]:
+        """The conditions of `where`, by their paths in the event."""
+        around = tuple(self.field.split("."))[:-1]
+        return tuple(replace(one, path=(*around, *one.path)) for one in self.due().where)
 
 
 class RuleEntry(Dated, Sourced):
@@ -173,6 +180,7 @@ class DutyEntry(RuleEntry):
     history: Name | None = None
     known_to: tuple[ServiceEntry, ...] = ()
     only_if_unknown: ServiceEntry | None = None
+    flags: bool = False
 
     @model_validator(mode="after")
     def _tell_or_expect(self) -> "DutyEntry":
@@ -198,11 +206,15 @@ class DutyEntry(RuleEntry):
             raise ValueError("expects something of nobody: by is missing")
         extra = [
             n
-            for n in ("because", "satisfied_by", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to")
+            for n in ("because", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to", "flags")
             if getattr(self, n)
         ]
         if extra:
             raise ValueError(f"tells nobody, so that {', '.join(extra)} means nothing")
+        if self.satisfied_by and f"{REPLY}{self.expect}" not in self.satisfied_by:
+            raise ValueError(f"expects {self.expect}, so that satisfied_by has to name {REPLY}{self.expect}")
+        if not all(text.startswith(REPLY) for text in self.satisfied_by):
+            raise ValueError("tells nobody, so that only replies satisfy it")
         return self
 
     def duty(self) -> Duty:
@@ -236,6 +248,7 @@ class DutyEntry(RuleEntry):
             history=self.history,
             known_to=tuple(entry.value() for entry in self.known_to),
             only_if_unknown=self.only_if_unknown.value() if self.only_if_unknown else None,
+            flags=self.flags,
         )
 
 
@@ -243,6 +256,7 @@ class ExpectsEntry(RuleEntry):
     """`[[expects]]` of `completeness.toml`."""
 
     field: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")
+    every: bool = False
 
     def expects(self) -> "Expects":
         """The expectation that it writes."""
@@ -256,6 +270,7 @@ class ExpectsEntry(RuleEntry):
             source_roles=frozenset(self.source_roles),
             if_=tuple(c.condition() for c in self.if_),
             field=self.field,
+            every=self.every,
             deadline=self.deadline,
             due=self.due.due() if self.due else None,
             remind=self.remind,

@@ -10,7 +10,7 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.directory_file import Dated
 from frontdoor_chassis.toml_places import Fault, Place
 from frontdoor_router.core.calendar import Calendar, CalendarError
-from frontdoor_router.core.conditions import due_problem, field_problem, problems
+from frontdoor_router.core.conditions import due_problem, field_problem, in_a_list, problems
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties_file import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
 from frontdoor_router.core.patterns import PatternEntry
@@ -117,14 +117,20 @@ def _common(entry: RuleEntry, known: Known) -> Iterator[Wrong]:
     timeless = due_problem(entry.due.due().path, known.models[entry.on]) if entry.due is not None else None
     if timeless is not None:
         yield ("due", "field"), f"{entry.on.value}: {timeless}"
+    for beside in entry.due.beside() if entry.due is not None else ():
+        for reason in problems(beside, known.models[entry.on]):
+            yield ("due", "where"), f"{entry.on.value}: {reason}"
     if known.deadlines is not None:
         yield from _deadline(entry, known.deadlines)
 
 
 def _expected_field(entry: ExpectsEntry, known: Known) -> Iterator[Wrong]:
-    reason = field_problem(tuple(entry.field.split(".")), known.models[entry.on])
+    path = tuple(entry.field.split("."))
+    reason = field_problem(path, known.models[entry.on])
     if reason is not None:
         yield ("field",), f"{entry.on.value}: {reason}"
+    elif entry.every and not in_a_list(path, known.models[entry.on]):
+        yield ("every",), f"{entry.on.value}: {entry.field} stands in no list"
 
 
 def _addressed(place: Place, to: str, entry: Dated, known: Known) -> Iterator[Wrong]:

@@ -12,6 +12,7 @@ from frontdoor_router.core.derive import View, answers_for, made, told_with
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
+from frontdoor_router.core.flags import flags_for
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
 from frontdoor_router.core.past import Completed, Past, narrowed
 from frontdoor_router.core.project import Projection, project
@@ -106,6 +107,8 @@ def _derived(
     yield from answers_for(view.case, candidate, basis.policy.directory, basis.ids, view.zone)
     if seen:
         yield from made(view, seen, basis.ids, candidate.desk)
+        if candidate.flags:
+            yield from flags_for(view.case, candidate.desk, {ref: past.of(ref) for ref in seen}, basis.ids)
         if met or candidate.histories:
             yield from told_with(view.case, candidate.desk, past, seen, met, basis.ids, view.zone)
 

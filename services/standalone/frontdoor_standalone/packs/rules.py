@@ -98,6 +98,7 @@ def _duty(duty: Duty, pack: Pack) -> Says:
         asks_for=duty.ask.value if duty.ask else "",
         answers=words.listed(words.service(s) for s in duty.known_to),
         chronology=f"asked for the purpose {duty.history}" if duty.history else "",
+        flags="which flags its records have to show" if duty.flags else "",
         by_when=_by_when(duty, pack),
         satisfied_by=words.met(duty.satisfied_by),
         reminders=words.listed(words.stage(text) for text in duty.remind),
@@ -118,7 +119,7 @@ def _only_where(duty: Duty) -> str:
 def _expects(expects: Expects, pack: Pack) -> Says:
     return _given(
         when=_when(expects.on.value, expects.if_, expects.source_roles),
-        should_contain=f"`{expects.field}`",
+        should_contain=f"`{expects.field}`" + (" in every item" if expects.every else ""),
         by_when=_by_when(expects, pack),
         reminders=words.listed(words.stage(text) for text in expects.remind),
         if_it_is_missed=_raised(expects.escalate),

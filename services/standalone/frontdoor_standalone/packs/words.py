@@ -137,7 +137,10 @@ def receiver(to: str) -> str:
 
 def due(stated: StatedDue | None) -> str:
     """The due time that the event itself states; empty when it states none."""
-    return f"as the event says at `{'.'.join(stated.path)}` (a day: {stated.at} of the office), else " if stated else ""
+    if stated is None:
+        return ""
+    only = f", of those where {listed(condition(one) for one in stated.where)}" if stated.where else ""
+    return f"as the event says at `{'.'.join(stated.path)}`{only} (a day: {stated.at} of the office), else "
 
 
 def told(duty: Duty) -> str:

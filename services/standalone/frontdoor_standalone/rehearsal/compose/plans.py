@@ -8,8 +8,26 @@ from frontdoor_standalone.rehearsal.compose.event import Event, Writer, present
 
 
 def _status(event: Event) -> dict[str, Any]:
-    found: dict[str, Any] = {"plan_type": "child_protection", "to_status": event.post.code or "started", "changed_at": event.now}
-    return found | present({"members": list(event.post.members)})
+    status = event.post.code or "started"
+    found: dict[str, Any] = {
+        "plan_type": "child_protection",
+        "from_status": "none" if status == "started" else "started",
+        "to_status": status,
+        "changed_at": event.now,
+        "reason": event.post.reason or "Meals and sleep have not changed for three months",
+        "category_primary": "neglect",
+        "members": list(event.post.members),
+    }
+    return present(found | (_step_down(event) if status == "ended" else {}))
+
+
+def _step_down(event: Event) -> dict[str, Any]:
+    return {
+        "step_down_plan": "The school and the health visitor go on as they do now",
+        "monitored_by": next(iter(event.post.asked), None),
+        "monitor_until": event.day(90),
+        "return_trigger": "Two mornings without breakfast in a week",
+    }
 
 
 def _items(event: Event) -> list[dict[str, Any]]:
@@ -20,6 +38,7 @@ def _items(event: Event) -> list[dict[str, Any]]:
             "need": "Regular meals",
             "outcome_for_child": "Eats breakfast every day",
             "action": "Breakfast at home, and at school on Mondays",
+            "owner": event.post.from_,
             "how_the_parent_does_it": "Shops on Fridays with the support worker",
             "due": event.day(28),
             "priority": "high",
