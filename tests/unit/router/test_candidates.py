@@ -187,6 +187,28 @@ def test_of_whom_nobody_knows_the_age_nobody_is_left_out_for_it(deciding: Decidi
     assert len(search(deciding, duty, {"ref": "child-1", "local_id": "P-1"}).unmet) == 1
 
 
+def moving(deciding: Deciding, by: str, *children: dict[str, Any], **said: Any) -> Search:
+    """Who is told of a move, as each child leaves or comes to it."""
+    return search(deciding, a_duty(EachChild("moved")), *children, source=by, event_type="child-moved", **said)
+
+
+def test_whom_a_child_leaves_and_to_whom_it_comes_is_found_though_no_register_knows_it_yet(deciding: Deciding) -> None:
+    said = {"from_school": "oak.dsl", "to_practice": "mill.gp", "to_community_health": "trust.nursing"}
+    found = moving(deciding, "hub.front-door", a_child(1), a_child(2), about=[a_child(2)["ref"]], **said)
+    assert desks(found) == {"oak.dsl", "mill.gp", "trust.nursing"}
+    assert {len(c.stated) for c in found.candidates.values()} == {1}  # of the other child they are told nothing
+    assert found.unmet == []
+
+
+def test_a_desk_of_another_kind_is_nobodys_school_and_an_unknown_one_nobodys(deciding: Deciding) -> None:
+    assert desks(moving(deciding, "hub.front-door", a_child(1), from_school="mill.gp", to_practice="nowhere.gp")) == set()
+
+
+def test_whoever_says_that_a_child_comes_to_it_is_told_nothing_by_that(deciding: Deciding) -> None:
+    found = moving(deciding, "trust.visiting", a_child(1), from_community_health="trust.visiting", to_community_health="trust.nursing")
+    assert desks(found) == set()
+
+
 def test_for_a_child_in_no_school_nobody_looks_for_a_school(deciding: Deciding) -> None:
     duty = replace(a_duty(EachChild("school")), must_find=True)
     assert search(deciding, duty, a_child(1, not_in_school="home_educated")).unmet == []

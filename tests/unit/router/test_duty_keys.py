@@ -226,3 +226,9 @@ def test_every_item_of_no_list_is_refused(tmp_path: Path) -> None:
 def test_a_reply_that_is_expected_fits_the_contract(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
     with pytest.raises(PackError, match=reason):
         load_pack(varied(tmp_path, duties=DUTIES.replace(*change), agreement=AGREEMENT))
+
+
+def test_only_a_move_moves_somebody(tmp_path: Path) -> None:
+    duties = DUTIES.replace('relation = "concerned"', 'relation = "moved"')
+    with pytest.raises(PackError, match="a core-group-minutes moves nobody"):
+        load_pack(varied(tmp_path, duties=duties, agreement=AGREEMENT))

@@ -10,6 +10,7 @@ from frontdoor_router.core.conditions import values
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
 from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
 from frontdoor_router.core.known_to import Service, any_unknown
+from frontdoor_router.core.tying import MOVES
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
@@ -218,12 +219,31 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     if relation == "concerned":
         yield from ((d, False) for d in sorted({entry.source for entry, _ in standing(case, subject) if entry.type in RAISING}))
         return
+    if relation == "moved":
+        yield from ((_not_its_own(case, desk, directory), True) for desk in sorted(_moved(case, subject, directory)))
+        return
     confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
     yield from ((d, False) for d in confirmed)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
     if duty.stated and not confirmed and stated and _role_fits(stated, Relation(relation), directory):
-        # its own word makes nobody a recipient: a source that states a desk of its own agency is told nothing by it
-        yield (case.source.desk, False) if directory.desk(stated).agency == case.source.agency else (stated, True)
+        yield _not_its_own(case, stated, directory), True
+
+
+def _not_its_own(case: Case, desk: str, directory: Directory) -> str:
+    """The desk that a source states; one of its own agency is put down as itself, who is told nothing: its own word makes no recipient."""
+    return case.source.desk if directory.desk(desk).agency == case.source.agency else desk
+
+
+def _moved(case: Case, subject: Subject, directory: Directory) -> set[str]:
+    """The desks from which and to which the event says that a child moves."""
+    return {
+        section.body[f"{side}_{field}"]
+        for field, relations in MOVES.items()
+        for side in ("from", "to")
+        for section in case.sections
+        if f"{side}_{field}" in section.body and subject.ref in section.subjects
+        if any(_role_fits(section.body[f"{side}_{field}"], relation, directory) for relation, _ in relations)
+    }
 
 
 _ROLES_OF_RELATION = {

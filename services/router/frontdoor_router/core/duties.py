@@ -10,7 +10,9 @@ from frontdoor_router.core.known_to import Service
 from frontdoor_schemas.vocabulary import EventType, Role
 
 CareRelation = Literal["school", "early_years", "gp", "health_visiting", "school_nursing", "midwifery", "dentist"]
-ChildRelation = CareRelation | Literal["no_school_lead", "plan_group", "lead_professional", "involved", "referral_parties", "concerned"]
+ChildRelation = (
+    CareRelation | Literal["no_school_lead", "plan_group", "lead_professional", "involved", "referral_parties", "concerned", "moved"]
+)
 AdultRelation = Literal["gp", "manages", "treats"]
 EventRelation = Literal["source", "referrer", "asked", "named", "owners", "told_of_thread"]
 

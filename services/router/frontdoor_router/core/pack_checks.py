@@ -94,6 +94,8 @@ def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
         yield from _addressed(("tell", "relation"), entry.tell.relation, entry, known)
         if entry.tell.relation == "asked" and not known.models[entry.on].asks_desks:
             yield ("tell", "relation"), f"a {entry.on.value} asks no desk"
+        if entry.tell.relation == "moved" and entry.on is not EventType.child_moved:
+            yield ("tell", "relation"), f"a {entry.on.value} moves nobody"
     if entry.pattern is not None and known.patterns is not None:
         yield from _named_pattern(entry, known.patterns)
     if entry.by is not None:

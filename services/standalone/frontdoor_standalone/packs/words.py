@@ -39,6 +39,7 @@ _OF_SOMEBODY: Mapping[str, str] = {
     "involved": "everybody who works with {}",
     "referral_parties": "the parties to open referrals about {}",
     "concerned": "every desk that said it was concerned about {}",
+    "moved": "the school, practice and community health from which and to which the event moves {}",
     "manages": "the probation service of {}",
     "treats": "the treating service of {}",
 }
