@@ -65,14 +65,14 @@ def could_hold(test: Test, known: Mapping[str, str]) -> bool:
             return any(could_hold(part, known) for part in parts)
 
 
-def names_read(test: Test) -> Iterator[str]:
-    """The names that a test compares."""
+def comparisons(test: Test) -> Iterator[Is]:
+    """The comparisons that a test is made of."""
     match test:
-        case Is(name, _):
-            yield name
+        case Is():
+            yield test
         case Every(parts) | Some(parts):
             for part in parts:
-                yield from names_read(part)
+                yield from comparisons(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class Policy:
     @property
     def facts(self) -> frozenset[str]:
         """The facts that it reads."""
-        read = {*names_read(self.when), *(names_read(self.unless) if self.unless else ())}
-        return frozenset(read - {"principal", "resource"})
+        read = (*comparisons(self.when), *(comparisons(self.unless) if self.unless else ()))
+        return frozenset(c.name for c in read) - {"principal", "resource"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +327,7 @@ def _scope(name: str, scope: pst.PrincipalOrResourceConstraint) -> Iterable[Test
 
 def _check_form(effect: str, when: Test, unless: Test | None) -> None:
     if effect == "forbid":
-        loose = sorted(n for n in names_read(when) if UNKNOWN in VALUES.get(n, ()))
+        loose = sorted(c.name for c in comparisons(when) if UNKNOWN in VALUES.get(c.name, ()))
         if loose:
             raise _RefusedError(f"forbids when {', '.join(loose)} is known: write unless, so that unknown forbids", "when")
         return
