@@ -8,7 +8,7 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SCENARIO ?= domestic-abuse-night
 
-.PHONY: help setup demo up test lint rehearse coverage switched-off bench generate clean
+.PHONY: help setup demo up test lint rehearse coverage switched-off matrix bench generate clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ coverage: $(STAMP) ## Play every scenario, and write docs/coverage.md: what serv
 
 switched-off: $(STAMP) ## Show that each expectation can fail: those that changed; remove deploy/register/switched-off.lock to show all
 	$(BIN)/frontdoor rehearse --switch-off --lock deploy/register/switched-off.lock
+
+matrix: $(STAMP) ## Write again who is given what in every pack, and ask the agreements about every row
+	$(BIN)/frontdoor packs matrix
 
 bench: $(STAMP) ## How fast it is on this machine
 	cd tests && ../$(BIN)/python -m bench

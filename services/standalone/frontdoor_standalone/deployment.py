@@ -22,14 +22,18 @@ class UnknownPackError(LookupError):
     """No such pack; the message says which there are."""
 
 
+def pack_names() -> list[str]:
+    """The packs that come with the project, in order."""
+    return sorted(path.parent.name for path in deploy_folder("partnerships").glob("*/agencies.toml"))
+
+
 def pack_folder(name: str) -> Path:
     """The folder of a pack: by its name, or by its path. Raises `UnknownPackError`."""
     known = deploy_folder("partnerships")
     for folder in (known / name, Path(name)):
         if (folder / "agencies.toml").is_file():
             return folder.resolve()
-    there = ", ".join(sorted(p.parent.name for p in known.glob("*/agencies.toml")))
-    raise UnknownPackError(f"no pack “{name}”; there are {there}, or give a folder")
+    raise UnknownPackError(f"no pack “{name}”; there are {', '.join(pack_names())}, or give a folder")
 
 
 def _secret() -> str:

@@ -37,7 +37,7 @@ def _text(lines: Iterable[str]) -> str:
 def _index(pack: Pack, parts: Sequence[Slice], alike: Mapping[str, str]) -> Iterator[str]:
     yield f"# Decision matrix: {pack.directory.title}"
     yield ""
-    yield "Written by `frontdoor matrix` from the pack; docs/matrix.md says how to read it."
+    yield "Written by `frontdoor packs matrix` from the pack; docs/matrix.md says how to read it."
     yield ""
     yield "| purpose | on | roles that may be given something |"
     yield "|---|---|---|"

@@ -6,12 +6,14 @@ import typer
 
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_standalone.commands.finding import scenarios_of
+from frontdoor_standalone.commands.matrix import matrix
 from frontdoor_standalone.commands.speaking import console, in_a_line
 from frontdoor_standalone.deployment import pack_folder
 from frontdoor_standalone.packs.pages import compare, show
 from frontdoor_standalone.rehearsal.scenario import load
 
 app = typer.Typer(help="What packs say, in plain words.", no_args_is_help=True)
+app.command()(matrix)
 
 Pack = Annotated[str, typer.Argument(help="A pack's folder, or its name")]
 

@@ -1,0 +1,58 @@
+"""Made-up questions to the agreements of a pack."""
+
+from collections.abc import Mapping
+
+from hypothesis import strategies as st
+
+from frontdoor_router.core.agreements import Agreements, Question, Ruling
+from frontdoor_router.core.facts import NAMES, VALUES, Facts
+from frontdoor_router.core.pack import Pack
+from frontdoor_router.core.policies import Every, Is, Some, Test
+from frontdoor_schemas.vocabulary import Category, Role
+from support.packs import LEAST
+
+ROLES, CATEGORIES = [r.value for r in Role], [c.value for c in Category]
+
+
+def vocabulary(pack: Pack) -> Mapping[str, tuple[str, ...]]:
+    """What each fact may say."""
+    return {**VALUES, "purpose": tuple(sorted(pack.purposes))}
+
+
+def satisfying(draw: st.DrawFn, test: Test) -> dict[str, str]:
+    """Values under which a test may hold; where parts of it disagree, the last one wins."""
+    match test:
+        case Is(name, values):
+            return {name: draw(st.sampled_from(sorted(values)))}
+        case Every(parts):
+            return {k: v for part in parts for k, v in satisfying(draw, part).items()}
+        case Some(parts):
+            return satisfying(draw, draw(st.sampled_from(parts)))
+
+
+@st.composite
+def questions(draw: st.DrawFn, pack: Pack) -> Question:
+    """Questions near what the permits of a pack say: at random hardly any question would be permitted."""
+    permits = [p for a in pack.agreements for p in a.policies if p.effect == "permit"]
+    values: dict[str, str] = {**LEAST, "principal": draw(st.sampled_from(ROLES)), "resource": draw(st.sampled_from(CATEGORIES))}
+    values |= satisfying(draw, draw(st.sampled_from(permits)).when)
+    for name in draw(st.lists(st.sampled_from(NAMES), max_size=4)):
+        values[name] = draw(st.sampled_from(vocabulary(pack)[name]))
+    return values.pop("principal"), values.pop("resource"), Facts(**values)
+
+
+@st.composite
+def any_questions(draw: st.DrawFn, pack: Pack) -> list[Question]:
+    """Full records of facts, every value as likely as any other."""
+    rng, words = draw(st.randoms(use_true_random=False)), vocabulary(pack)
+    return [
+        (rng.choice(ROLES), rng.choice(CATEGORIES), Facts(**{name: rng.choice(words[name]) for name in NAMES}))
+        for _ in range(draw(st.integers(1, 40)))
+    ]
+
+
+def rulings(rules: Agreements, asked: list[Question]) -> list[Ruling]:
+    """The clean answers; there are no others."""
+    answers = rules.permits_all(asked)
+    assert all(isinstance(a, Ruling) for a in answers)
+    return [a for a in answers if isinstance(a, Ruling)]
