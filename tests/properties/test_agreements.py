@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from frontdoor_router.core.agreements import Agreements, Question, Ruling
 from frontdoor_router.core.facts import NAMES, UNKNOWN, VALUES
 from frontdoor_router.core.pack import Pack
-from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test, read_agreement
-from support.rulings import CATEGORIES, ROLES, questions, rulings, vocabulary
+from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test
+from support.rulings import forbids, questions, rulings
 from support.packs import the_pack
 
 DAYS = (date(2020, 11, 10), date(2025, 11, 7))
@@ -35,34 +35,6 @@ def test_the_order_of_files_and_policies_changes_no_ruling(name: str, data: st.D
     in_force = [a for a in pack.agreements if a.in_force(on)]
     shuffled = [replace(a, policies=tuple(data.draw(st.permutations(a.policies)))) for a in data.draw(st.permutations(in_force))]
     assert rulings(made(pack, shuffled, on), asked) == rulings(pack.agreements_on(on), asked)
-
-
-FORBID = """// agreement: added
-// from: 2019-01-01
-// own
-// parties: all
-@id("added")
-@agreement("added")
-@legal_basis("none")
-@explain("A forbid more")
-"""
-
-
-@st.composite
-def forbids(draw: st.DrawFn, pack: Pack) -> Agreement:
-    """A forbid that loads: some roles, some categories, unless a fact has some of its values."""
-    whom = ", ".join(f'Role::"{r}"' for r in draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=6)))
-    what = ", ".join(f'Category::"{c}"' for c in draw(st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=8)))
-    fact = draw(st.sampled_from(NAMES))
-    values = draw(st.lists(st.sampled_from([v for v in vocabulary(pack)[fact] if v != UNKNOWN]), min_size=1, max_size=2))
-    listed = ", ".join(f'"{v}"' for v in values)
-    text = (
-        f"{FORBID}forbid (principal, action, resource) when {{ principal in [{whom}] && resource in [{what}] }} "
-        f"unless {{ [{listed}].contains(context.{fact}) }};"
-    )
-    agreement, faults = read_agreement("added.cedar", text, pack.purposes)
-    assert agreement is not None, faults
-    return agreement
 
 
 @pytest.mark.parametrize("name", PACKS)

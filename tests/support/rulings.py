@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from frontdoor_router.core.agreements import Agreements, Question, Ruling
-from frontdoor_router.core.facts import NAMES, VALUES, Facts
+from frontdoor_router.core.facts import NAMES, UNKNOWN, VALUES, Facts
 from frontdoor_router.core.pack import Pack
-from frontdoor_router.core.policies import Every, Is, Some, Test
+from frontdoor_router.core.policies import Agreement, Every, Is, Some, Test, read_agreement
 from frontdoor_schemas.vocabulary import Category, Role
 from support.packs import LEAST
 
@@ -49,6 +49,34 @@ def any_questions(draw: st.DrawFn, pack: Pack) -> list[Question]:
         (rng.choice(ROLES), rng.choice(CATEGORIES), Facts(**{name: rng.choice(words[name]) for name in NAMES}))
         for _ in range(draw(st.integers(1, 40)))
     ]
+
+
+FORBID = """// agreement: added
+// from: 2019-01-01
+// own
+// parties: all
+@id("added")
+@agreement("added")
+@legal_basis("none")
+@explain("A forbid more")
+"""
+
+
+@st.composite
+def forbids(draw: st.DrawFn, pack: Pack) -> Agreement:
+    """A forbid that loads: some roles, some categories, unless a fact has some of its values."""
+    whom = ", ".join(f'Role::"{r}"' for r in draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=6)))
+    what = ", ".join(f'Category::"{c}"' for c in draw(st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=8)))
+    fact = draw(st.sampled_from(NAMES))
+    values = draw(st.lists(st.sampled_from([v for v in vocabulary(pack)[fact] if v != UNKNOWN]), min_size=1, max_size=2))
+    listed = ", ".join(f'"{v}"' for v in values)
+    text = (
+        f"{FORBID}forbid (principal, action, resource) when {{ principal in [{whom}] && resource in [{what}] }} "
+        f"unless {{ [{listed}].contains(context.{fact}) }};"
+    )
+    agreement, faults = read_agreement("added.cedar", text, pack.purposes)
+    assert agreement is not None, faults
+    return agreement
 
 
 def rulings(rules: Agreements, asked: list[Question]) -> list[Ruling]:
