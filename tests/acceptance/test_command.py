@@ -120,6 +120,7 @@ def test_rehearse_says_how_many_passed_and_fails_with_a_wrong_expectation(tmp_pa
         (["check-pack", "no-such-pack"], "no pack “no-such-pack”"),
         (["packs", "show", "no-such-pack"], "no pack “no-such-pack”"),
         (["packs", "compare", "stockton", "no-such-pack"], "no pack “no-such-pack”"),
+        (["packs", "matrix", "no-such-pack"], "no pack “no-such-pack”"),
         (["gateway"], "setting dsn"),
         (["measures", "2020-13", "--dsn", "postgresql://"], "a month is written YYYY-MM"),
         (["measures", "2020-11", "--dsn", "postgresql://", "--audience", "agency"], "an agency goes with audience=agency"),
@@ -139,6 +140,21 @@ def test_pages_about_packs_come_whole_and_the_same_each_time() -> None:
     assert (shown.returncode, compared.returncode) == (0, 0), shown.stderr + compared.stderr
     assert shown.stdout == show(the_pack("stockton"))
     assert compared.stdout == compare(the_pack("stockton"), the_pack("harbourside"))
+
+
+def test_a_matrix_is_written_and_a_page_that_says_anything_else_is_not_current(tmp_path: Path) -> None:
+    asked = ("packs", "matrix", "harbourside", "--to", str(tmp_path))
+    written = frontdoor(*asked)
+    assert written.returncode == 0, written.stderr
+    assert f"written: {tmp_path}/harbourside/screening.md" in written.stdout
+    page = tmp_path / "harbourside" / "screening.md"
+    assert page.read_text() == Path("docs/matrix/harbourside/screening.md").read_text()
+    current = frontdoor(*asked, "--check")
+    assert (current.returncode, current.stdout.strip()) == (0, "every page is current")
+    page.write_text(page.read_text().replace("withheld: no", "withheld: no or yes"))
+    wrong = frontdoor(*asked, "--check")
+    assert (wrong.returncode, wrong.stdout.strip()) == (1, f"is not current: {tmp_path}/harbourside/screening.md")
+    assert "no or yes" in page.read_text()
 
 
 def test_help_names_every_command_with_an_example() -> None:

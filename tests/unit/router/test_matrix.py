@@ -131,8 +131,8 @@ def test_a_page_reads_so() -> None:
     assert pages(pack, [notice(pack)])["notice.md"] == (
         """# notice
 
-- incident-school: on police-incident, school
 - incident-gp: on police-incident, gp
+- incident-school: on police-incident, school
 
 ## 2020-01-01 to 2021-04-30
 

@@ -21,9 +21,9 @@ def slices(pack: Pack) -> Iterator[Slice]:
 
 
 def _uses(pack: Pack, purpose: str) -> Iterable[Use]:
-    """Versions of a duty that say the same count once."""
+    """In order of name, whatever file they come from. Versions of a duty that say the same count once."""
     given = ((d, past) for d in pack.duties for why, past in ((d.because, False), (d.history, True)) if why == purpose)
-    return dict.fromkeys(Use(d.id, d.on, d.relation, past) for d, past in given)
+    return sorted({Use(d.id, d.on, d.relation, past) for d, past in given})
 
 
 def _sections(pack: Pack, purpose: str) -> Iterator[Section]:
