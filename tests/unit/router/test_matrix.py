@@ -183,6 +183,12 @@ def test_a_row_that_is_never_given_names_what_stands_against_what() -> None:
     assert "| [notice](notice.md) | police-incident | none |" in pages(pack, [notice(pack)])["README.md"]
 
 
+def test_what_is_permitted_whatever_the_facts_is_given_always_and_nothing_is_left_for_otherwise() -> None:
+    pack = a_pack(permit("all", 'context.withheld == "no" || context.withheld == "yes"'))
+    text = pages(pack, [notice(pack)])["notice.md"]
+    assert "| yes | always | all | |\n\nNothing permits anything else." in text
+
+
 def test_walls_of_one_policy_that_leave_different_things_open_are_told_apart() -> None:
     pack = a_pack(
         permit("child", 'context.of_subject == "yes"', categories="child_identity narrative"),
@@ -218,7 +224,15 @@ def test_purposes_that_no_duty_gives_and_those_of_what_came_before_say_what_they
 
 def test_the_agreements_are_asked_about_every_row_and_wall() -> None:
     pack = a_pack(OWN_PUPIL, forbid("wall", 'context.withheld == "no"'))
-    assert ask(pack, notice(pack)) > len(Role)
+    row, stop, otherwise = 1, 1, 1
+    assert ask(pack, notice(pack)) == row + stop + otherwise + len(Role)
+
+
+def test_a_way_in_which_a_wall_stops_is_not_asked_about_where_the_row_is_past_it() -> None:
+    pack = a_pack(permit("listed", 'context.listed == "yes"'), forbid("wall", 'context.listed == "yes" && context.withheld == "no"'))
+    ((row,),) = (table.rows for section in notice(pack).sections for table in section.tables)
+    assert len([stop for wall in row.walls for stop in wall.stops]) == 2
+    assert ask(pack, notice(pack)) == 3 + len(Role)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,8 @@ def _row(row: Row, walls: Mapping[Wall, str]) -> str:
     by = [*row.permits, *(f"({p})" for p in row.perhaps)]
     if row.never:
         return f"| no | {_where(row.where)} | {', '.join(row.never)} against {', '.join(by)} | |"
-    return f"| yes | {_where(row.where)} | {', '.join(by)} | {', '.join(walls[w] for w in row.walls)} |"
+    behind = f"{', '.join(walls[w] for w in row.walls)} " if row.walls else ""
+    return f"| yes | {_where(row.where)} | {', '.join(by)} | {behind}|"
 
 
 def _where(cube: Cube) -> str:
