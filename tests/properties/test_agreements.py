@@ -12,8 +12,8 @@ from frontdoor_router.core.agreements import Agreements, Question, Ruling
 from frontdoor_router.core.facts import NAMES, UNKNOWN, VALUES
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test
-from support.rulings import forbids, questions, rulings
 from support.packs import the_pack
+from support.rulings import forbids, questions, rulings
 
 DAYS = (date(2020, 11, 10), date(2025, 11, 7))
 PACKS = ("stockton", "harbourside")

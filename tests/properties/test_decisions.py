@@ -17,9 +17,9 @@ from frontdoor_router.core.policies import Agreement
 from frontdoor_router.core.policy import DayPolicy, policy_of
 from frontdoor_router.core.project import project
 from frontdoor_schemas.vocabulary import Relation, Role
-from support.rulings import forbids
 from support.deciding import Told
 from support.packs import the_pack
+from support.rulings import forbids
 from support.stories import (
     ADULT_TIES,
     CHILD_TIES,

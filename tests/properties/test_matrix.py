@@ -14,9 +14,9 @@ from frontdoor_router.core.facts import VALUES
 from frontdoor_router.core.matrix import Cube
 from frontdoor_router.core.matrix_building import slices
 from frontdoor_router.core.pack import Pack, boundaries
-from support.rulings import any_questions, questions, rulings
 from support.matrix_pages import Page, read
 from support.packs import PARTNERSHIPS, facts, the_pack
+from support.rulings import any_questions, questions, rulings
 
 MATRIX = Path(__file__).parents[2] / "docs" / "matrix"
 PACKS = sorted(folder.parent.name for folder in PARTNERSHIPS.glob("*/agencies.toml"))
