@@ -59,24 +59,37 @@ def _kept(case: Case, found: Iterable[Pointer]) -> Iterator[Kept]:
 
 
 def _asked_for(message: Mapping[str, Any], make: KeyMaker) -> Iterator[Pointer]:
-    if key := _address(message.get("address"), make):
-        yield Pointer(key)
+    home = _home(message.get("address"))
+    if home is not None:
+        yield Pointer(_key(home, make))
 
 
 def _homes(message: Mapping[str, Any], make: KeyMaker) -> Iterator[Pointer]:
     """Where each person lives: where the event says so of her or him, or of an adult who lives with the children."""
+    known: dict[tuple[str, str], Key] = {}  # most of a household live at one address, and a key takes longer than to look it up
+    for ref, block in _living(message):
+        home = _home(block)
+        if home is not None:
+            yield Pointer(known.get(home) or known.setdefault(home, _key(home, make)), ref)
+
+
+def _living(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
     adults = message.get("adults", ())
-    for adult in adults:
-        if key := _address(adult.get("address"), make):
-            yield Pointer(key, adult["ref"])
+    yield from ((adult["ref"], adult.get("address")) for adult in adults)
     shared = next((a["address"] for a in adults if a.get("lives_with_child") == Answer.yes.value and "address" in a), None)
     for child in message.get("children", ()):
-        if "protected_address" not in child and (key := _address(child.get("address", shared), make)):
-            yield Pointer(key, child["ref"])
+        if "protected_address" not in child:
+            yield child["ref"], child.get("address", shared)
 
 
-def _address(block: Mapping[str, Any] | None, make: KeyMaker) -> Key | None:
-    """Postcode and first line together; either alone is not one home. Points and commas say nothing."""
+def _home(block: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """Postcode and first line together; either alone is not one home."""
     if not block or not block.get("postcode") or not block.get("lines"):
         return None
-    return make(ADDRESS, block["postcode"], _BETWEEN_WORDS.sub(" ", block["lines"][0]))
+    return block["postcode"], block["lines"][0]
+
+
+def _key(home: tuple[str, str], make: KeyMaker) -> Key:
+    """Points and commas say nothing."""
+    postcode, line = home
+    return make(ADDRESS, postcode, _BETWEEN_WORDS.sub(" ", line))
