@@ -226,6 +226,10 @@ FAULTS: list[tuple[Callable[[str], str], int, str]] = [
     (replaced('successor = "hub"', 'successor = "new"'), 38, "no agency new"),
     (replaced('successor = "hub"', 'successor = "old"'), 38, "its own successor"),
     (replaced('publishes = ["referral", "answers"]', 'publishes = ["referral", "gossip"]'), 23, "“gossip” is no event type and no"),
+    (replaced('publishes = ["referral", "answers"]', 'publishes = ["query"]'), 23, "hub may ask, and neither it nor the partnership says"),
+    (replaced('answers = ["information-response"', 'answers = ["query"'), 23, "hub may ask, and neither it nor the partnership says"),
+    (replaced('hours = "office"', 'hours = "office"\nqueries = {per_hour = 0, own = true}'), 31, "queries.per_hour"),
+    (replaced('hours = "office"', 'hours = "office"\nqueries = {per_hour = 5}'), 31, "either a source, or own = true"),
     (replaced('answers = ["information-response"', 'answers = ["gossip"'), 15, "publishes.answers.0"),
     (replaced("answers =", "referral ="), 15, "referral is an event type"),
     (replaced('role = "front_door"', 'role = "king"'), 27, "role"),
@@ -262,6 +266,15 @@ def test_a_fault_names_file_line_and_reason(change: Callable[[str], str], line: 
 def test_a_partnership_of_its_own_has_addresses_of_its_own() -> None:
     real = MADE_UP.replace("number = 1", "number = 1\nillustrative = false", 1).replace("door@hub.example", "door@hub.gov.uk")
     assert parse_directory(read_toml("agencies.toml", real)).desk("hub.door").email == "door@hub.gov.uk"
+
+
+def test_a_desk_asks_as_often_as_it_says_or_else_as_the_partnership_does() -> None:
+    quota = "[partnership.queries]\nper_hour = 60\nown = true\n[partnership.review]"
+    own = 'hours = "office"\nqueries = {per_hour = 5, own = true}'
+    asking = MADE_UP.replace("[partnership.review]", quota, 1).replace('hours = "office"', own, 1)
+    directory = parse_directory(read_toml("agencies.toml", asking.replace('"referral", "answers"', '"query"')))
+    assert [directory.desk(d).queries_per_hour for d in ("hub.door", "old.desk")] == [5, 60]
+    assert parse_directory(read_toml("agencies.toml", MADE_UP)).desk("hub.door").queries_per_hour == 0
 
 
 def test_a_desk_entered_twice_is_a_fault() -> None:

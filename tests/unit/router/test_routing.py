@@ -194,6 +194,35 @@ async def test_what_an_event_had_changed_before_it_failed_is_unknown_to_those_af
     assert set(decided.case.world.events) == {same_child.envelope.id}
 
 
+def a_question(deciding: Deciding) -> Arrived:
+    """A question about a child."""
+    return deciding.arrived("oak.dsl", "query", {"children": [a_child(1)], "question": "chronology", "purpose": "A made-up reason"})
+
+
+async def test_questions_are_decided_by_themselves_after_what_came_before_was_written(
+    deciding: Deciding, session: MemorySession, make: Make
+) -> None:
+    first, asked, too, last = make(), a_question(deciding), a_question(deciding), make(n=2)
+    tally = await route(deciding, session, first, asked, too, last)
+    assert session.order == ids(first, asked, too, last)
+    assert session.recollected == [ids(asked, too)]
+    assert (tally.decided, tally.disclosures) == (4, 4)
+
+
+async def test_nothing_more_is_read_for_events_that_ask_nothing(deciding: Deciding, session: MemorySession, make: Make) -> None:
+    await route(deciding, session, make(), make(n=2))
+    assert session.recollected == []
+
+
+async def test_a_question_that_cannot_be_decided_is_set_aside_and_the_others_go_on(
+    deciding: Deciding, session: MemorySession, make: Make
+) -> None:
+    bad, asked, last = a_question(deciding), a_question(deciding), make()
+    tally = await route(deciding, session, bad, asked, last, fails=frozenset(ids(bad)))
+    assert session.order == ids(asked, last)
+    assert (tally.decided, tally.parked) == (2, 1)
+
+
 async def test_an_event_of_a_desk_that_there_is_not_is_set_aside(deciding: Deciding, session: MemorySession) -> None:
     await route(deciding, session, deciding.arrived("gone.desk", "police-incident", an_incident(a_child(1))))
     assert [t.reason for _, draft in session.parked for t in draft.tasks] == ["error:UnknownDeskError"]

@@ -11,6 +11,7 @@ from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.deployment import pack_folder
 from frontdoor_standalone.rehearsal.editing import copy_of, plant, rows_of, switch_off
+from frontdoor_standalone.rehearsal.lines import NotAnswered
 from frontdoor_standalone.rehearsal.renaming import rename
 from frontdoor_standalone.rehearsal.scenario import load
 from frontdoor_standalone.rehearsal.switching import checks_of, forbidden
@@ -126,3 +127,12 @@ def test_being_about_the_only_child_there_is_forbids_nothing() -> None:
     scenario = load(STOCKTON / "rehearsals" / "referral-outcomes.yaml").scenario
     told = next(line for line in scenario.expect if getattr(line, "about_only", None))
     assert forbidden(told, scenario) == {}
+
+
+def test_not_to_be_answered_is_a_claim_unless_the_question_itself_says_too_little() -> None:
+    scenario = load(STOCKTON / "rehearsals" / "questions.yaml").scenario
+    claims = {line.sentence(): forbidden(line, scenario) for line in scenario.expect if isinstance(line, NotAnswered)}
+    assert claims == {
+        "beck-academy.dsl not answered not-its-pupil: nothing-to-say": {"not answering beck-academy.dsl": "beck-academy.dsl, "},
+        "police.pvp not answered by-name: not-identified": {},
+    }

@@ -168,6 +168,49 @@ def test_not_told_fails_on_any_trace() -> None:
     assert not passes(line, replace(good(), mails=(Mail("nps.duty", SAID_AT, "about e1"),)))
 
 
+ANSWERED = {"answered": SCHOOL, "of": "first"}
+NOT_ANSWERED = {"not_answered": SCHOOL, "of": "first"}
+
+
+def answers(data: Mapping[str, Any], **more: Any) -> Observations:
+    """The school has asked, and this is what it was answered."""
+    told = disclosed(kind="answer")
+    return replace(good(), heard=tuple(heard(dict(data), kind="answer", **more)), ledgers={"first": Ledger("decided", disclosures=(told,))})
+
+
+def test_an_answer_is_judged_like_what_is_told_and_is_not_the_same() -> None:
+    assert verdicts(ANSWERED, answers(message())) == ((), ())
+    assert not passes(TOLD, answers(message()))
+    assert not passes(ANSWERED, good())
+    assert passes({**ANSWERED, "about_only": ["ava"], "never_contains": ["Ben"]}, answers(message()))
+    assert not passes({**ANSWERED, "about_only": ["ava"]}, answers(message(refs=(AVA, BEN))))
+    assert not passes({**ANSWERED, "never_contains": ["Ben"]}, answers(message(refs=(AVA, BEN))))
+    assert not passes({**ANSWERED, "excludes": ["concern_and_incident"]}, answers(message(concerns=[{"about": [AVA], "what": "x"}])))
+
+
+def test_who_had_an_answer_that_no_line_names_breaks_the_closed_world() -> None:
+    assert verdicts(TOLD, answers(message()))[1] == (f"{SCHOOL} had a answer about first, and no line says so",)
+    _, world = verdicts(ANSWERED, replace(answers(message()), heard=()))
+    assert world == (f"{SCHOOL} is in the ledger of first as told, but heard nothing",)
+
+
+def test_an_answer_that_names_nobody_is_about_the_one_person_asked_about() -> None:
+    one = replace(posted(), people=(individuals_of()["ava"],))
+    line = {**ANSWERED, "about_only": ["ava"]}
+    seen = replace(answers({"earlier": [{"about": [AVA], "on": "2020-11-10"}]}), posted={"first": one})
+    assert passes(line, seen)
+    assert not passes(line, replace(answers({"earlier": [{"about": [AVA]}, {"about": [BEN]}]}), posted={"first": one}))
+    assert not passes(line, answers({"earlier": [{"about": [AVA]}]}))
+
+
+def test_not_answered_is_an_answer_that_says_nothing_for_its_reason() -> None:
+    assert verdicts(NOT_ANSWERED, answers({}, reason="nothing-to-say")) == ((), ())
+    assert not passes(NOT_ANSWERED, answers({}, reason="not-identified"))
+    assert not passes(NOT_ANSWERED, answers(message(), reason=None))
+    assert not passes(NOT_ANSWERED, replace(good(), heard=()))
+    assert passes({**NOT_ANSWERED, "because": "not-identified"}, answers({}, reason="not-identified"))
+
+
 def test_a_desk_that_no_line_names_breaks_the_closed_world() -> None:
     seen = good()
     _, world = verdicts(TOLD, replace(seen, heard=(*seen.heard, *heard(message(), desk="nps.duty"))))
