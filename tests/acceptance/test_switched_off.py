@@ -16,8 +16,8 @@ from frontdoor_standalone.servers import deploy_folder
 
 ALWAYS = trials_of([pack_folder("harbourside") / "rehearsals" / "two-grades.yaml"])
 CHANGED = changed(trials_of(every_scenario()), read_lock(deploy_folder("register") / "switched-off.lock"))
-MOST = 40
-"""How many are shown here and not remembered: at six seconds each, four minutes."""
+MOST = 30
+"""How many are shown here and not remembered: at some ten seconds each, five minutes."""
 
 
 @pytest.mark.parametrize("trial", {t.key: t for t in (*ALWAYS, *CHANGED[:MOST])}.values(), ids=lambda t: t.key.replace(" ", "-"))
