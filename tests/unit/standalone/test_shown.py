@@ -7,7 +7,7 @@ import pytest
 
 from frontdoor_standalone.commands.switching_off import forget, switch_off
 from frontdoor_standalone.deployment import pack_folder
-from frontdoor_standalone.rehearsal.editing import standing_for
+from frontdoor_standalone.rehearsal.editing import Rules
 from frontdoor_standalone.rehearsal.runner import Runner
 from frontdoor_standalone.rehearsal.scenario import load
 from frontdoor_standalone.rehearsal.shown import LockError, Trial, changed, read_lock, write_lock
@@ -29,7 +29,7 @@ def scenario(pack: Path) -> Path:
 
 
 def _trials(scenario: Path, pack: Path) -> list[Trial]:
-    return Trial.all_of(load(scenario), pack)
+    return Trial.all_of(load(scenario), pack, Rules.of(pack))
 
 
 def _replace(file: Path, old: str, new: str) -> None:
@@ -71,15 +71,16 @@ def test_a_row_is_shown_again_when_a_rule_that_serves_it_changes(scenario: Path,
     assert _changed_by(encompass, 'context.of_subject == "yes"', 'context.of_subject == "unknown"', scenario, pack) >= {served}
 
 
-def test_a_duty_under_a_pattern_stands_for_the_rows_of_the_pattern(pack: Path, tmp_path: Path) -> None:
-    (pack / "patterns.toml").write_text('[[pattern]]\nid = "many"\nrows = ["E2"]\n', encoding="utf-8")
-    (pack / "duties.toml").write_text('[[duty]]\nid = "tell"\npattern = "many"\n[[duty]]\nid = "other"\n', encoding="utf-8")
-    assert list(standing_for([pack], "E2")) == ['{"id": "tell", "pattern": "many"}']
+def test_a_duty_under_a_pattern_stands_for_the_rows_of_the_pattern() -> None:
+    rules = Rules(({"id": "tell", "pattern": "many"}, {"id": "other"}), ({"id": "many", "rows": ["E2"]},), ())
+    assert rules.standing_for("E2") == ['{"id": "tell", "pattern": "many"}']
+    assert rules.standing_for("E3") == []
 
 
-def test_what_is_forbidden_is_shown_again_when_a_prohibition_changes(scenario: Path, pack: Path) -> None:
+def test_what_is_forbidden_is_shown_again_when_a_claim_changes_and_whatever_rule_does(scenario: Path, pack: Path) -> None:
     forbids = pack.parents[1] / "procedures" / "core" / "agreements" / "core-forbids.cedar"
-    assert _changed_by(forbids, 'context.protected == "no"', 'context.protected == "yes"', scenario, pack) == {PLANTED}
+    assert _changed_by(forbids, 'context.protected == "no"', 'context.protected == "yes"', scenario, pack) == set()
+    assert _changed_by(scenario, "not_told: nps.duty", "not_told: crc.duty", scenario, pack) == {PLANTED}
 
 
 def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """`frontdoor rehearse --switch-off`: each expectation shown able to fail, and what was shown remembered."""
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
 from frontdoor_standalone.commands.speaking import console, progress_bar
 from frontdoor_standalone.deployment import pack_folder
+from frontdoor_standalone.rehearsal.editing import Rules
 from frontdoor_standalone.rehearsal.runner import Runner
 from frontdoor_standalone.rehearsal.scenario import load
 from frontdoor_standalone.rehearsal.shown import Trial, changed, read_lock, write_lock
@@ -13,7 +15,12 @@ from frontdoor_standalone.rehearsal.switching import run_check
 
 def trials_of(files: list[Path], folder: Path | None = None) -> list[Trial]:
     """All that has to be tried for these scenarios, under their own packs or under one."""
-    return [trial for written in map(load, files) for trial in Trial.all_of(written, folder or pack_folder(written.scenario.pack))]
+    rules_of = cache(Rules.of)
+    found = []
+    for written in map(load, files):
+        pack = folder or pack_folder(written.scenario.pack)
+        found += Trial.all_of(written, pack, rules_of(pack))
+    return found
 
 
 async def switch_off(runner: Runner, trials: list[Trial], lock: Path | None) -> list[bool]:

@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,6 @@ def copy_of(pack: Path, to: Path) -> Path:
     return to / pack.resolve().relative_to(root)
 
 
-Folders = Sequence[Path]
-"""Where the rules of one pack stand: the chapters that it adopts, and its own folder."""
 Wanted = Callable[[Mapping[str, Any]], bool]
 TABLES = ((DUTIES_FILE, "duty"), (COMPLETENESS_FILE, "expects"))
 
@@ -38,42 +37,49 @@ TABLES = ((DUTIES_FILE, "duty"), (COMPLETENESS_FILE, "expects"))
 def switch_off(pack: Path, row: str) -> int:
     """Let every duty, completeness entry and policy that stands for a register row have no effect. How many there were."""
     folders = rule_folders(pack)
-    wanted = _stands_for(folders, row)
+    wanted = _stands_for(row, _entries(folders, PATTERNS_FILE, "pattern"))
     ended = sum(_end(folder / name, table, wanted) for folder in folders for name, table in TABLES)
     return ended + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in _agreements(folders))
 
 
-def standing_for(folders: Folders, row: str) -> Iterator[str]:
-    """Every rule that `switch_off` lets have no effect, without comments and layout."""
-    wanted = _stands_for(folders, row)
-    for folder in folders:
-        for name, table in TABLES:
-            entries = (_entry(block, table) for block in _blocks(folder / name, table)[1])
-            yield from (json.dumps(entry, sort_keys=True, default=str) for entry in entries if wanted(entry))
-    yield from _policies_that(folders, lambda policy: row in rows_of(policy))
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one pack, as its folders give them."""
+
+    entries: tuple[Mapping[str, Any], ...]
+    patterns: tuple[Mapping[str, Any], ...]
+    policies: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pack: Path) -> "Rules":
+        """Those of a pack and of the chapters that it adopts. Raises `PackError`."""
+        folders = rule_folders(pack)
+        return cls(
+            entries=tuple(entry for name, table in TABLES for entry in _entries(folders, name, table)),
+            patterns=tuple(_entries(folders, PATTERNS_FILE, "pattern")),
+            policies=tuple(p for file in _agreements(folders) for p in policies(file.read_text(encoding="utf-8"))[1:]),
+        )
+
+    def standing_for(self, row: str) -> list[str]:
+        """Every rule that `switch_off` lets have no effect, without comments and layout."""
+        wanted = _stands_for(row, self.patterns)
+        written = [json.dumps(entry, sort_keys=True, default=str) for entry in self.entries if wanted(entry)]
+        bare = (re.sub(r"(?m)^\s*//.*$", "", policy) for policy in self.policies if row in rows_of(policy))
+        return sorted([*written, *(" ".join(policy.split()) for policy in bare)])
 
 
-def prohibitions(folders: Folders) -> Iterator[str]:
-    """Every policy that `plant` takes away, without comments and layout."""
-    yield from _policies_that(folders, _forbids)
-
-
-def _stands_for(folders: Folders, row: str) -> Wanted:
+def _stands_for(row: str, patterns: Iterable[Mapping[str, Any]]) -> Wanted:
     """A duty under a pattern stands for the rows of the pattern as well: alone it counts nothing."""
-    files = [folder / PATTERNS_FILE for folder in folders]
-    entries = (_entry(block, "pattern") for file in files for block in _blocks(file, "pattern")[1])
-    patterns = {entry["id"] for entry in entries if row in entry.get("rows", ())}
-    return lambda entry: row in entry.get("rows", ()) or entry.get("pattern") in patterns
+    ids = {pattern["id"] for pattern in patterns if row in pattern.get("rows", ())}
+    return lambda entry: row in entry.get("rows", ()) or entry.get("pattern") in ids
 
 
-def _agreements(folders: Folders) -> list[Path]:
+def _entries(folders: Iterable[Path], name: str, table: str) -> Iterator[Mapping[str, Any]]:
+    return (_entry(block, table) for folder in folders for block in _blocks(folder / name, table)[1])
+
+
+def _agreements(folders: Iterable[Path]) -> list[Path]:
     return [file for folder in folders for file in sorted((folder / AGREEMENTS).glob("*.cedar"))]
-
-
-def _policies_that(folders: Folders, wanted: Callable[[str], bool]) -> Iterator[str]:
-    for file in _agreements(folders):
-        found = policies(file.read_text(encoding="utf-8"))[1:]
-        yield from (" ".join(re.sub(r"(?m)^\s*//.*$", "", policy).split()) for policy in found if wanted(policy))
 
 
 def _forbids(policy: str) -> bool:

@@ -1,19 +1,19 @@
 """Remembers which expectations were shown able to fail, so that only what has changed since is shown again.
 
 A check is remembered under a fingerprint of the scenario, of the expectations that must not survive, and of the rules that
-are taken away. Another rule that would now serve the row as well is not in it: a run that remembers nothing finds that.
+stand for the row. Another rule that would now serve the row as well is not in it: a run that remembers nothing finds that.
+Where what is forbidden is planted, all prohibitions are gone and everything is permitted, so that no rule counts.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frontdoor_router.adapters.chapters import rule_folders
-from frontdoor_standalone.rehearsal.editing import prohibitions, standing_for
+from frontdoor_standalone.rehearsal.editing import Rules
 from frontdoor_standalone.rehearsal.scenario import Written
 from frontdoor_standalone.rehearsal.switching import Check, checks_of
 from frontdoor_standalone.rehearsal.yaml_text import read
@@ -37,10 +37,10 @@ class Trial:
     fingerprint: str
 
     @classmethod
-    def all_of(cls, written: Written, pack: Path) -> list["Trial"]:
-        """What has to be tried for one scenario, as it and the pack are now. Raises `ScenarioError`."""
-        content, folders = read(written.path).content, rule_folders(pack)
-        return [cls(check, pack, _fingerprint(content, check, folders)) for check in checks_of(written)]
+    def all_of(cls, written: Written, pack: Path, rules: Rules) -> list["Trial"]:
+        """What has to be tried for one scenario, as it and the rules of the pack are now. Raises `ScenarioError`."""
+        content = read(written.path).content
+        return [cls(check, pack, _fingerprint(content, check, rules)) for check in checks_of(written)]
 
     @property
     def key(self) -> str:
@@ -49,11 +49,11 @@ class Trial:
         return f"{path.parents[1].name}/{path.stem} {self.check.row or 'forbidden'}"
 
 
-def _fingerprint(content: Mapping[str, Any], check: Check, folders: Sequence[Path]) -> str:
+def _fingerprint(content: Mapping[str, Any], check: Check, rules: Rules) -> str:
     story = {key: value for key, value in content.items() if key not in {"scenario", "note", "expect"}}
     lines = [content["expect"][n] for n in check.lines]
-    rules = sorted(standing_for(folders, check.row) if check.row else prohibitions(folders))
-    return hashlib.sha256(json.dumps([story, lines, rules]).encode()).hexdigest()[:LENGTH]
+    standing = rules.standing_for(check.row) if check.row else []
+    return hashlib.sha256(json.dumps([story, lines, standing]).encode()).hexdigest()[:LENGTH]
 
 
 def read_lock(file: Path) -> dict[str, str]:
