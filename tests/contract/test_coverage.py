@@ -40,16 +40,11 @@ ROWS_PER_PART = {
 
 PLAYED_LATER = frozenset(
     {
-        *(EventType.adult_service, EventType.challenge, EventType.challenge_response, EventType.child_in_need_minutes),
-        *(EventType.child_moved, EventType.concern, EventType.consultation, EventType.consultation_advice, EventType.custody),
-        *(EventType.early_help_assessment, EventType.expectant_mother, EventType.flag_instruction, EventType.household_change),
-        *(EventType.incident_triage, EventType.information_request, EventType.involvement_ended, EventType.involvement_started),
-        *(EventType.medical, EventType.meeting_invitation, EventType.meeting_minutes, EventType.meeting_report),
-        *(EventType.meeting_request, EventType.meeting_request_answer, EventType.meeting_response),
-        *(EventType.missed_appointment_follow_up, EventType.missing_episode, EventType.outcome_rating, EventType.plan_status),
-        *(EventType.plan_update, EventType.police_risk_assessment, EventType.query, EventType.referral_progress),
-        *(EventType.return_interview, EventType.school_attendance, EventType.service_referral, EventType.tool_result),
-        *(EventType.was_not_brought,),
+        *(EventType.challenge, EventType.challenge_response, EventType.child_in_need_minutes, EventType.consultation),
+        *(EventType.consultation_advice, EventType.household_change, EventType.incident_triage, EventType.meeting_invitation),
+        *(EventType.meeting_minutes, EventType.meeting_report, EventType.meeting_request, EventType.meeting_request_answer),
+        *(EventType.meeting_response, EventType.outcome_rating, EventType.police_risk_assessment, EventType.referral_progress),
+        *(EventType.tool_result,),
     }
 )
 """Types whose scenario is still to be written. The list gets shorter and never longer."""
