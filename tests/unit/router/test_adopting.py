@@ -207,7 +207,8 @@ def test_a_pattern_of_the_packs_own_replaces_the_adopted_one(pack: Path, chapter
     write(chapters / "outcomes" / "patterns.toml", a_pattern("again") + a_pattern("once-more"))
     write(pack / "patterns.toml", a_pattern("again", days=30))
     loaded = load_pack(pack)
-    assert [(p.id, p.within_days) for p in loaded.patterns] == [("once-more", 90), ("again", 30)]
+    mine = {p.id: p.within_days for p in loaded.patterns if p.id in {"again", "once-more"}}
+    assert mine == {"once-more": 90, "again": 30}
     assert loaded.chapters["pattern", "once-more"] == "outcomes"
     assert ("pattern", "again") not in loaded.chapters
 
@@ -310,7 +311,8 @@ def test_a_chapter_that_is_not_there_is_named_with_those_there_are_and_nothing_i
     path, line = spoil(pack, "agencies.toml", '"outcomes"', '"outcome"')
     assert (chapters / "outcomes" / known).is_file()
     (fault,) = faults(pack)
-    assert fault.startswith(f"{path}:{line}: no chapter outcome; there are conferences, core, data-set, domestic-abuse")
+    assert fault.startswith(f"{path}:{line}: no chapter outcome; there are ")
+    assert all(chapter.name in fault for chapter in chapters.iterdir())
 
 
 def test_procedures_that_are_not_there_are_named_at_their_line(pack: Path, chapters: Path) -> None:
