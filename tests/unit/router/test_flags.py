@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from frontdoor_chassis.toml_places import PackError
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.flags import CURRENT, PREVIOUS, PROTECTION, Change, Flags, instruction, shown
 from frontdoor_router.core.policy import policy_of
@@ -144,3 +145,8 @@ def test_a_desk_that_no_duty_asks_to_flag_is_told_of_no_flags(deciding: Deciding
     told = status(deciding, "child_protection", "started")
     assert told.message("oak.dsl")["plan_type"] == "child_protection"
     assert flags(told, "oak.dsl") == []
+
+
+def test_flags_follow_from_the_status_of_a_plan_and_from_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="a referral is the status of no plan"):
+        load_pack(varied(tmp_path, duties=DUTY.replace('on = "plan-status"', 'on = "referral"'), agreement=AGREEMENT))

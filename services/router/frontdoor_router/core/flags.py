@@ -27,7 +27,8 @@ CURRENT: Mapping[str, str] = {
 }
 """The flag of each kind of plan that has one, while it runs."""
 STARTED: Final = "started"
-OVER: Final = "ended"
+ENDED_PLAN: Final = "ended"
+"""Says that there was a plan; `none` says only that there is none now."""
 
 
 class Change(NamedTuple):
@@ -59,7 +60,7 @@ def shown(changes: Iterable[Change]) -> frozenset[str]:
     running: dict[str, bool] = {}
     found: set[str] = set()
     for one in sorted(changes):
-        if one.plan == PROTECTION and (one.status == OVER or (one.status != STARTED and running.get(one.plan))):
+        if one.plan == PROTECTION and (one.status == ENDED_PLAN or (one.status != STARTED and running.get(one.plan))):
             found.add(PREVIOUS)
         running[one.plan] = one.status == STARTED
     return frozenset(found | {CURRENT[plan] for plan, runs in running.items() if runs})

@@ -96,6 +96,8 @@ def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
             yield ("tell", "relation"), f"a {entry.on.value} asks no desk"
         if entry.tell.relation == "moved" and entry.on is not EventType.child_moved:
             yield ("tell", "relation"), f"a {entry.on.value} moves nobody"
+    if entry.flags and entry.on is not EventType.plan_status:
+        yield ("flags",), f"a {entry.on.value} is the status of no plan"
     if entry.pattern is not None and known.patterns is not None:
         yield from _named_pattern(entry, known.patterns)
     if entry.by is not None:
