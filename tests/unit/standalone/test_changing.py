@@ -33,6 +33,13 @@ def test_a_row_switched_off_is_served_by_nothing_in_force(row: str, tmp_path: Pa
     assert not any(row in rows_of(policy.text) for agreement in changed.agreements for policy in agreement.policies)
 
 
+def test_a_rule_that_is_older_than_the_pack_is_in_force_on_no_day_of_a_scenario(tmp_path: Path) -> None:
+    copy = copy_of(pack_folder("wandsworth"), tmp_path)  # begins on 1 September 2021, the chapters in 2020
+    assert switch_off(copy, "O4") > 0
+    duties = [duty for duty in load_pack(copy).duties if "O4" in duty.rows]
+    assert [duty.in_force(date(2021, 9, 2)) for duty in duties] == [False] * len(duties)
+
+
 def test_other_rules_stay_as_they_were(tmp_path: Path) -> None:
     before, copy = load_pack(STOCKTON), copy_of(STOCKTON, tmp_path)
     switch_off(copy, "D10")

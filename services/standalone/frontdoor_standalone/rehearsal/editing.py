@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from frontdoor_chassis.directory import AGENCIES_FILE
 from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, PATTERNS_FILE, rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES, QUERY_PURPOSES
@@ -37,8 +38,8 @@ TABLES = ((DUTIES_FILE, "duty"), (COMPLETENESS_FILE, "expects"))
 def switch_off(pack: Path, row: str) -> int:
     """Let every duty, completeness entry and policy that stands for a register row have no effect. How many there were."""
     folders = rule_folders(pack)
-    wanted = _stands_for(row, _entries(folders, PATTERNS_FILE, "pattern"))
-    ended = sum(_end(folder / name, table, wanted) for folder in folders for name, table in TABLES)
+    wanted, first = _stands_for(row, _entries(folders, PATTERNS_FILE, "pattern")), _first_day(pack)
+    ended = sum(_end(folder / name, table, wanted, first) for folder in folders for name, table in TABLES)
     return ended + sum(_without_policies(file, lambda policy: row in rows_of(policy)) for file in _agreements(folders))
 
 
@@ -99,20 +100,28 @@ def _entry(block: str, table: str) -> Mapping[str, Any]:
     return found
 
 
-def _end(file: Path, table: str, wanted: Wanted) -> int:
-    """Let entries end a day after they began: before every scenario. Their names and purposes stay known."""
+def _first_day(pack: Path) -> date:
+    """The day on which the first agency of a pack begins: a rule that ended before that is refused, as nobody could keep it."""
+    days: list[date] = [entry["from"] for entry in tomllib.loads((pack / AGENCIES_FILE).read_text(encoding="utf-8"))["agency"]]
+    return min(days)
+
+
+def _end(file: Path, table: str, wanted: Wanted, first: date) -> int:
+    """Let entries end a day after they, and the pack, began: before every scenario. Their names and purposes stay known."""
     head, blocks = _blocks(file, table)
     ended = [n for n, block in enumerate(blocks) if wanted(_entry(block, table))]
     for n in ended:
-        blocks[n] = _ended(blocks[n], _entry(blocks[n], table)["from"])
+        entry = _entry(blocks[n], table)
+        until = max(entry["from"], first) + timedelta(days=1)
+        blocks[n] = _ended(blocks[n], min(until, entry.get("until", until)))
     if ended:
         file.write_text(head + "".join(blocks), encoding="utf-8")
     return len(ended)
 
 
-def _ended(block: str, began: date) -> str:
+def _ended(block: str, until: date) -> str:
     without = re.sub(r"(?m)^until = .*\n", "", block)
-    return re.sub(r"(?m)^(from = .*)$", rf"\1\nuntil = {began + timedelta(days=1)}", without, count=1)
+    return re.sub(r"(?m)^(from = .*)$", rf"\1\nuntil = {until}", without, count=1)
 
 
 def rows_of(policy: str) -> set[str]:
