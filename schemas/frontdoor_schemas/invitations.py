@@ -1,21 +1,40 @@
 """Around a meeting: who asks for one, who is invited, what they answer, and the reports that they send (register §4.21)."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from frontdoor_schemas.body import CaseEvent
+from frontdoor_schemas.body import PEOPLE, CaseEvent
 from frontdoor_schemas.envelope import DeskId
 from frontdoor_schemas.fields import Block, Computed, held
 from frontdoor_schemas.meetings import Analysis, MeetingType, Mode
 from frontdoor_schemas.parts import AnyPart
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, Audience, C, Day, Desks, Line, LocalId, Moment, Text, WebLink
-from frontdoor_schemas.vocabulary import Answer
+from frontdoor_schemas.vocabulary import Answer, Category
+
+INVITEE: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"about": PEOPLE, "desk": {"type": "string"}, "reason": {"type": "string"}},
+    "additionalProperties": False,
+}
+
+
+def _proposed(category: Category, which: str) -> Computed:
+    explain = f"Whom to invite, and why, for the desk that is asked to hold the meeting: {which}"
+    return Computed(held(category, ABOUT, "F9", "F20", "F21", "F22", "F23", "B6"), {"type": "array", "items": INVITEE}, explain)
 
 
 class MeetingRequest(CaseEvent):
     """Any agency asks for a meeting, of professionals alone where parents should not be there (F5, F35)."""
+
+    computed: ClassVar[Mapping[str, Computed]] = {
+        **CaseEvent.computed,
+        "proposed_invitees": _proposed(C.professional_network, "desks that work with somebody of the event, or raised a concern"),
+        "proposed_invitees_justice": _proposed(C.offence_and_court, "those of justice and probation"),
+        "proposed_invitees_treatment": _proposed(C.adult_health_and_treatment, "those that treat an adult"),
+        "proposed_invitees_health": _proposed(C.child_health, "those of health"),
+    }
 
     meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F5", "F35")] = None
     reason: Annotated[Text | None, held(C.meeting_discussion, EVENT, "F5", "F35")] = None
@@ -45,40 +64,21 @@ class ReasonInvited(Block):
 
 
 class MeetingInvitation(CaseEvent):
-    """Who is to come, when and how. The convenor names whom to invite; whom the exchange proposes is worked out for the convenor alone."""
+    """Who is to come, when and how: those whom the convenor names, and those whom the partnership's duties invite."""
 
     line_if: ClassVar[frozenset[str] | None] = None
     names_desks: ClassVar[frozenset[str]] = frozenset({"invited"})
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"responses", "attended", "report_received"})
-    computed: ClassVar[Mapping[str, Computed]] = {
-        **CaseEvent.computed,
-        "proposed_invitees": Computed(
-            held(C.professional_network, ABOUT, "F9", "F20", "F21", "F22", "F23", "B6"),
-            {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "about": {"type": "array", "items": {"type": "string", "pattern": "^(child|adult)-[0-9a-f]{8}$"}},
-                        "desk": {"type": "string"},
-                        "reason": {"type": "string"},
-                    },
-                    "additionalProperties": False,
-                },
-            },
-            "Desks that work with somebody of this event, and why they should be invited",
-        ),
-    }
-
     meeting_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "F1")] = None
     meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F1", "F9")] = None
     meeting_name: Annotated[Line | None, held(C.decision_and_status, EVENT, "F24")] = None
     held_at: Annotated[Moment | None, held(C.case_reference, EVENT, "F1", "F9")] = None
-    mode: Annotated[Mode | None, held(C.meeting_discussion, EVENT, "F3")] = None
-    place: Annotated[Line | None, held(C.meeting_discussion, EVENT, "F3")] = None
-    join_link: Annotated[WebLink | None, held(C.meeting_discussion, EVENT, "F3")] = None
+    mode: Annotated[Mode | None, held(C.case_reference, EVENT, "F3")] = None
+    place: Annotated[Line | None, held(C.case_reference, EVENT, "F3")] = None
+    join_link: Annotated[WebLink | None, held(C.case_reference, EVENT, "F3")] = None
     urgent: Annotated[Answer | None, held(C.decision_and_status, EVENT, "F1")] = None
     purpose: Annotated[Text | None, held(C.meeting_discussion, EVENT, "F9")] = None
+    respond_by: Annotated[Moment | None, held(C.decision_and_status, EVENT, "F1", "F18")] = None
     report_due: Annotated[Moment | None, held(C.decision_and_status, EVENT, "F11", "F18")] = None
     invited: Annotated[Desks, held(C.professional_network, EVENT, "F1", "F9", "F18", "F20", "F21", "F22", "F23", "B6")] = ()
     why_invited: Annotated[tuple[ReasonInvited, ...], Field(max_length=MAX_ITEMS)] = ()

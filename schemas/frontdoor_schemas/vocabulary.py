@@ -56,6 +56,7 @@ class Role(Word):
 
     front_door = "front_door"
     social_care = "social_care"
+    conference_service = "conference_service"  # convenes and chairs conferences, within social care
     early_help = "early_help"
     out_of_hours = "out_of_hours"
     police_safeguarding = "police_safeguarding"

@@ -198,7 +198,11 @@ PLACES: dict[EventType, dict[str, str]] = {
         "Signs of Safety (L18)": "submitted parts[signs_of_safety]/worries; submitted parts[signs_of_safety]/strengths; "
         "submitted parts[signs_of_safety]/what_needs_to_happen",
     },
-    EventType.meeting_request: {"request (F5, F35)": "submitted meeting_type; submitted reason; submitted urgent; source desk"},
+    EventType.meeting_request: {
+        "request (F5, F35)": "submitted meeting_type; submitted reason; submitted urgent; source desk",
+        "whom to invite (F9, F20, F22)": "computed proposed_invitees; computed proposed_invitees_justice; "
+        "computed proposed_invitees_treatment; computed proposed_invitees_health",
+    },
     EventType.meeting_request_answer: {"held, or declined with reason (F5)": "reply; submitted answer; submitted reason"},
     EventType.meeting_invitation: {
         "meeting_id": "submitted meeting_id",
@@ -208,7 +212,6 @@ PLACES: dict[EventType, dict[str, str]] = {
         "urgent (F1)": "submitted urgent",
         "invited": "submitted invited",
         "why invited": "submitted why_invited/about; submitted why_invited/reason; submitted why_invited/desk",
-        "whom to invite (F9, F20)": "computed proposed_invitees",
         "report_due": "submitted report_due",
         "report_received, attended": "ledger report_received; ledger attended; ledger responses",
     },

@@ -43,6 +43,11 @@ class Desk:
         """Every role it fills. Agreements ask for the first alone."""
         return (self.role, *self.also)
 
+    @property
+    def addressed_by(self) -> tuple[Role, ...]:
+        """Roles by which duties reach it: `by_role` says whether by its first."""
+        return self.roles if self.by_role else self.also
+
     def in_force(self, on: date) -> bool:
         """Whether the desk exists on a local day."""
         return self.from_ <= on and (self.until is None or on < self.until)
@@ -114,8 +119,8 @@ class Directory:
         return found is not None and found.in_force(on)
 
     def desks_of_role(self, role: Role, on: date) -> tuple[Desk, ...]:
-        """Desks that a duty means by a role: those in force that fill it and are addressed by role, in order of id."""
-        return tuple(d for d in self.desks.values() if d.by_role and role in d.roles and d.in_force(on))
+        """Desks that a duty means by a role: those in force that fill it and are addressed by it, in order of id."""
+        return tuple(d for d in self.desks.values() if role in d.addressed_by and d.in_force(on))
 
     def desks_of_agency(self, agency: str, on: date) -> tuple[Desk, ...]:
         """Its desks in force, in order of id."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_router.core import proposing
 from frontdoor_router.core.derive import DERIVED, computed_paths
 from frontdoor_router.core.known_to import FIELDS
 from frontdoor_router.core.policy import policy_of
@@ -42,10 +43,9 @@ def history(told: Told, desk: str) -> dict[str, Any]:
 
 
 def test_every_computed_field_of_the_contract_is_computed() -> None:
-    with_duties = {"earlier", "patterns", "flags_to_show", *FIELDS, *ANSWERS}
-    not_yet = {"proposed_invitees"}  # for the convenor, who is the source: no disclosure carries it so far
+    with_duties = {"earlier", "patterns", "flags_to_show", *FIELDS, *ANSWERS, *proposing.FIELDS}
     promised = {path.split("/")[-1] for model in MODELS.values() for path, _ in computed_paths(model)}
-    assert promised - with_duties == set(DERIVED) | not_yet
+    assert promised - with_duties == set(DERIVED)
 
 
 COUNTED = """

@@ -67,6 +67,25 @@ tell = {relation = "concerned", of = "each-child"}
 because = "action"
 deadline = "day"
 satisfied_by = ["received"]
+
+[[duty]]
+id = "minutes-due"
+from = 2020-01-01
+own = true
+on = "core-group-minutes"
+expect = "correction"
+by = "source"
+deadline = "day"
+due = {field = "held_at", starts = true}
+
+[[duty]]
+id = "answers-due"
+from = 2020-01-01
+own = true
+on = "core-group-minutes"
+expect = "information-response"
+by = "told"
+deadline = "day"
 """
 AGREEMENT = """// agreement: actions
 // from: 2020-01-01
@@ -121,9 +140,9 @@ def test_a_day_that_the_calendar_does_not_answer_for_leaves_the_deadline(decidin
     assert due(told, "answer-before-sentence") == due(told, "asked")
 
 
-def minutes(deciding: Deciding, *actions: dict[str, Any]) -> Told:
+def minutes(deciding: Deciding, *actions: dict[str, Any], **said: Any) -> Told:
     """Minutes of a core group."""
-    return deciding.post("care.duty", "core-group-minutes", {"children": [a_child(1)], "actions": list(actions)})
+    return deciding.post("care.duty", "core-group-minutes", {"children": [a_child(1)], "actions": list(actions), **said})
 
 
 def test_an_owner_is_told_and_owes_by_the_first_day_on_which_something_is_due(deciding: Deciding) -> None:
@@ -156,6 +175,43 @@ def test_any_of_the_replies_meets_what_is_expected(deciding: Deciding, answer: s
     first = plan(deciding)
     told = deciding.post("care.duty", answer, {"children": [a_child(1)]}, reply_to=first.event)
     assert [o.id for o in first.decision.obligations if o.duty == "next-version"] == list(told.decision.met)
+
+
+def test_the_day_of_anothers_action_binds_an_owner_to_nothing(deciding: Deciding) -> None:
+    told = minutes(
+        deciding,
+        {"action": "visit", "owner": "oak.dsl", "due": "2020-11-20"},
+        {"action": "write", "owner": "elm.dsl", "due": "2020-11-18"},
+    )
+    assert due(told, "own-action") == {
+        "oak.dsl": datetime(2020, 11, 20, 17, 0, tzinfo=UTC),
+        "elm.dsl": datetime(2020, 11, 18, 17, 0, tzinfo=UTC),
+    }
+
+
+def test_a_clock_may_start_when_the_event_says(deciding: Deciding) -> None:
+    at_once = due(minutes(deciding), "minutes-due")["care.duty"]
+    later = due(minutes(deciding, held_at="2020-11-16T10:00:00Z"), "minutes-due")["care.duty"]
+    assert at_once < later
+    assert later > datetime(2020, 11, 16, 10, 0, tzinfo=UTC)
+
+
+def test_a_clock_that_would_have_started_before_the_event_starts_with_it(deciding: Deciding) -> None:
+    now = deciding.now
+    assert due(minutes(deciding, held_at="2020-11-02T10:00:00Z"), "minutes-due")["care.duty"] > now
+
+
+def test_everybody_whom_a_duty_told_owes_an_answer_with_what_it_was_told(deciding: Deciding) -> None:
+    told = minutes(deciding, {"action": "visit", "owner": "oak.dsl"}, {"action": "write", "owner": "elm.dsl"})
+    assert due(told, "answers-due").keys() == {"oak.dsl", "elm.dsl"}
+    mine = next(o for o in told.decision.obligations if (o.duty, o.desk) == ("answers-due", "oak.dsl"))
+    assert mine.disclosure == told.to("oak.dsl").id
+
+
+def test_where_nobody_was_told_nobody_owes_an_answer_and_nobody_has_work(deciding: Deciding) -> None:
+    told = minutes(deciding)
+    assert due(told, "answers-due") == {}
+    assert told.tasks == []
 
 
 def test_who_was_concerned_about_a_child_before_is_told_and_about_another_child_is_not(deciding: Deciding) -> None:

@@ -102,7 +102,7 @@ BY_TYPE: list[tuple[EventType, dict[str, Any], str, str]] = [
     (EventType.was_not_brought, {"prior_missed_count": 2}, "/data/prior_missed_count", "computed_field"),
     (EventType.missing_episode, {"previous_episodes_count": 3}, "/data/previous_episodes_count", "computed_field"),
     (EventType.concern, {"cumulative_count": 3}, "/data/cumulative_count", "computed_field"),
-    (EventType.meeting_invitation, {"proposed_invitees": []}, "/data/proposed_invitees", "computed_field"),
+    (EventType.meeting_request, {"proposed_invitees": []}, "/data/proposed_invitees", "computed_field"),
     (EventType.meeting_invitation, {"report_received": "yes"}, "/data/report_received", "ledger_field"),
     (EventType.meeting_invitation, {"join_link": "http://meet.example/1"}, "/data/join_link", "format"),
     (EventType.tool_result, {"tool": "GCP2", "scores": [{"grade": "5"}, {"grade": "6"}]}, "/data/scores/1/grade", "gcp2_grade"),

@@ -272,6 +272,7 @@ CHANGED_DUTY: dict[str, Any] = {
     "known_to": (Service(Role.youth_justice, "each-child", complete=True),),
     "only_if_unknown": Service(Role.youth_justice, "each-child", complete=False),
     "flags": True,
+    "propose_invitees": True,
 }
 
 
@@ -294,6 +295,12 @@ def test_an_escalation_for_who_misses_it_again_and_again_is_said() -> None:
 def test_of_which_items_the_due_time_is_taken_is_said() -> None:
     due = StatedDue(("milestones", "due"), "closing", (OneOf(("status",), ("open",)),))
     assert "`milestones.due`, of those where `status` is open (a day: closing of the office)" in compare(STOCKTON, with_duty(due=due))
+
+
+def test_a_clock_that_starts_when_the_event_says_is_told_from_one_that_ends_then() -> None:
+    ends, starts = (compare(STOCKTON, with_duty(due=StatedDue(("closed_at",), "closing", starts=starts))) for starts in (False, True))
+    assert "as the event says at `closed_at`" in ends
+    assert "counted from when the event says at `closed_at`" in starts
 
 
 def test_what_is_otherwise_stands_side_by_side_with_its_rows_and_nothing_else() -> None:

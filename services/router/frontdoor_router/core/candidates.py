@@ -88,6 +88,11 @@ class Candidate:
         return any(o.duty.flags for o in self.owing)
 
     @property
+    def proposes(self) -> bool:
+        """Whether it is told whom to invite to the meeting."""
+        return any(o.duty.propose_invitees for o in self.owing)
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The purposes for which it may be told, each asked of the agreements."""
         found = dict.fromkeys(o.duty.because for o in self.owing)
@@ -217,7 +222,7 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
         yield from ((d, False) for d in _referral_parties(case, subject))
         return
     if relation == "concerned":
-        yield from ((d, False) for d in sorted({entry.source for entry, _ in standing(case, subject) if entry.type in RAISING}))
+        yield from ((d, False) for d in raised_by(case, subject))
         return
     if relation == "moved":
         yield from ((_not_its_own(case, desk, directory), True) for desk in sorted(_moved(case, subject, directory)))
@@ -265,6 +270,11 @@ def _in_no_school(case: Case, subject: Subject) -> bool:
     if case.blocks[subject.ref].get("not_in_school"):
         return True
     return bool(subject.person and case.world.tied(subject.person.id, Relation.no_school, case.now))
+
+
+def raised_by(case: Case, subject: Subject) -> list[str]:
+    """Desks that said they were concerned about somebody, in order of id."""
+    return sorted({entry.source for entry, _ in standing(case, subject) if entry.type in RAISING})
 
 
 def _referral_parties(case: Case, subject: Subject) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from frontdoor_router.core.decision import Given, IdMaker
 from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.known_to import KnownTo, answer
 from frontdoor_router.core.past import Completed, Line, Past
+from frontdoor_router.core.proposing import proposals
 from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import MODELS
@@ -142,6 +143,20 @@ def _known(at: str, one: KnownTo, zone: ZoneInfo) -> Iterator[tuple[str, object]
         yield at + "since", _day(min(tie.since for tie in one.ties), zone)
 
 
+def proposed_to(case: Case, candidate: Candidate, directory: Directory, ids: IdMaker, today: date) -> Iterator[Section]:
+    """Whom to invite, for a desk that a duty tells so: a section for each person and kind of service."""
+    found = proposals(case, candidate.desk, directory, today) if candidate.proposes else []
+    for ref, field in dict.fromkeys((one.ref, one.field) for one in found):
+        mine = [one for one in found if (one.ref, one.field) == (ref, field)]
+        seed = ids("proposed", case.envelope.id, candidate.desk, ref, field)
+        rng = random.Random(seed.int)  # noqa: S311 - a replay has to say the same again
+        body: dict[str, object] = {}
+        for key, one in zip(keys_in_order(len(mine), rng), mine, strict=True):
+            at = f"{field}/{key}/"
+            body |= {at + "about": [ref], at + "desk": one.desk, at + "reason": one.reason}
+        yield Section(id=seed, category=mine[0].category, subjects=(ref,), body=body)
+
+
 def _day(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).date().isoformat()
 
@@ -237,4 +252,5 @@ DERIVED: Mapping[str, Deriver] = {
     "prior_missed_count": lambda v: _some(v.before(EventType.was_not_brought)),
     "cumulative_count": lambda v: len(v.before(EventType.concern)) + 1,
 }
-"""By the name that the contract gives the field. What comes with duties that ask for it is not here: `told_with`, `answers_for`."""
+"""By the name that the contract gives the field. What comes with duties that ask for it is not here: `told_with`,
+`answers_for`, `proposed_to`."""

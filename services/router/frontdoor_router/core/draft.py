@@ -52,6 +52,8 @@ class Basis:
             stated = stated_due(rule.due, message, self.policy.calendar)
         except CalendarError:
             stated = None
+        if stated is not None and rule.due is not None and rule.due.starts:
+            start, stated = max(start, stated), None
         return self._clock(_Asked(rule.deadline, UNANSWERED, start, rule.remind, rule.escalate, stated))
 
     def clock_within(self, deadline: str, otherwise: timedelta, start: datetime) -> Clockwork:

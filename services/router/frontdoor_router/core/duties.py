@@ -51,7 +51,7 @@ Tell = EachChild | EachAdult | WholeEvent
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """A reply that is owed without anybody being told: by whom (`source`, `role:…`, `desk:…`), and of which type."""
+    """A reply that is owed without anybody being told: by whom (`source`, `told`, `role:…`, `desk:…`), and of which type."""
 
     reply: EventType
     by: str
@@ -79,11 +79,13 @@ class StatedDue:
     """The time by which it is due stands in the event: the earliest at this path. A day means its opening or its close of office.
 
     `where`: only of those items, of the list in which it stands, that meet these conditions.
+    `starts`: it is not due then, but the clock of the deadline starts then.
     """
 
     path: tuple[str, ...]
     at: Literal["opening", "closing"]
     where: tuple[Condition, ...] = ()
+    starts: bool = False
 
     def said(self, message: Mapping[str, Any]) -> str | None:
         """What the event says: a moment or a day; none when it says nothing."""
@@ -98,8 +100,9 @@ class Duty:
 
     `pattern`: it holds only for children about whom the event completes that pattern, by what the desk told may know. `history`: the
     purpose for which the agreements are asked what else of the past that desk may know. `known_to`: services of whose work the desk is
-    answered. `only_if_unknown`: it holds only where the exchange does not know whether a service works with the people of the event.
-    `flags`: the message says which flags the desk's own records have to show.
+    answered. `propose_invitees`: the desk is told whom to invite to the meeting. `only_if_unknown`: it holds only where the exchange does
+    not know whether a service works with the people of the event. `flags`: the message says which flags
+    the desk's own records have to show.
     """
 
     id: str
@@ -129,6 +132,7 @@ class Duty:
     known_to: tuple[Service, ...] = ()
     only_if_unknown: Service | None = None
     flags: bool = False
+    propose_invitees: bool = False
 
     @property
     def relation(self) -> str:

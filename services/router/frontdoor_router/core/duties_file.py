@@ -58,9 +58,9 @@ def _escalation(text: str) -> str:
 
 
 def _owner(text: str) -> str:
-    if text == "source" or _split(text, "role:") in set(Role) or text.startswith("desk:"):
+    if text in {"source", "told"} or _split(text, "role:") in set(Role) or text.startswith("desk:"):
         return text
-    raise ValueError(f"“{text}” is none of source, role:<role>, desk:<desk>")
+    raise ValueError(f"“{text}” is none of source, told, role:<role>, desk:<desk>")
 
 
 def _offset(text: str) -> str:
@@ -74,6 +74,8 @@ def _satisfaction(text: str) -> str:
     raise ValueError(f"“{text}” is none of {', '.join(LEVELS)}, {BY_TELEPHONE}, reply:<event type>")
 
 
+OF_TELLING = ("because", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to", "flags", "propose_invitees")
+"""Keys that mean nothing where nobody is told."""
 OffsetText = Annotated[str, AfterValidator(_offset)]
 
 
@@ -133,15 +135,19 @@ class EscalateEntry(Entry):
 
 
 class DueEntry(Entry):
-    """`due = {field = "sentence_on", at = "opening"}`; `where` speaks of fields beside the one that says when."""
+    """`due = {field = "sentence_on", at = "opening"}`; `where` speaks of fields beside the one that says when.
+
+    `starts`: the deadline's clock starts then.
+    """
 
     field: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")
     at: Literal["opening", "closing"] = "closing"
     where: tuple[ConditionEntry, ...] = ()
+    starts: bool = False
 
     def due(self) -> StatedDue:
         """What it writes."""
-        return StatedDue(tuple(self.field.split(".")), self.at, tuple(entry.condition() for entry in self.where))
+        return StatedDue(tuple(self.field.split(".")), self.at, tuple(entry.condition() for entry in self.where), self.starts)
 
     def beside(self) -> tuple[Condition, ...]:
         """The conditions of `where`, by their paths in the event."""
@@ -181,6 +187,7 @@ class DutyEntry(RuleEntry):
     known_to: tuple[ServiceEntry, ...] = ()
     only_if_unknown: ServiceEntry | None = None
     flags: bool = False
+    propose_invitees: bool = False
 
     @model_validator(mode="after")
     def _tell_or_expect(self) -> "DutyEntry":
@@ -204,11 +211,7 @@ class DutyEntry(RuleEntry):
     def _check_expect(self) -> "DutyEntry":
         if self.by is None:
             raise ValueError("expects something of nobody: by is missing")
-        extra = [
-            n
-            for n in ("because", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to", "flags")
-            if getattr(self, n)
-        ]
+        extra = [n for n in OF_TELLING if getattr(self, n)]
         if extra:
             raise ValueError(f"tells nobody, so that {', '.join(extra)} means nothing")
         if self.satisfied_by and f"{REPLY}{self.expect}" not in self.satisfied_by:
@@ -249,6 +252,7 @@ class DutyEntry(RuleEntry):
             known_to=tuple(entry.value() for entry in self.known_to),
             only_if_unknown=self.only_if_unknown.value() if self.only_if_unknown else None,
             flags=self.flags,
+            propose_invitees=self.propose_invitees,
         )
 
 

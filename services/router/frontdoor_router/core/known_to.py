@@ -4,11 +4,11 @@ A tie that the service itself has asserted counts as well: it gives that service
 the pack says that a service tells the exchange of everybody, no tie means no; else it means that nobody knows, and the service is asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from frontdoor_chassis.directory import Directory
+from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_chassis.directory_file import Entry as FileEntry
 from frontdoor_router.core.case import Case, Subject
 from frontdoor_router.core.world import Tie
@@ -19,6 +19,15 @@ OF_WHOM = Literal["each-child", "each-adult"]
 JUSTICE = frozenset({Role.youth_justice, Role.nps, Role.crc, Role.probation})
 TREATMENT = frozenset({Role.adult_mental_health, Role.substance_misuse})
 HEALTH = frozenset({Role.camhs, Role.gp, Role.health_visiting, Role.school_nursing, Role.midwifery, Role.hospital, Role.dentist})
+
+
+def category_of_work(role: Role) -> Category:
+    """What kind of fact it is that a desk of this role works with somebody."""
+    if role in JUSTICE:
+        return Category.offence_and_court
+    if role in TREATMENT:
+        return Category.adult_health_and_treatment
+    return Category.child_health if role in HEALTH else Category.professional_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,7 @@ class Service:
     @property
     def category(self) -> Category:
         """The category of the answer."""
-        if self.service in JUSTICE:
-            return Category.offence_and_court
-        if self.service in TREATMENT:
-            return Category.adult_health_and_treatment
-        return Category.child_health if self.service in HEALTH else Category.professional_network
+        return category_of_work(self.service)
 
 
 _FIELDS: Mapping[Category, str] = {
@@ -93,15 +98,16 @@ def any_unknown(case: Case, service: Service, directory: Directory) -> bool:
 def _about(case: Case, service: Service, subject: Subject, directory: Directory) -> KnownTo:
     if subject.person is None:
         return KnownTo(service, subject.ref, Answer.unknown)
-    ties = tuple(_working(case.world.ties.get(subject.person.id, ()), case, service, directory))
+    ties = tuple(tie for tie, desk in working(case, subject, directory) if service.service in desk.roles)
     if ties:
         return KnownTo(service, subject.ref, Answer.yes, ties)
     return KnownTo(service, subject.ref, Answer.no if service.complete else Answer.unknown)
 
 
-def _working(ties: Iterable[Tie], case: Case, service: Service, directory: Directory) -> Iterable[Tie]:
-    for tie in ties:
+def working(case: Case, subject: Subject, directory: Directory) -> Iterator[tuple[Tie, Desk]]:
+    """Ties to somebody that hold now, with their desks: confirmed ones, and those that the service itself has asserted."""
+    for tie in case.world.ties.get(subject.person.id, ()) if subject.person else ():
         desk = directory.find(tie.desk)
         its_own = tie.asserted_by.partition(".")[0] == tie.desk.partition(".")[0]
-        if desk is not None and service.service in desk.roles and tie.holds(case.now) and (tie.confirmed_by or its_own):
-            yield tie
+        if desk is not None and tie.holds(case.now) and (tie.confirmed_by or its_own):
+            yield tie, desk

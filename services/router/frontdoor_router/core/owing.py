@@ -1,10 +1,11 @@
 """Obligations: who owes what by when, and which of them an event answers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from frontdoor_router.core.candidates import Owing, applies
+from frontdoor_router.core.candidates import OWNED, Owing, applies
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.clocks import replies_wanted
 from frontdoor_router.core.decision import Obligation
@@ -22,7 +23,7 @@ COLLECT_WITHIN = timedelta(hours=24)
 def of_duty(basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID, subjects: Sequence[str]) -> Iterator[Obligation]:
     """What a desk owes under a duty: once for each person it was told about, or once for the event."""
     duty = owing.duty
-    due, stages = basis.clock_of(duty, case.message, case.now)
+    due, stages = basis.clock_of(duty, _said_to(duty, case, desk), case.now)
     for ref in subjects or (None,):
         person = case.subjects[ref].person if ref else None
         yield Obligation(
@@ -37,6 +38,14 @@ def of_duty(basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID,
         )
 
 
+def _said_to(duty: Duty, case: Case, desk: str) -> Mapping[str, Any]:
+    """The message; for the owner of an action, with its own actions alone: the day of another's binds it to nothing."""
+    if duty.relation != "owners":
+        return case.message
+    own = {name: [one for one in case.message.get(name, ()) if one.get("owner") == desk] for name in OWNED}
+    return {**case.message, **own}
+
+
 def to_collect(basis: Basis, case: Case, desk: str, disclosure: UUID) -> Obligation:
     """What was told without a duty has to be collected all the same."""
     due, stages = basis.clock_within(COLLECT, COLLECT_WITHIN, case.now)
@@ -48,16 +57,22 @@ def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
     """Duties that tell nobody: somebody owes a reply to this event."""
     for duty in basis.policy.duties(case.type):
         if duty.expect is not None and applies(duty, case, basis.policy.directory):
-            desks = _owing_desks(basis, case, duty.expect)
-            draft.obligations += [_reply(basis, case, duty, desk) for desk in desks]
-            if not desks:
+            to_those_told = duty.expect.by == "told"
+            owing = _told_by_duty(draft) if to_those_told else dict.fromkeys(_owing_desks(basis, case, duty.expect))
+            draft.obligations += [_reply(basis, case, duty, desk, disclosure) for desk, disclosure in owing.items()]
+            if not owing and not to_those_told:
                 cannot_decide(draft, basis, event=case.envelope.id, reason=f"no-desk:{duty.id}", start=case.now)
 
 
-def _reply(basis: Basis, case: Case, duty: Duty, desk: str) -> Obligation:
+def _told_by_duty(draft: Draft) -> dict[str, UUID | None]:
+    """Desks that a duty told of the event, each with its disclosure."""
+    return {o.desk: o.disclosure for o in draft.obligations if o.disclosure is not None and o.duty != COLLECT}
+
+
+def _reply(basis: Basis, case: Case, duty: Duty, desk: str, disclosure: UUID | None) -> Obligation:
     due, stages = basis.clock_of(duty, case.message, case.now)
     obligation = basis.ids("obligation", case.envelope.id, duty.id, desk, None)
-    return Obligation(obligation, duty.id, desk, None, None, duty.satisfied_by, due, stages)
+    return Obligation(obligation, duty.id, desk, None, disclosure, duty.satisfied_by, due, stages)
 
 
 def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
@@ -85,14 +100,14 @@ _LEVELS = (Level.received, Level.opened, Level.acted)
 
 
 def ask_of(owed: Iterable[Obligation]) -> Ask | None:
-    """What a desk is asked for: the earliest due time, the highest level, a reply where one is wanted."""
+    """What a desk is asked for: the earliest due time, the highest level, the reply that is wanted first where one is."""
     asked = [o for o in owed if o.duty != COLLECT]
     if not asked:
         return None
     levels = [lowest for o in asked if (lowest := next((x for x in _LEVELS if x.value in o.satisfied_by), None))]
-    replies = sorted({r for o in asked for r in replies_wanted(o.satisfied_by)})
+    replies = sorted((o.due, r) for o in asked for r in replies_wanted(o.satisfied_by))
     return Ask(
         level=max(levels, key=_LEVELS.index) if levels else None,
-        reply=EventType(replies[0]) if replies else None,
+        reply=EventType(replies[0][1]) if replies else None,
         due=min(o.due for o in asked),
     )

@@ -146,7 +146,10 @@ def roles_told(duty: Duty, directory: Directory) -> frozenset[Role]:
     kind, _, name = duty.relation.partition(":")
     if kind == "desk":
         return frozenset({directory.desk(name).role})
-    return frozenset({Role(name)}) if kind == "role" else frozenset()
+    if kind != "role":
+        return frozenset()
+    addressed = (d for d in directory.desks.values() if Role(name) in d.addressed_by)
+    return frozenset(d.role for d in addressed if _overlap(d.from_, d.until, duty.from_, duty.until))
 
 
 def _overlap(from_: date, until: date | None, other_from: date, other_until: date | None) -> bool:

@@ -8,7 +8,7 @@ from frontdoor_router.core.candidates import ONLY_AS_PERMITTED, Candidate, Owing
 from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.chronicle import said_to
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
-from frontdoor_router.core.derive import View, answers_for, made, told_with
+from frontdoor_router.core.derive import View, answers_for, made, proposed_to, told_with
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
@@ -103,8 +103,9 @@ def _seen(
 def _derived(
     basis: Basis, view: View, candidate: Candidate, seen: Sequence[str], past: Past, met: tuple[Completed, ...]
 ) -> Iterable[Section]:
-    """What is computed for this desk: whom services know, and about the children whom it sees what came before."""
+    """What is computed for this desk: whom services know, whom to invite, and about the children whom it sees what came before."""
     yield from answers_for(view.case, candidate, basis.policy.directory, basis.ids, view.zone)
+    yield from proposed_to(view.case, candidate, basis.policy.directory, basis.ids, basis.policy.today)
     if seen:
         yield from made(view, seen, basis.ids, candidate.desk)
         if candidate.flags:

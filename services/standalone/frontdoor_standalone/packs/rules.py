@@ -97,6 +97,7 @@ def _duty(duty: Duty, pack: Pack) -> Says:
         purpose=duty.because,
         asks_for=duty.ask.value if duty.ask else "",
         answers=words.listed(words.service(s) for s in duty.known_to),
+        proposes="whom to invite, to the desk told" if duty.propose_invitees else "",
         chronology=f"asked for the purpose {duty.history}" if duty.history else "",
         flags="which flags its records have to show" if duty.flags else "",
         by_when=_by_when(duty, pack),

@@ -55,6 +55,7 @@ _TO: Mapping[str, str] = {
     "deputy": "the deputy",
     "manager": "the manager",
     "source": "who published it",
+    "told": "every desk that a duty told of it",
     "source-manager": "the manager of who published it",
 }
 _MET: Mapping[str, str] = {
@@ -141,7 +142,8 @@ def due(stated: StatedDue | None) -> str:
     if stated is None:
         return ""
     only = f", of those where {listed(condition(one) for one in stated.where)}" if stated.where else ""
-    return f"as the event says at `{'.'.join(stated.path)}`{only} (a day: {stated.at} of the office), else "
+    said = f"at `{'.'.join(stated.path)}`{only} (a day: {stated.at} of the office)"
+    return f"counted from when the event says {said}: " if stated.starts else f"as the event says {said}, else "
 
 
 def told(duty: Duty) -> str:

@@ -68,6 +68,13 @@ class Person(Strict):
     protected_address: str | None = None
     safe_to_contact: Literal["yes", "no", "unknown"] | None = None
 
+    @property
+    def desks(self) -> frozenset[str]:
+        """Desks or agencies that work with the person."""
+        care = (self.school, self.setting, self.gp, self.community_health, self.health_visiting, self.school_nursing, self.midwifery)
+        others = (self.dentist, self.managed_by, self.treated_by, *self.involved, *self.plan_group)
+        return frozenset(desk for desk in (*care, *others) if desk)
+
     @model_validator(mode="after")
     def _one_kind(self) -> "Person":
         if self.adult and (self.school or self.setting or self.sibling or self.unborn):

@@ -30,13 +30,17 @@ def _part(event: Event, name: str, part: Part) -> dict[str, Any]:
 
 
 def _minutes(event: Event) -> dict[str, Any]:
-    actions = [
-        {"about": [ref], "to": [MEMBERS], "action": "Visit weekly", "due": event.day(7), "priority": "high"} for ref in event.children
-    ]
-    voices = [{"about": [ref], "eligible": "yes", "attended": "no", "view_conveyed_by": "advocate"} for ref in event.children]
+    todo = {"to": [MEMBERS], "action": "Visit weekly", "owner": event.post.from_, "due": event.day(7), "priority": "high", "status": "open"}
+    actions = [{"about": [ref], **todo} for ref in event.children]
+    spoken_for = {"eligible": "yes", "attended": "no", "view_conveyed_by": "advocate", "advocate": "Ada Advocate"}
+    voices = [{"about": [ref], **spoken_for} for ref in event.children]
     chair = {"chair": "Chris Chair", "chair_role": "independent chair", "chair_independent": "yes"}
     named = {"actions": actions} if event.post.members else {}
-    return _meeting(event) | chair | {"child_attendance": voices, "minutes_published_at": event.now} | named
+    said = {"voice": {"obtained": "yes", "words": "I want to stay with Mum, and I want it to stop", "how": "told to the advocate"}}
+    unborn = {"voice": {"obtained": "no", "reason_not_obtained": "Not born yet"}}
+    children = [block | (unborn if block.get("unborn") else said) for block in event.people.children]
+    written = {"children": children} if children else {}
+    return _meeting(event) | chair | {"child_attendance": voices, "minutes_published_at": event.now} | named | written
 
 
 def _conference(event: Event) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def _request_answer(event: Event) -> dict[str, Any]:
 
 def _invitation(event: Event) -> dict[str, Any]:
     invited = list(event.post.members)
-    why = [{"about": event.children, "to": [desk], "desk": desk, "reason": f"{desk} works with the family"} for desk in invited]
+    why = [{"about": _whose(event, desk), "to": [desk], "desk": desk, "reason": f"{desk} works with the family"} for desk in invited]
     return present(
         {
             "meeting_id": event.local_id("M"),
@@ -84,12 +88,20 @@ def _invitation(event: Event) -> dict[str, Any]:
             "mode": "video",
             "join_link": "https://meet.example/room-12",
             "urgent": "no",
+            "respond_by": event.at(days=2),
             "purpose": event.post.reason or "To decide whether a plan is needed",
             "report_due": event.at(days=7),
             "invited": invited,
             "why_invited": why,
         }
     )
+
+
+def _whose(event: Event, desk: str) -> list[str]:
+    """Refs of the people because of whom a desk is invited: its own pupils, patients and clients, else all children."""
+    agency = desk.partition(".")[0]
+    found = [event.people.refs[key] for key, one in event.individuals.items() if {desk, agency} & one.person.desks]
+    return found or event.children
 
 
 def _response(event: Event) -> dict[str, Any]:
@@ -100,7 +112,7 @@ def _response(event: Event) -> dict[str, Any]:
 def _report(event: Event) -> dict[str, Any]:
     analyses = [
         {"about": [ref], "analysis": "Weight is lost whenever help ends", "shared_with_family": "yes", "shared_on": event.day(-1)}
-        for ref in event.children
+        for ref in event.everybody
     ]
     return present({"analyses": analyses, "parts": _parts(event)})
 

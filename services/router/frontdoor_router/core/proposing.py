@@ -1,0 +1,60 @@
+"""Whom to invite to a meeting: who works with somebody of it, and who raised a concern (register F9, F20 to F23).
+
+Proposals go to the desk that is asked to hold the meeting, where a duty says so. Ties count as they do for `known_to`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from frontdoor_chassis.directory import Desk, Directory
+from frontdoor_router.core.candidates import raised_by
+from frontdoor_router.core.case import Case, Subject
+from frontdoor_router.core.known_to import category_of_work, working
+from frontdoor_schemas.vocabulary import Category, Relation, Role
+
+CONCERNED = "concerned"
+"""The reason for a desk that raised a concern; for all others it is the relation."""
+NO_REASON = frozenset({Relation.no_school, Relation.dentist})
+"""That a child has a dentist, as most have, or no school, is no reason to invite; a dentist who raised a concern is concerned."""
+NEVER_INVITED = frozenset({Role.register, Role.manager})
+
+_FIELDS: Mapping[Category, str] = {
+    Category.offence_and_court: "proposed_invitees_justice",
+    Category.adult_health_and_treatment: "proposed_invitees_treatment",
+    Category.child_health: "proposed_invitees_health",
+    Category.professional_network: "proposed_invitees",
+}
+FIELDS = frozenset(_FIELDS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A desk to invite because of one person, and why. That it works with that person is a fact of the category of its work."""
+
+    ref: str
+    desk: str
+    reason: str
+    category: Category
+
+    @property
+    def field(self) -> str:
+        """The computed field that carries it."""
+        return _FIELDS[self.category]
+
+
+def proposals(case: Case, convenor: str, directory: Directory, today: date) -> list[Proposal]:
+    """Whom a convenor should invite, in order; not itself."""
+    found = dict.fromkeys(
+        Proposal(subject.ref, desk.id, reason, category_of_work(desk.role))
+        for subject in (*case.children, *case.adults)
+        for desk, reason in _reasons(case, subject, directory)
+        if desk.id != convenor and desk.in_force(today) and desk.role not in NEVER_INVITED
+    )
+    return sorted(found, key=lambda one: (one.ref, one.field, one.desk, one.reason))
+
+
+def _reasons(case: Case, subject: Subject, directory: Directory) -> Iterator[tuple[Desk, str]]:
+    yield from ((desk, tie.relation.value) for tie, desk in working(case, subject, directory) if tie.relation not in NO_REASON)
+    if subject.mention.kind == "child":
+        yield from ((directory.desk(desk), CONCERNED) for desk in raised_by(case, subject) if directory.find(desk))
