@@ -51,6 +51,7 @@ def test_a_desk_is_found_by_its_id(stockton: Directory) -> None:
     [
         (Role.front_door, NOVEMBER, ["hub.front-door"]),
         (Role.social_care, NOVEMBER, ["social-care.duty"]),
+        (Role.conference_service, NOVEMBER, ["social-care.conference"]),  # not addressed by its first role, but by this one
         (Role.school_dsl, NOVEMBER, ["ash-primary.dsl", "beck-academy.dsl", "cedar-school.dsl"]),
         (Role.no_school_lead, NOVEMBER, ["trust.school-nursing"]),
         (Role.nps, MERGER - DAY, ["nps.duty"]),

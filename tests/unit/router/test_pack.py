@@ -125,6 +125,16 @@ def test_what_is_missing_from_an_outcome(expects: str, message: dict[str, object
     assert found.missing(message, source=source) is missing
 
 
+OWNED, NOBODYS = {"action": "visit", "owner": "oak.dsl"}, {"action": "write"}
+
+
+@pytest.mark.parametrize(("actions", "missing"), [([OWNED], False), ([OWNED, NOBODYS], True), ([NOBODYS], True), ([], False)])
+def test_each_action_of_minutes_has_an_owner(actions: list[dict[str, str]], missing: bool) -> None:
+    expectations = the_pack("stockton").expects_for(EventType.core_group_minutes, NOVEMBER)
+    (found,) = [e for e in expectations if e.id == "core-group-action-owner"]
+    assert found.missing({"actions": actions}, source=Role.social_care) is missing
+
+
 @pytest.mark.parametrize(("source", "missing"), [(Role.nps, True), (Role.crc, True), (Role.probation, True), (Role.school_dsl, False)])
 def test_offending_history_is_expected_of_probation_alone(source: Role, missing: bool) -> None:
     (found,) = [e for e in the_pack("stockton").expects_for(EventType.referral, NOVEMBER) if e.id == "probation-offending"]
