@@ -180,6 +180,40 @@ def alone(tmp_path: Path) -> Path:
     return copy_of(TEST_PACK, tmp_path)
 
 
+ENDED = """
+[[duty]]
+id = "asked-of-the-court"
+from = 2018-01-01
+until = {until}
+own = true
+on = "involvement-ended"
+tell = {{relation = "role:court", of = "event"}}
+because = "involvement"
+deadline = "early"
+satisfied_by = ["received"]
+"""
+EARLY = """
+[[deadline]]
+id = "early"
+kind = "working-days"
+days = 1
+from = 2018-01-01
+own = true
+"""
+
+
+@pytest.mark.parametrize(("until", "sound"), [("2019-09-01", True), ("2019-09-02", False)])
+def test_a_rule_that_ended_before_there_were_desks_needs_none_of_its_role(copied: Path, until: str, sound: bool) -> None:
+    for name, more in (("duties.toml", ENDED.format(until=until)), ("calendar.toml", EARLY)):
+        with (copied / name).open("a", encoding="utf-8") as file:
+            file.write(more)
+    if sound:
+        assert load_pack(copied).duty("asked-of-the-court", date(2018, 6, 1)).because == "involvement"
+    else:
+        with pytest.raises(PackError, match="no desk fills the role court"):
+            load_pack(copied)
+
+
 OVERLAP = """
 [[duty]]
 id = "involvement-ended"

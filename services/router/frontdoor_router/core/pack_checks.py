@@ -148,6 +148,9 @@ def _addressed(place: Place, to: str, entry: Dated, known: Known) -> Iterator[Wr
 
 
 def _filled(role: Role, entry: Dated, directory: Directory) -> bool:
+    """Whether some desk fills a role while a rule holds; a rule of a chapter that ended before there were desks needs none."""
+    if entry.until is not None and all(entry.until <= d.from_ for d in directory.desks.values()):
+        return True
     days = [entry.from_, *(d.from_ for d in directory.desks.values() if entry.in_force(d.from_))]
     return any(directory.desks_of_role(role, day) for day in days)
 
