@@ -31,7 +31,11 @@ def _outcome(event: Event) -> dict[str, Any]:
     found: dict[str, Any] = {"decided_at": event.now, "accepted": post.accepted or "yes", "history_considered": "yes"}
     if found["accepted"] == "yes":
         return found | {"route": post.route or "section_17_assessment", "referrer_role_going_forward": "Keep seeing the child every week"}
-    found |= {"suggested_support": "An early help assessment led by the school", "early_help_considered": "yes"}
+    found |= {
+        "suggested_support": "An early help assessment led by the school",
+        "early_help_considered": "yes",
+        "how_to_challenge": "Answer this outcome with a challenge, or telephone 01632 960003",
+    }
     return found | present({"reason_not_accepted": post.reason})
 
 
