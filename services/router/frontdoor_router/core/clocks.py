@@ -66,6 +66,6 @@ def satisfies(satisfied_by: Iterable[str], *, level: Level | None, by_telephone:
     return any(w in wanted for w in ORDER[1 : ORDER.index(level) + 1])
 
 
-def replies_wanted(satisfied_by: Iterable[str]) -> frozenset[str]:
-    """The event types that answer an obligation."""
-    return frozenset(s.removeprefix(REPLY) for s in satisfied_by if s.startswith(REPLY))
+def replies_wanted(satisfied_by: Iterable[str]) -> tuple[str, ...]:
+    """The event types that answer an obligation, in the order that the duty names them."""
+    return tuple(s.removeprefix(REPLY) for s in satisfied_by if s.startswith(REPLY))

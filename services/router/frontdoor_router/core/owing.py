@@ -10,7 +10,7 @@ from frontdoor_router.core.case import Case
 from frontdoor_router.core.clocks import replies_wanted
 from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.draft import Basis, Draft
-from frontdoor_router.core.duties import Duty, Expect
+from frontdoor_router.core.duties import REPLY, Duty, Expect
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import Ask
 from frontdoor_schemas.vocabulary import EventType, Level, Role
@@ -100,14 +100,15 @@ _LEVELS = (Level.received, Level.opened, Level.acted)
 
 
 def ask_of(owed: Iterable[Obligation]) -> Ask | None:
-    """What a desk is asked for: the earliest due time, the highest level, the reply that is wanted first where one is."""
+    """What a desk is asked for: the earliest due time, the highest level, and of the replies that are wanted, the first that the
+    duty which is due first names."""
     asked = [o for o in owed if o.duty != COLLECT]
     if not asked:
         return None
     levels = [lowest for o in asked if (lowest := next((x for x in _LEVELS if x.value in o.satisfied_by), None))]
-    replies = sorted((o.due, r) for o in asked for r in replies_wanted(o.satisfied_by))
+    replies = [(o.due, replies[0]) for o in asked if (replies := replies_wanted(o.satisfied_by))]
     return Ask(
         level=max(levels, key=_LEVELS.index) if levels else None,
-        reply=EventType(replies[0][1]) if replies else None,
+        reply=EventType(min(replies)[1]) if replies else None,
         due=min(o.due for o in asked),
     )
