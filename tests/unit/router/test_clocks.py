@@ -64,4 +64,4 @@ def test_a_telephone_call_meets_only_what_says_so() -> None:
 
 
 def test_the_replies_that_an_obligation_wants() -> None:
-    assert replies_wanted(["opened", "reply:referral-outcome"]) == {"referral-outcome"}
+    assert replies_wanted(["opened", "reply:referral-outcome", "reply:acknowledgement"]) == ("referral-outcome", "acknowledgement")

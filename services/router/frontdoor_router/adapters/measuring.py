@@ -129,7 +129,7 @@ class _Batch:
 
     async def _owed(self, ids: Collection[UUID]) -> None:
         for event, duty, desk, person, due, met, by in await self.connection.fetch(OWED, ids, self.wanted.as_at):
-            self.owed.setdefault(event, []).append(Owed(duty, desk, person, due, met, replies_wanted(by)))
+            self.owed.setdefault(event, []).append(Owed(duty, desk, person, due, met, frozenset(replies_wanted(by))))
 
     async def _people(self, ids: Collection[UUID]) -> None:
         for event, ref, person in await self.connection.fetch(PEOPLE, ids):

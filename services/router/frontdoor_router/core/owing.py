@@ -92,7 +92,7 @@ def answered(case: Case) -> Iterator[UUID]:
     for event in {e.id for e in (case.cause, case.answers) if e}:
         for version in case.world.versions(event):
             for owed in case.world.owed.get(version.id, ()):
-                if said & replies_wanted(owed.satisfied_by) and owed.desk.partition(".")[0] == case.source.agency:
+                if not said.isdisjoint(replies_wanted(owed.satisfied_by)) and owed.desk.partition(".")[0] == case.source.agency:
                     yield owed.id
 
 
