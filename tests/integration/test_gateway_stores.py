@@ -153,6 +153,9 @@ async def test_what_an_agency_may_answer(stores: Stores) -> None:
     }
     assert found["police", told.event.id].thread == told.event.thread
     assert await store.origins([]) == {}
+    left = await store.left_by(["police.pvp", CONTROL_ROOM], asked)
+    assert {event: origin.own for event, origin in left.items()} == {mine.event: True, told.event.id: False, read_before.event.id: False}
+    assert await store.left_by(["nobody.at-all"], asked) == {}
 
 
 async def test_what_is_published_is_shown_to_its_agency(stores: Stores) -> None:
@@ -163,6 +166,9 @@ async def test_what_is_published_is_shown_to_its_agency(stores: Stores) -> None:
     assert [p.event for p in await store.list_published("police", before=made[2].event, limit=9)] == [made[0].event]
     assert await store.list_published("police", before=made[1].event, limit=9) == []
     assert await store.published("police", made[1].event) is None
+    by_old_name = await store.published("police", made[1].event, [HUB])
+    assert by_old_name is not None
+    assert by_old_name.desk == HUB
     found = await store.published("police", made[0].event)
     assert found is not None
     assert (found.ledger, found.received_at, found.type) == (None, NOW, EventType.referral)

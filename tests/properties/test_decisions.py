@@ -152,7 +152,7 @@ def test_projecting_what_is_given_gives_it_again_and_adds_nothing(story: Sequenc
             facts = DeskFacts(shared, candidate, role=desk.role.value, no_school_lead=Role.no_school_lead in desk.roles)
 
             def given_of(sections: Iterable[Any]) -> list[Any]:
-                seen = project(Kinds.of(tuple(sections)), candidate=candidate, role=desk.role, facts=facts, rules=POLICY.rules)  # noqa: B023
+                seen = project(Kinds.of(tuple(sections)), purposes=candidate.purposes, role=desk.role, facts=facts, rules=POLICY.rules)  # noqa: B023
                 return [g.section for g in seen.given]
 
             once = given_of(event.sections)

@@ -3,12 +3,15 @@
 Every service reads it from the pack's `agencies.toml` (docs/pack.md). Ids are `agency.desk`; dates are local days.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
-from frontdoor_chassis.directory_file import AgenciesFile, AgencyEntry, DeskEntry, PartnershipEntry, QuotaEntry, desks_named, parse_agencies
+from frontdoor_chassis.directory_checks import parse_agencies
+from frontdoor_chassis.directory_file import AgenciesFile, AgencyEntry, DeskEntry, PartnershipEntry, QuotaEntry, desks_named
+from frontdoor_chassis.directory_successors import successors
 from frontdoor_chassis.toml_places import Fault, PackError, TomlFile, read_text, read_toml
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
@@ -36,6 +39,8 @@ class Desk:
     deputy: str | None = None
     manager: str | None = None
     until: date | None = None
+    successor: str | None = None
+    """The desk that has its work from the day on which it ends."""
     queries_per_hour: int = 0
 
     @property
@@ -50,7 +55,11 @@ class Desk:
 
     def in_force(self, on: date) -> bool:
         """Whether the desk exists on a local day."""
-        return self.from_ <= on and (self.until is None or on < self.until)
+        return self.from_ <= on and not self.ended(on)
+
+    def ended(self, on: date) -> bool:
+        """Whether it exists no longer."""
+        return self.until is not None and self.until <= on
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,8 @@ class Directory:
     reviewers: Mapping[str, str]
     registers: Mapping[Relation, tuple[str, ...]] = field(default_factory=dict)
     local_names: Mapping[Role, str] = field(default_factory=dict)
+    leads: frozenset[str] = frozenset()
+    """The lead agency, and whoever has taken it over by the day for which this is (`on`)."""
 
     def find(self, desk: str) -> Desk | None:
         """The desk, or None."""
@@ -140,16 +151,49 @@ class Directory:
         return found is not None and found.in_force(on) and event_type in found.publishes
 
     def deputy(self, desk: str, on: date) -> Desk | None:
-        """The desk that stands in, when there is one in force."""
-        return self._linked(self.desk(desk).deputy, on)
+        """The desk that stands in, when it is in force. Nobody stands in for it in turn: a deputy reads what the desk was given."""
+        deputy = self.desk(desk).deputy
+        found = self.desk(deputy) if deputy else None
+        return found if found is not None and found.in_force(on) else None
 
     def manager(self, desk: str, on: date) -> Desk | None:
-        """The desk that is told when this one does not act, when there is one in force."""
-        return self._linked(self.desk(desk).manager, on)
+        """The desk that is told when this one does not act, or the one that has its work, when there is one in force."""
+        manager = self.desk(desk).manager
+        return self.acting(manager, on) if manager else None
 
-    def _linked(self, desk: str | None, on: date) -> Desk | None:
-        found = None if desk is None else self.desk(desk)
+    def acting(self, desk: str, on: date) -> Desk | None:
+        """The desk that has a desk's work on a day: itself while it exists, then whoever took over, along the chain of successors.
+
+        None for a desk that has ended without a successor, that does not exist yet, or that was never there.
+        """
+        found = self.desks.get(desk)
+        while found is not None and found.ended(on):
+            found = self.desks[found.successor] if found.successor else None
         return found if found is not None and found.in_force(on) else None
+
+    def predecessors(self, desk: str, on: date) -> tuple[Desk, ...]:
+        """The desks that have ended and whose work a desk has on a day, in order of id."""
+        found = [d for d in self._all_predecessors(desk) if (acting := self.acting(d.id, on)) is not None and acting.id == desk]
+        return tuple(sorted((d for d in found if d.ended(on)), key=lambda d: d.id))
+
+    def _all_predecessors(self, desk: str) -> Iterator[Desk]:
+        for before in self._directly_before.get(desk, ()):
+            yield before
+            yield from self._all_predecessors(before.id)
+
+    @cached_property
+    def _directly_before(self) -> Mapping[str, tuple[Desk, ...]]:
+        ended = [d for d in self.desks.values() if d.successor]
+        return {one.successor: tuple(d for d in ended if d.successor == one.successor) for one in ended if one.successor}
+
+    def ended(self, on: date) -> tuple[Desk, ...]:
+        """The desks that exist no longer, in order of id."""
+        return tuple(d for d in self.desks.values() if d.ended(on))
+
+    def speaks_for(self, agency: str, desk: str, on: date) -> bool:
+        """Whether an agency may speak for a desk: it is the agency's, or the agency has its work."""
+        acting = self.acting(desk, on)
+        return desk.partition(".")[0] == agency or (acting is not None and acting.agency == agency)
 
     def successor(self, agency: str, on: date) -> Agency | None:
         """The agency in force that took over, along the chain of successors; None while the agency itself is in force."""
@@ -160,13 +204,31 @@ class Directory:
             current = self.agency(current.successor)
         return None if current.id == agency else current
 
+    def on(self, day: date) -> "Directory":
+        """The same partnership with its own offices filled by those who have their work on a day.
+
+        Who has ended is still believed in what was said before the end and is decided after it.
+        """
+        lead = self.successor(self.lead_agency, day)
+        return replace(
+            self,
+            leads=self.leads | ({lead.id} if lead else set()),
+            cannot_decide=self._office(self.cannot_decide, day),
+            reviewers={family: self._office(desk, day) for family, desk in self.reviewers.items()},
+            registers={r: tuple(dict.fromkeys((*who, *(self._office(d, day) for d in who)))) for r, who in self.registers.items()},
+        )
+
+    def _office(self, desk: str, day: date) -> str:
+        acting = self.acting(desk, day)
+        return acting.id if acting else desk
+
     def reviewer(self, family: str) -> Desk:
         """The desk that finds out which person an event of a topic family is about."""
         return self.desk(self.reviewers.get(family, self.reviewers["default"]))
 
     def is_lead(self, desk: str) -> bool:
         """Whether it is a desk of the lead agency."""
-        return self.desk(desk).agency == self.lead_agency
+        return self.desk(desk).agency in self.leads
 
     def confirms(self, desk: str, relation: Relation) -> bool:
         """Whether a desk's statement of a relation confirms it: a register of that relation, or the lead agency."""
@@ -193,8 +255,8 @@ def parse_directory(document: TomlFile) -> Directory:
 
 
 def _built(parsed: AgenciesFile) -> Directory:
-    head = parsed.partnership
-    desks = (_desk(agency, desk, head.queries) for agency in parsed.agency for desk in agency.desk)
+    head, after = parsed.partnership, successors(parsed)
+    desks = (_desk(agency, desk, head.queries, after) for agency in parsed.agency for desk in agency.desk)
     return Directory(
         name=head.name,
         title=head.title,
@@ -202,6 +264,7 @@ def _built(parsed: AgenciesFile) -> Directory:
         number=head.number,
         time_zone=head.time_zone,
         lead_agency=head.lead_agency,
+        leads=frozenset({head.lead_agency}),
         cannot_decide=head.cannot_decide,
         agencies={a.id: _agency(a, head) for a in sorted(parsed.agency, key=lambda a: a.id)},
         desks={d.id: d for d in sorted(desks, key=lambda d: d.id)},
@@ -216,7 +279,7 @@ def _agency(entry: AgencyEntry, head: PartnershipEntry) -> Agency:
     return Agency(entry.id, entry.name, entry.gateway, publishes, entry.from_, entry.until, entry.successor)
 
 
-def _desk(agency: AgencyEntry, entry: DeskEntry, usual: QuotaEntry | None) -> Desk:
+def _desk(agency: AgencyEntry, entry: DeskEntry, usual: QuotaEntry | None, after: Mapping[str, str]) -> Desk:
     quota = entry.queries or usual
     return Desk(
         id=f"{agency.id}.{entry.id}",
@@ -233,4 +296,5 @@ def _desk(agency: AgencyEntry, entry: DeskEntry, usual: QuotaEntry | None) -> De
         manager=entry.manager,
         until=entry.until or agency.until,
         queries_per_hour=quota.per_hour if quota else 0,
+        successor=after.get(f"{agency.id}.{entry.id}"),
     )

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from fastapi import FastAPI, Request
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from frontdoor_chassis import rehearsal
 from frontdoor_chassis.bus import Bus, Consumer
 from frontdoor_chassis.clock import Clock, SettableClock
-from frontdoor_chassis.directory import Directory, load_directory
+from frontdoor_chassis.directory import load_directory
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.relay import Relay
 from frontdoor_chassis.signing import Signer, Verifier, derive_key
@@ -40,6 +39,7 @@ from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import WRITER, Intake
 from frontdoor_gateway.core.limits import Limiter
+from frontdoor_gateway.core.partnership import Partnership
 from frontdoor_gateway.core.patience import LateProducer, patient
 from frontdoor_gateway.core.published import PublishedEvents
 from frontdoor_gateway.core.questions import Quota
@@ -52,7 +52,6 @@ from frontdoor_gateway.handlers.published import published_routes
 from frontdoor_gateway.handlers.requests import authentication
 from frontdoor_gateway.settings import GatewaySettings
 from frontdoor_schemas.topics import gateway_group, to_gateway
-from frontdoor_schemas.vocabulary import EventType, Role
 
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 IDLE_SECONDS = 0.2
@@ -102,36 +101,6 @@ class Gateway:
         return rehearsal.Activity(idle=undecided == 0 and p.receipts.idle, done=done)
 
 
-class _Partnership:
-    """What the gateway asks the directory."""
-
-    def __init__(self, directory: Directory, gateway: str) -> None:
-        self._directory = directory
-        self._gateway = gateway
-        self._zone = ZoneInfo(directory.time_zone)
-
-    def publishes(self, agency: str, at: datetime) -> frozenset[EventType]:
-        """The types that an agency publishes at a moment."""
-        found = self._directory.agencies.get(agency)
-        return found.publishes if found is not None and found.in_force(at.astimezone(self._zone).date()) else frozenset()
-
-    def queries_per_hour(self, desk: str) -> int:
-        """How many questions a desk may ask within an hour."""
-        return self._directory.desk(desk).queries_per_hour
-
-    def serves(self, desk: str) -> bool:
-        """Whether it is or was a desk of this gateway: past deliveries are still filed and read."""
-        return self._directory.find(desk) is not None and self._directory.gateway_of(desk) == self._gateway
-
-    def desk(self, desk: str, at: datetime) -> tuple[str, Role] | None:
-        """Agency and role of a desk that this gateway serves now."""
-        found = self._directory.find(desk)
-        served = (
-            found is not None and found.in_force(at.astimezone(self._zone).date()) and self._directory.gateway_of(desk) == self._gateway
-        )
-        return (found.agency, found.role) if found is not None and served else None
-
-
 def _key(settings: GatewaySettings) -> bytes:
     return settings.signing_key.get_secret_value().encode()
 
@@ -149,7 +118,7 @@ async def open_gateway(settings: GatewaySettings, *, bus: Bus, clock: Clock) -> 
     """
     if settings.environment == "production" and isinstance(clock, SettableClock):
         raise ValueError("production has no settable clock")
-    partnership = _Partnership(load_directory(settings.pack), settings.name)
+    partnership = Partnership(load_directory(settings.pack), settings.name)
     dsn = settings.dsn.get_secret_value()
     await migrate.require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
     async with AsyncExitStack() as stack:
@@ -187,7 +156,7 @@ def _assembled(
     clock: Clock,
     pool: asyncpg.Pool,
     producer: LateProducer,
-    partnership: _Partnership,
+    partnership: Partnership,
     metrics: Metrics,
 ) -> Gateway:
     receipts = PgReceipts(pool, gateway=settings.name, sign=_signer(settings).record)
@@ -204,6 +173,7 @@ def _assembled(
         flusher=parts.flusher,
         quota=Quota(store=parts.store, per_hour=partnership.queries_per_hour, clock=clock),
         publishes=partnership.publishes,
+        before=partnership.before,
         clock=clock,
         key=derive_key(_key(settings), "gateway/body"),
     )
@@ -212,7 +182,7 @@ def _assembled(
         limiter=Limiter(rate=settings.rate, burst=settings.burst),
         sizes=Sizes(settings.max_event_bytes, settings.max_batch_bytes, settings.max_batch_items),
         reader=InboxReader(inboxes=PgInboxes(pool, receipts=receipts), receipts=parts.receipts, bells=parts.bells, clock=clock),
-        published=PublishedEvents(store=parts.store, clock=clock),
+        published=PublishedEvents(store=parts.store, clock=clock, before=partnership.before),
         ring=parts.ring,
         clock=clock,
         metrics=metrics,
@@ -237,7 +207,7 @@ def _parts(
     pool: asyncpg.Pool,
     producer: LateProducer,
     receipts: PgReceipts,
-    partnership: _Partnership,
+    partnership: Partnership,
     metrics: Metrics,
 ) -> Parts:
     sign = _signer(settings).record

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from frontdoor_chassis import rehearsal
 from frontdoor_chassis.bus import Bus, Consumer, Producer
 from frontdoor_chassis.clock import Clock, SettableClock
+from frontdoor_chassis.directory import Desk
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.relay import Relay
 from frontdoor_chassis.signing import Signer, Verifier
@@ -98,6 +99,7 @@ class Engine:
         self._keys = KeyMaker(secret)
         self._ids = IdMaker(secret)
         self._day: date | None = None
+        self._handed_over: date | None = None
         self._routing: Routing | None = None
         self._behind_since: float | None = None
         self._fired = 0
@@ -155,6 +157,8 @@ class Engine:
 
     async def _clock_step(self) -> bool:
         await self.keep_day()
+        if await self._hand_over():
+            return True
         confirmed = await self._all_is_read()
         if confirmed:
             self._behind_since = None
@@ -168,6 +172,27 @@ class Engine:
         self._fired += fired
         return fired > 0
 
+    async def _hand_over(self) -> bool:
+        """On a new day, and when it starts: have what desks that have ended have left handed over. True when there may be more."""
+        today = self.today()
+        if self._handed_over == today:
+            return False
+        more = [desk for desk in self.directory.ended(today) if await self._hand_over_of(desk)]
+        self._handed_over = self._handed_over if more else today
+        return bool(more)
+
+    async def _hand_over_of(self, desk: Desk) -> bool:
+        """One transaction for one desk. True when there may be more."""
+        try:
+            async with self._works.open() as work:
+                events = await work.hand_over(desk, self.routing())
+        except FencedError:
+            return True
+        if events:
+            log.info("desk.handed_over", desk=desk.id, events=events)
+        self._fired += events
+        return events > 0
+
     async def _all_is_read(self) -> bool:
         """Whether no receipt can be on the bus that would meet what is due. Nobody knows while the bus is away."""
         try:
@@ -179,6 +204,8 @@ class Engine:
     async def sweep_step(self) -> bool:
         """Send again what nobody has filed, have a person told of what waits too long, and count. True when there may be more."""
         await self.keep_day()
+        for desk in await self.ledger.left_behind([d.id for d in self.directory.ended(self.today())]):
+            await self._hand_over_of(self.directory.desk(desk))
         try:
             async with self._works.open() as work:
                 waiting = await work.tell_of_waiting(WAITED_AFTER, self.routing())
@@ -210,7 +237,7 @@ class Engine:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
         due = await self.ledger.next_due()
         nothing_due = due is None or due > self._clock.now()
-        idle = nothing_due and self._relay.idle and await self._all_is_read()
+        idle = nothing_due and self._handed_over == self.today() and self._relay.idle and await self._all_is_read()
         return rehearsal.Activity(idle=idle, done=self._stream.done + self._fired)
 
     def wake(self) -> None:

@@ -42,7 +42,7 @@ class Database:
             await ensure_topics(pool, list(deployment.topics), readers=deployment.readers(), writers=deployment.writers())
 
     async def keys(self, deployment: Deployment, now: datetime, kept: Mapping[str, str]) -> dict[str, str]:
-        """An API key for every desk in force: those that are kept, and new ones for the rest."""
+        """An API key for every desk that there is or will be: those that are kept, and new ones for the rest."""
         found = dict(kept)
         on = now.date()
         for gateway in deployment.directory.gateways():
@@ -50,7 +50,7 @@ class Database:
             pool = await open_pool(self.dsn, schema=schema, role=schema, max_size=1)
             try:
                 for desk in deployment.directory.desks_of_gateway(gateway):
-                    if desk.in_force(on) and desk.id not in found:
+                    if not desk.ended(on) and desk.id not in found:
                         found[desk.id] = await create_key(pool, desk.id, now)
             finally:
                 await pool.close()

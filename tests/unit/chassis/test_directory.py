@@ -77,6 +77,9 @@ def test_nps_and_crc_are_two_agencies_until_probation_is_one(stockton: Directory
         assert after is not None
         assert after.id == "probation"
         assert not stockton.in_force(f"{agency}.duty", MERGER)
+        for desk in ("duty", "manager"):
+            before, later = stockton.acting(f"{agency}.{desk}", MERGER - DAY), stockton.acting(f"{agency}.{desk}", MERGER)
+            assert (before and before.id, later and later.id) == (f"{agency}.{desk}", f"probation.{desk}")
     assert not stockton.in_force("nobody.at-all", NOVEMBER)
 
 
@@ -120,7 +123,9 @@ def test_deputy_and_manager(stockton: Directory) -> None:
     assert manager is not None
     assert (deputy.id, manager.id) == ("ash-primary.deputy", "nps.manager")
     assert stockton.deputy("police.pvp", NOVEMBER) is None
-    assert stockton.manager("nps.duty", MERGER) is None
+    after = stockton.manager("nps.duty", MERGER)
+    assert after is not None
+    assert after.id == "probation.manager"
 
 
 def test_who_finds_out_which_person_is_meant(stockton: Directory) -> None:
@@ -197,6 +202,7 @@ name = "Desk"
 email = "desk@old.example"
 manager = "hub.door"
 hours = "office"
+successor = "hub.door"
 """
 
 
@@ -245,6 +251,11 @@ FAULTS: list[tuple[Callable[[str], str], int, str]] = [
     (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2022-01-01'), 48, "outlive its agency"),
     (swapped_last('hours = "office"', 'hours = "office"\nuntil = 2020-01-01'), 48, "never be in force"),
     (swapped_last('hours = "office"', 'hours = "office"\ncolour = "red"'), 48, "colour"),
+    (swapped_last('successor = "hub.door"', 'successor = "hub.window"'), 48, "no desk hub.window"),
+    (swapped_last('successor = "hub.door"', 'successor = "old.desk"'), 48, "old.desk would be its own successor"),
+    (swapped_last('successor = "hub.door"', ""), 41, "old.desk: its agency's successor has no desk of that role"),
+    (replaced("until = 2021-01-01\nsuccessor", "successor"), 47, "old.desk has a successor and no day on which it ends"),
+    (replaced("from = 2020-01-01\nown", "from = 2021-02-01\nown"), 48, "hub.door is not in force on 2021-01-01, when old.desk ends"),
 ]
 
 
@@ -282,6 +293,100 @@ def test_a_desk_entered_twice_is_a_fault() -> None:
     twice = MADE_UP + '\n[[agency.desk]]\nid = "desk"\nrole = "crc"\nname = "Desk"\nemail = "desk@old.example"\nhours = "office"\n'
     with pytest.raises(PackError, match=r"old\.desk is entered twice"):
         parse_directory(read_toml("agencies.toml", twice))
+
+
+MERGING = """
+[[agency]]
+id = "north"
+name = "North"
+gateway = "schools"
+from = 2020-01-01
+until = 2021-06-01
+successor = "one"
+own = true
+{north}
+
+[[agency]]
+id = "south"
+name = "South"
+gateway = "schools"
+from = 2020-01-01
+until = 2021-01-01
+successor = "north"
+own = true
+{south}
+
+[[agency]]
+id = "one"
+name = "One"
+gateway = "one"
+from = 2021-06-01
+own = true
+{one}
+"""
+
+
+def a_desk(id_: str, **facts: object) -> str:
+    usual = {"role": '"school_dsl"', "name": '"Desk"', "email": '"d@x.example"', "manager": '"hub.door"', "hours": '"always"'}
+    said = {"id": f'"{id_}"', **usual, **facts}
+    return "\n[[agency.desk]]\n" + "".join(f"{key} = {value}\n" for key, value in said.items())
+
+
+def merging(north: str, south: str, one: str) -> Directory:
+    """Three agencies of one kind: the second goes into the first, that into the third."""
+    return parse_directory(read_toml("agencies.toml", MADE_UP + MERGING.format(north=north, south=south, one=one)))
+
+
+def acting(directory: Directory, desk: str, *days: date) -> list[str | None]:
+    return [found.id if (found := directory.acting(desk, day)) else None for day in days]
+
+
+def test_a_desk_has_its_own_work_and_after_its_end_the_chain_of_its_successors_has_it() -> None:
+    lead, deputy = a_desk("lead"), a_desk("deputy", by_role="false")
+    found = merging(lead + deputy, lead + deputy, lead + deputy)
+    days = (date(2019, 12, 31), date(2020, 12, 31), date(2021, 1, 1), date(2021, 5, 31), date(2021, 6, 1))
+    assert acting(found, "south.lead", *days) == [None, "south.lead", "north.lead", "north.lead", "one.lead"]
+    assert acting(found, "south.deputy", *days) == [None, "south.deputy", "north.deputy", "north.deputy", "one.deputy"]
+    assert acting(found, "nobody.at-all", *days) == [None] * 5
+    assert ids(found.predecessors("north.lead", date(2021, 1, 1))) == ["south.lead"]
+    assert ids(found.predecessors("north.lead", date(2021, 6, 1))) == []
+    assert ids(found.predecessors("one.lead", date(2021, 6, 1))) == ["north.lead", "south.lead"]
+    assert ids(found.predecessors("one.lead", date(2021, 5, 31))) == []
+    assert ids(found.ended(date(2021, 1, 1))) == ["old.desk", "south.deputy", "south.lead"]
+    assert found.speaks_for("north", "south.lead", date(2021, 1, 1))
+    assert found.speaks_for("south", "south.lead", date(2021, 1, 1))
+    assert not found.speaks_for("north", "south.lead", date(2020, 12, 31))
+    assert not found.speaks_for("hub", "south.lead", date(2021, 1, 1))
+
+
+def test_one_of_two_desks_alike_is_not_chosen_for_it() -> None:
+    lead = a_desk("lead")
+    with pytest.raises(PackError, match=r"north\.lead: its agency's successor has one\.lead, one\.second of that role"):
+        merging(lead, lead, lead + a_desk("second"))
+    found = merging(a_desk("lead", successor='"one.second"'), lead, lead + a_desk("second"))
+    assert acting(found, "north.lead", date(2021, 6, 1)) == ["one.second"]
+
+
+def test_a_desk_may_end_before_its_agency_and_go_on_within_it() -> None:
+    closing = a_desk("annex", until="2020-07-01", successor='"north.lead"')
+    found = merging(a_desk("lead") + closing, a_desk("lead"), a_desk("lead"))
+    assert acting(found, "north.annex", date(2020, 6, 30), date(2020, 7, 1)) == ["north.annex", "north.lead"]
+
+
+def test_a_chain_that_comes_back_is_a_fault() -> None:
+    one = a_desk("lead", until="2021-07-01", successor='"south.lead"')
+    with pytest.raises(PackError, match=r"one\.lead would be its own successor"):
+        merging(a_desk("lead"), a_desk("lead"), one)
+
+
+def test_the_offices_of_the_partnership_go_on_with_those_who_have_their_work() -> None:
+    text = MADE_UP.replace('lead_agency = "hub"', 'lead_agency = "old"', 1).replace('"hub.door"', '"old.desk"', 3)
+    found = parse_directory(read_toml("agencies.toml", text))
+    before, after = found.on(date(2020, 12, 31)), found.on(date(2021, 1, 1))
+    assert (before.cannot_decide, before.reviewer("meetings").id) == ("old.desk", "old.desk")
+    assert (after.cannot_decide, after.reviewer("meetings").id) == ("hub.door", "hub.door")
+    assert [(d.is_lead("hub.door"), d.is_lead("old.desk")) for d in (before, after)] == [(False, True), (True, True)]
+    assert [d.confirms("hub.door", Relation.school) for d in (before, after)] == [False, True]
 
 
 def test_a_folder_without_the_file_is_a_fault(tmp_path: Path) -> None:

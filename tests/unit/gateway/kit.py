@@ -28,7 +28,7 @@ from frontdoor_gateway.adapters.memory import MemoryInboxes, MemoryKeys, MemoryR
 from frontdoor_gateway.app import Gateway, Operating, Waits, create_app, migrate_gateway, open_gateway
 from frontdoor_gateway.core.bells import Bells
 from frontdoor_gateway.core.callers import KeyRing, new_key
-from frontdoor_gateway.core.door import Door
+from frontdoor_gateway.core.door import Before, Door, nobody_before
 from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
@@ -224,7 +224,13 @@ class Needle:
 
 @asynccontextmanager
 async def memory_stand(
-    name: str = "police", *, rate: float = 1e6, burst: float = 1e6, max_waiting: int = 1000, sizes: Sizes | None = None
+    name: str = "police",
+    *,
+    rate: float = 1e6,
+    burst: float = 1e6,
+    max_waiting: int = 1000,
+    sizes: Sizes | None = None,
+    before: Before = nobody_before,
 ) -> AsyncIterator[MemoryStand]:
     """A gateway in memory. The flusher runs by itself, everything else when told to settle."""
     clock, bus = SettableClock(NOW), MemoryBus(TOPICS)
@@ -252,13 +258,14 @@ async def memory_stand(
         publishes=lambda agency, _: frozenset(EventType(t) for t in PUBLISHES[agency]),
         clock=clock,
         key=b"made-up",
+        before=before,
     )
     app = create_app(
         door=door,
         limiter=Limiter(rate=rate, burst=burst),
         sizes=sizes or Sizes(1_000_000, 4 * 1024 * 1024, 500),
         reader=InboxReader(inboxes=inboxes, receipts=receipt_relay, bells=bells, clock=clock),
-        published=PublishedEvents(store=store, clock=clock),
+        published=PublishedEvents(store=store, clock=clock, before=before),
         ring=ring,
         clock=clock,
         metrics=Metrics("test"),

@@ -45,7 +45,7 @@ def seen(
     candidate = Candidate("oak.dsl", named=True, review=True)
     facts = DeskFacts(CaseFacts(case), candidate, role="school_dsl", no_school_lead=False)
     rules: Agreements = Rules(permitted, broken)  # type: ignore[assignment] # what projection needs of them
-    return project(Kinds.of(made), candidate=candidate, role=Role.school_dsl, facts=facts, rules=rules)
+    return project(Kinds.of(made), purposes=candidate.purposes, role=Role.school_dsl, facts=facts, rules=rules)
 
 
 def test_nothing_is_given_unless_something_permits_it() -> None:

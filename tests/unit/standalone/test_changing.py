@@ -10,7 +10,7 @@ from frontdoor_router.adapters.chapters import rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.deployment import pack_folder
-from frontdoor_standalone.rehearsal.editing import copy_of, plant, rows_of, switch_off
+from frontdoor_standalone.rehearsal.editing import copy_of, let_last, plant, rows_of, switch_off
 from frontdoor_standalone.rehearsal.lines import NotAnswered
 from frontdoor_standalone.rehearsal.renaming import rename
 from frontdoor_standalone.rehearsal.scenario import load
@@ -92,6 +92,23 @@ def test_planting_tells_a_desk_and_takes_prohibitions_away(tmp_path: Path) -> No
     changed = load_pack(copy)
     assert [d.relation for d in changed.duties[-2:]] == ["desk:ash-primary.deputy", "desk:nps.duty"]
     assert all(policy.effect == "permit" for agreement in changed.agreements for policy in agreement.policies)
+
+
+def test_an_agency_that_lasts_has_no_end_and_nobody_has_its_work(tmp_path: Path) -> None:
+    copy, merger = copy_of(STOCKTON, tmp_path), date(2021, 6, 26)
+    let_last(copy, ["nps"])
+    directory = load_pack(copy).directory
+    acting = {desk: found.id for desk in ("nps.duty", "nps.manager", "crc.duty") if (found := directory.acting(desk, merger))}
+    assert acting == {"nps.duty": "nps.duty", "nps.manager": "nps.manager", "crc.duty": "probation.duty"}
+
+
+def test_who_is_told_nothing_for_having_ended_is_tried_apart_as_if_it_had_not() -> None:
+    written = load(STOCKTON / "rehearsals" / "probation-unified.yaml")
+    planted = {check.lasting: check for check in checks_of(written) if check.row is None}
+    because = {lasting: {getattr(written.scenario.expect[n], "because", None) for n in check.lines} for lasting, check in planted.items()}
+    assert because[True] == {"ended"}
+    assert "ended" not in because[False]
+    assert planted[True].says != planted[False].says
 
 
 def test_a_renamed_pack_and_scenario_have_no_old_name_left(tmp_path: Path) -> None:

@@ -340,3 +340,28 @@ def test_a_task_stands_with_its_owner() -> None:
     assert passes({"task": "cannot-decide", "owner": "hub.front-door"}, seen)
     assert not passes({"task": "cannot-decide", "owner": "hub.review"}, seen)
     assert not passes({"task": "cannot-decide", "owner": "hub.front-door", "state": "closed"}, seen)
+
+
+def handed_over(data: dict[str, Any], **more: Any) -> Observations:
+    """What a desk has of another's work, in the ledger and by every channel."""
+    ledger = Ledger("decided", disclosures=(disclosed(kind="overdue", filed=SAID_AT, received=SAID_AT),))
+    return replace(good(), ledgers={"first": ledger}, heard=(*heard(message(), desk="x.y"), *heard(data, kind="overdue", **more)))
+
+
+INHERITED = {"inherited": SCHOOL, "of": "first"}
+
+
+def test_what_a_desk_has_of_anothers_work_is_judged_like_what_it_is_told() -> None:
+    asked = {"ask": {"reply": "information-response"}}
+    assert passes({**INHERITED, "about_only": ["ava"], "receipt": "received"}, handed_over(message()))
+    assert passes({**INHERITED, "asks": "information-response"}, handed_over(message(), **asked))
+    assert not passes({**INHERITED, "asks": "information-response"}, handed_over(message()))
+    assert not passes({**INHERITED, "about_only": ["ava"]}, handed_over(message(refs=(AVA, BEN))))
+    assert not passes({**INHERITED, "excludes": ["offence_and_court"]}, handed_over(message(offences=["assault"])))
+    assert not passes(INHERITED, good())
+    assert not passes(TOLD, handed_over(message()))
+
+
+def test_nobody_has_anothers_work_without_a_line_that_says_so() -> None:
+    unsaid = verdicts({"told": "x.y", "of": "first"}, handed_over(message()))[1]
+    assert unsaid == (f"{SCHOOL} had a overdue about first, and no line says so",)

@@ -65,10 +65,17 @@ class MemorySubmissions:
         found = [s for s in own if s.sender_id in sender_ids or (s.type is EventType.query and s.received_at > since)]
         return sorted(Question(s.received_at, s.sender_id) for s in found)
 
-    async def published(self, agency: str, event: UUID) -> Published | None:
+    async def left_by(self, desks: Collection[str], events: Collection[UUID]) -> Mapping[UUID, Origin]:
         """As the port says."""
-        found = await self.list_published(agency, before=None, limit=len(self.rows))
-        return next((p for p in found if p.event == event), None)
+        told = [(desk, e) for desk, inbox in self.inboxes.items() for e in inbox.entries if e.delivery or e.level]
+        found = {e.event: Origin(e.thread, own=False) for desk, e in told if desk in desks and e.event in events}
+        own = [r.submission for r in self.rows.values() if r.submission.desk in desks and r.submission.event in events]
+        return found | {s.event: Origin(s.thread, own=True) for s in own}
+
+    async def published(self, agency: str, event: UUID, desks: Collection[str] = ()) -> Published | None:
+        """As the port says."""
+        found = (r.submission for r in self.rows.values() if r.submission.event == event)
+        return next((self._published(s) for s in found if s.agency == agency or s.desk in desks), None)
 
     async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
         """As the port says."""

@@ -48,10 +48,17 @@ _ORIGINS = """
     ORDER BY own
 """
 
+_LEFT = """
+    SELECT i.event, i.thread, false AS own FROM inbox i WHERE i.event = ANY($2::uuid[]) AND i.desk = ANY($1::text[])
+    AND (i.withdrawn_at IS NULL OR i.received_at IS NOT NULL OR i.opened_at IS NOT NULL)
+    UNION ALL
+    SELECT s.event, s.thread, true FROM submission s WHERE s.event = ANY($2::uuid[]) AND s.desk = ANY($1::text[])
+    ORDER BY own
+"""
+
 _PUBLISHED = """
     SELECT s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, l.record
     FROM submission s LEFT JOIN ledger l ON l.event = s.event AND l.agency = s.agency
-    WHERE s.agency = $1
 """
 
 _QUESTIONS = """
@@ -113,17 +120,27 @@ class PgSubmissions:
             rows = await self._pool.fetch(_ORIGINS, [agency for agency, _ in asked], [event for _, event in asked])
         return {(r["agency"], r["event"]): Origin(r["thread"], r["own"]) for r in rows}
 
-    async def published(self, agency: str, event: UUID) -> Published | None:
+    async def left_by(self, desks: Collection[str], events: Collection[UUID]) -> Mapping[UUID, Origin]:
         """As the port says."""
         with reached():
-            row = await self._pool.fetchrow(f"{_PUBLISHED} AND s.event = $2", agency, event)
+            rows = await self._pool.fetch(_LEFT, list(desks), list(events))
+        return {r["event"]: Origin(r["thread"], r["own"]) for r in rows}
+
+    async def published(self, agency: str, event: UUID, desks: Collection[str] = ()) -> Published | None:
+        """As the port says."""
+        with reached():
+            row = await self._pool.fetchrow(
+                f"{_PUBLISHED} WHERE s.event = $2 AND (s.agency = $1 OR s.desk = ANY($3::text[]))", agency, event, list(desks)
+            )
         return None if row is None else _published(row)
 
     async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
         """As the port says."""
         older = "AND ($2::uuid IS NULL OR s.position < (SELECT b.position FROM submission b WHERE b.agency = $1 AND b.event = $2))"
         with reached():
-            rows = await self._pool.fetch(f"{_PUBLISHED} {older} ORDER BY s.position DESC LIMIT $3", agency, before, limit)
+            rows = await self._pool.fetch(
+                f"{_PUBLISHED} WHERE s.agency = $1 {older} ORDER BY s.position DESC LIMIT $3", agency, before, limit
+            )
         return [_published(row) for row in rows]
 
     async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:

@@ -34,6 +34,14 @@ from frontdoor_schemas.vocabulary import EventType
 
 Publishes = Callable[[str, datetime], frozenset[EventType]]
 """The types that an agency publishes at a moment."""
+Before = Callable[[str, datetime], frozenset[str]]
+"""The desks of this gateway that have ended and whose work an agency has at a moment."""
+
+
+def nobody_before(_agency: str, _at: datetime) -> frozenset[str]:
+    """No agency has the work of another."""
+    return frozenset()
+
 
 SLICE = 10
 """So many events of a batch are prepared before others have their turn: a few milliseconds, where a batch takes a hundred."""
@@ -54,7 +62,19 @@ Answer = Receipt | ProblemError
 class Door:
     """Takes posts in."""
 
-    def __init__(self, *, store: Submissions, flusher: Flusher, quota: Quota, publishes: Publishes, clock: Clock, key: bytes) -> None:
+    def __init__(
+        self,
+        *,
+        store: Submissions,
+        flusher: Flusher,
+        quota: Quota,
+        publishes: Publishes,
+        clock: Clock,
+        key: bytes,
+        before: Before = nobody_before,
+    ) -> None:
+        self._store = store
+        self._before = before
         self._origin_of = Origins(store)
         self._flusher = flusher
         self._quota = quota
@@ -106,10 +126,13 @@ class Door:
 
     async def _origins(self, caller: Caller, answered: Iterable[UUID | None]) -> Mapping[UUID, Origin]:
         asked = {event for event in answered if event}
+        before = self._before(caller.agency, self._clock.now()) if asked else frozenset()
         try:
-            return await self._origin_of.find(caller.agency, asked) if asked else {}
+            found = await self._origin_of.find(caller.agency, asked) if asked else {}
+            left = await self._store.left_by(before, asked) if before else {}
         except StoreAwayError:
             raise NotStoredError from None
+        return {**found, **{event: origin for event, origin in left.items() if origin.own or event not in found}}
 
     def _submission(self, caller: Caller, ready: Ready, origins: Mapping[UUID, Origin]) -> Submission | ProblemError:
         origin = origins.get(ready.in_reply_to) if ready.in_reply_to else None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from frontdoor_chassis.clock import Clock
 from frontdoor_gateway.core.callers import Caller
+from frontdoor_gateway.core.door import Before, nobody_before
 from frontdoor_gateway.core.failures import UnknownEventError
 from frontdoor_gateway.core.ledger import heading, view
 from frontdoor_gateway.core.submissions import Submissions
@@ -13,13 +14,14 @@ from frontdoor_gateway.core.submissions import Submissions
 class PublishedEvents:
     """The ledger, event by event and as a list. Another's event is as unknown as one that never was."""
 
-    def __init__(self, *, store: Submissions, clock: Clock) -> None:
+    def __init__(self, *, store: Submissions, clock: Clock, before: Before = nobody_before) -> None:
         self._store = store
         self._clock = clock
+        self._before = before
 
     async def ledger(self, caller: Caller, event: UUID) -> dict[str, Any]:
-        """Raises `UnknownEventError`."""
-        found = await self._store.published(caller.agency, event)
+        """Of an own event, or of one by a desk whose work the agency has. Raises `UnknownEventError`."""
+        found = await self._store.published(caller.agency, event, self._before(caller.agency, self._clock.now()))
         if found is None:
             raise UnknownEventError
         return view(found, self._clock.now())

@@ -129,8 +129,12 @@ class Submissions(Outbox, Protocol):
         """Which of these the agency that asks may answer: its own, and what its desks were told."""
         ...
 
-    async def published(self, agency: str, event: UUID) -> Published | None:
-        """One own event."""
+    async def left_by(self, desks: Collection[str], events: Collection[UUID]) -> Mapping[UUID, Origin]:
+        """Which of these events desks that have ended might have answered: their own, and what they were told."""
+        ...
+
+    async def published(self, agency: str, event: UUID, desks: Collection[str] = ()) -> Published | None:
+        """One own event, or one that a desk has published of those that have ended and whose work the agency has."""
         ...
 
     async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:

@@ -97,22 +97,29 @@ async def visible_standings(connection: asyncpg.Connection, events: Sequence[UUI
     return [(head, by_event.get(head["id"], [])) for head in heads]
 
 
-async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: int) -> list[Running]:
-    """Open obligations whose next stage is due, each taken by one instance only."""
+async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: int, ended: Sequence[str]) -> list[Running]:
+    """Open obligations whose next stage is due, each taken by one instance only. Those of desks that have ended are handed over first.
+
+    What the desk was told is what it got itself, of a predecessor's it may be less.
+    """
     rows = await connection.fetch(
         """
-        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, d.given, d.made,
+        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, d.id AS mine, d.given, d.made,
                CASE WHEN coalesce((o.stages -> o.next_stage ->> 'missed')::int, 1) = 1 THEN 1 ELSE (
                    SELECT count(*) FROM obligation m WHERE m.duty = o.duty AND m.desk = o.desk AND m.person IS NOT DISTINCT FROM o.person
                    AND m.due <= o.due AND m.state <> 'closed' AND (m.met_at IS NULL OR m.met_at > m.due)
                    AND NOT EXISTS (SELECT FROM obligation k WHERE k.duty = o.duty AND k.desk = o.desk
                                    AND k.person IS NOT DISTINCT FROM o.person AND k.due > m.due AND k.due <= o.due AND k.met_at <= k.due))
                END AS missed
-        FROM obligation o LEFT JOIN disclosure d ON d.id = o.disclosure
-        WHERE o.state IN ('open', 'overdue') AND o.next_at <= $1 ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+        FROM obligation o LEFT JOIN LATERAL (
+            SELECT m.id, m.given, m.made FROM disclosure m WHERE m.event = o.event AND m.desk = o.desk
+            AND o.disclosure IN (m.id, m.stands_for) ORDER BY m.number DESC LIMIT 1) AS d ON true
+        WHERE o.state IN ('open', 'overdue') AND o.next_at <= $1 AND o.desk <> ALL($3::text[])
+        ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED
         """,
         now,
         limit,
+        list(ended),
     )
     kept = await kept_events(connection, [r["event"] for r in rows]) if rows else {}
     return [
@@ -128,6 +135,7 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
             kept=kept[row["event"]],
             given=tuple(g["section"] for g in orjson.loads(row["given"])) if row["given"] else (),
             made=parse_sections(row["made"]),
+            mine=row["mine"],
             missed=row["missed"],
         )
         for row in rows

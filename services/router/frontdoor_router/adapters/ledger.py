@@ -1,6 +1,6 @@
 """Reads what the router has kept, for its admin interface."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,7 +24,7 @@ class Standing(NamedTuple):
 STANDING = """
 SELECT (SELECT count(*) FROM obligation WHERE state = 'open'), (SELECT count(*) FROM obligation WHERE state = 'overdue'),
        (SELECT count(*) FROM task WHERE closed_at IS NULL), (SELECT count(*) FROM waiting),
-       (SELECT count(*) FROM disclosure WHERE filed_at IS NULL AND number IS NOT NULL)
+       (SELECT count(*) FROM disclosure WHERE filed_at IS NULL AND number IS NOT NULL AND failed IS DISTINCT FROM 'desk-ended')
 """
 
 
@@ -41,6 +41,13 @@ class PgLedger:
     async def standing(self) -> Standing:
         """What there is of everything that has to come to an end."""
         return Standing(*await self._pool.fetchrow(STANDING))
+
+    async def left_behind(self, ended: Sequence[str]) -> list[str]:
+        """Of the desks that have ended those that still owe something: an instance whose clock is behind may have given it to them."""
+        if not ended:
+            return []
+        sql = "SELECT DISTINCT desk FROM obligation WHERE state IN ('open', 'overdue') AND desk = ANY($1::text[]) ORDER BY desk"
+        return [row["desk"] for row in await self._pool.fetch(sql, list(ended))]
 
     async def event(self, event: UUID) -> Mapping[str, Any] | None:
         """One event with its disclosures, obligations and tasks; while it waits, with what it waits for."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -55,6 +56,7 @@ class Works:
         self._relay = relay
         self._clock = clock
         self._ids = ids
+        self._zone = ZoneInfo(directory.time_zone)
         self._rebuild = rebuild
         self._one_at_a_time = asyncio.Lock()
         self._hash = ""
@@ -116,6 +118,7 @@ class Works:
                         rebuild=self._rebuild,
                         ids=self._ids,
                         now=now,
+                        today=now.astimezone(self._zone).date(),
                     )
                     yield work
                     row = await work.finish(now)

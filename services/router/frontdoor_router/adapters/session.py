@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -40,6 +40,7 @@ class PgSession:
     rebuild: Callable[[bytes, str], Arrived]
     ids: IdMaker
     now: datetime
+    today: date
     _told: list[tuple[Numbered, Told]] = field(default_factory=list)
     _silent: list[tuple[Disclosure, UUID]] = field(default_factory=list)
     _obligations: list[tuple[UUID, Obligation]] = field(default_factory=list)
@@ -141,7 +142,7 @@ class PgSession:
             for item in withdrawn:
                 self.control(Recall(disclosure=item.id, desk=item.desk, at=self.now))
                 if item.id in has_it and item.id not in noticed:
-                    self.tell(withdrawal_notice(self.ids, item), one.case.envelope)
+                    self.tell(withdrawal_notice(self.ids, item, self.directory, self.today), one.case.envelope)
             self._recalled |= {t.id for t in withdrawn}
         if one.decision.withdrawn_events:
             await saving.take_back(self.connection, one.decision.withdrawn_events, self.now)
@@ -158,7 +159,7 @@ class PgSession:
         for item in quoting:
             self.control(Recall(disclosure=item.id, desk=item.desk, at=self.now))
             if item.id in has_it:
-                self.tell(withdrawal_notice(self.ids, item), one.case.envelope)
+                self.tell(withdrawal_notice(self.ids, item, self.directory, self.today), one.case.envelope)
         self._recalled |= {t.id for t in quoting}
 
     def tell(self, disclosure: Disclosure, envelope: Envelope, involved: Sequence[Involved] = ()) -> None:
@@ -168,10 +169,10 @@ class PgSession:
         else:
             self._told.append((Numbered(disclosure, envelope), told(disclosure, involved)))
 
-    def follow(self, draft: Draft, envelope: Envelope) -> None:
+    def follow(self, draft: Draft, envelope: Envelope, involved: Sequence[Involved] = ()) -> None:
         """Keep and tell what follows for an event besides its decision."""
         for disclosure in draft.disclosures:
-            self.tell(disclosure, envelope)
+            self.tell(disclosure, envelope, involved)
         self._obligations += [(envelope.id, o) for o in draft.obligations]
         self._tasks += [(envelope.id, t) for t in draft.tasks]
         self._audit += [(envelope.id, a) for a in draft.audit]

@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from frontdoor_router.adapters.reading import kept_events, parse_sections
+from frontdoor_router.adapters.succession import DESK_ENDED
 from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.keeping import Unfiled, again
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, Mark, Recall
@@ -32,20 +33,25 @@ async def unfiled(connection: asyncpg.Connection, before: datetime, limit: int, 
         """
         UPDATE disclosure d SET sent_again_at = $3 FROM (
             SELECT id FROM disclosure WHERE filed_at IS NULL AND number IS NOT NULL AND coalesce(sent_again_at, at) <= $1
+                  AND failed IS DISTINCT FROM $4
             ORDER BY at, desk, number LIMIT $2 FOR UPDATE SKIP LOCKED) AS late
         WHERE d.id = late.id
         RETURNING d.id, d.desk, d.kind, d.incarnation, d.number, d.at, d.given, d.made, d.marks, d.reason, d.refers_to, d.withdrawn_at,
-                  d.event
+                  d.event, d.stands_for
         """,
         before,
         limit,
         now,
+        DESK_ENDED,
     )
     late = [_unfiled(row) for row in sorted(rows, key=lambda r: (r["desk"], r["incarnation"], r["number"]))]
     kept = await kept_events(connection, [u.event for u in late]) if late else {}
-    owed = await _owed(connection, [u.id for u in late]) if late else {}
+    owed = await _owed(connection, [u.stands_for or u.id for u in late]) if late else {}
     return [
-        (again(u, kept[u.event], owed.get(u.id, ())), Recall(disclosure=u.id, desk=u.desk, at=u.withdrawn_at) if u.withdrawn_at else None)
+        (
+            again(u, kept[u.event], owed.get((u.stands_for or u.id, u.desk), ())),
+            Recall(disclosure=u.id, desk=u.desk, at=u.withdrawn_at) if u.withdrawn_at else None,
+        )
         for u in late
     ]
 
@@ -65,18 +71,20 @@ def _unfiled(row: asyncpg.Record) -> Unfiled:
         refers_to=row["refers_to"],
         withdrawn_at=row["withdrawn_at"],
         event=row["event"],
+        stands_for=row["stands_for"],
     )
 
 
-async def _owed(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> dict[UUID, list[Obligation]]:
-    found: dict[UUID, list[Obligation]] = {}
+async def _owed(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> dict[tuple[UUID, str], list[Obligation]]:
+    """What hangs on disclosures, and of which desk: a successor's hangs on its predecessor's."""
+    found: dict[tuple[UUID, str], list[Obligation]] = {}
     for row in await connection.fetch(
         "SELECT id, duty, desk, person, disclosure, satisfied_by, due FROM obligation WHERE disclosure = ANY($1::uuid[])", list(disclosures)
     ):
         obligation = Obligation(
             row["id"], row["duty"], row["desk"], row["person"], row["disclosure"], tuple(row["satisfied_by"]), row["due"], ()
         )
-        found.setdefault(row["disclosure"], []).append(obligation)
+        found.setdefault((row["disclosure"], row["desk"]), []).append(obligation)
     return found
 
 

@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from frontdoor_chassis.bus import Received
-from frontdoor_router.adapters import clockwork, sweeping
+from frontdoor_chassis.directory import Desk
+from frontdoor_router.adapters import clockwork, succession, sweeping
 from frontdoor_router.adapters.reading import kept_events
 from frontdoor_router.adapters.session import PgSession
 from frontdoor_router.core.amending import withdrawal_notice
 from frontdoor_router.core.arriving import envelope_of, made_up_envelope, serves
 from frontdoor_router.core.decision import AuditEntry
-from frontdoor_router.core.firing import fire
+from frontdoor_router.core.firing import fire, raise_again
 from frontdoor_router.core.outgoing import HeldEvent
 from frontdoor_router.core.receiving import Merged, merge
 from frontdoor_router.core.routing import Routing
@@ -42,7 +43,7 @@ class Work(PgSession):
         late = merged.read_after_withdrawal
         kept = await kept_events(self.connection, [row.event for row in late]) if late else {}
         for row in late:
-            notice = withdrawal_notice(self.ids, Told(row.id, row.standing.desk, row.kind))
+            notice = withdrawal_notice(self.ids, Told(row.id, row.standing.desk, row.kind), self.directory, self.today)
             self.tell(notice, kept[row.event].envelope)
         for row in merged.given_up:
             self.note(row.event, AuditEntry("delivery.given_up", row.standing.desk, {"disclosure": str(row.id), "why": row.failed}))
@@ -53,9 +54,10 @@ class Work(PgSession):
 
     async def fire_due(self, *, today: date, confirmed: bool) -> int:
         """Fire the stages that are due. Returns how many."""
-        running = await clockwork.due_obligations(self.connection, self.now, CLOCK_BATCH)
+        directory, ended = self.directory.on(today), [d.id for d in self.directory.ended(today)]
+        running = await clockwork.due_obligations(self.connection, self.now, CLOCK_BATCH, ended)
         for one in running:
-            fired = fire(one, self.directory, self.ids, now=self.now, today=today, confirmed=confirmed)
+            fired = fire(one, directory, self.ids, now=self.now, today=today, confirmed=confirmed)
             for notice in fired.notices:
                 self.tell(notice, one.kept.envelope)
             for remind in fired.reminds:
@@ -63,6 +65,34 @@ class Work(PgSession):
             self.note(one.event, fired.audit)
             await clockwork.advance(self.connection, one, self.now, fired.told)
         return len(running)
+
+    async def hand_over(self, desk: Desk, routing: Routing) -> int:
+        """Give what a desk that has ended has left to the desk that has its work. Returns of how many events; few at a time."""
+        await succession.alone(self.connection, desk.id)
+        heir = self.directory.acting(desk.id, self.today)
+        for recall in await succession.take_back_unread(self.connection, desk.id, self.now):
+            self.control(recall)
+        left, kept = await succession.left_behind(self.connection, desk.id, heir.id if heir else None, SWEEP_BATCH)
+        handovers = await routing.succeed(left, kept, self, self.now) if left else []
+        known = await succession.known(self.connection, handovers)
+        for found in handovers:
+            await succession.write_handover(self.connection, found)
+            found.draft.disclosures = [d for d in found.draft.disclosures if d.id not in known]
+            self.follow(found.draft, kept[found.left.event].envelope, found.involved)
+            if any(d.visible for d in found.draft.disclosures):
+                self._ledgers.add(found.left.event)
+        return len(left) + await self._raise_again(desk, heir)
+
+    async def _raise_again(self, desk: Desk, heir: Desk | None) -> int:
+        """Whom somebody's delay was raised to and who has ended: who has its work hears of it."""
+        directory = self.directory.on(self.today)
+        instead = heir.id if heir else directory.cannot_decide
+        found = await succession.raised_to(self.connection, desk.id, instead, SWEEP_BATCH)
+        for one in found:
+            self.tell(raise_again(one, heir, directory, self.ids, today=self.today), one.kept.envelope)
+            self.note(one.event, AuditEntry("obligation.raised_again", instead, {"obligation": str(one.id), "from": desk.id}))
+        await succession.note_raised(self.connection, [(one, instead) for one in found], self.now)
+        return len(found)
 
     async def send_unfiled(self, after: timedelta) -> int:
         """Send again what no gateway has filed within a time. Nothing is decided again."""

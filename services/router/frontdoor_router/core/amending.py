@@ -1,5 +1,8 @@
 """Withdrawal and correction: what was told of an event is taken back; who has it already is told so, without content."""
 
+from datetime import date
+
+from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case, Source
 from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker
 from frontdoor_router.core.draft import Basis, Draft
@@ -12,9 +15,9 @@ WITH_CONTENT = frozenset({DeliveryKind.disclosure.value, DeliveryKind.overdue.va
 """What a desk may hold of an event: its own disclosure, that of the desk for which it stands in, or the answer to its question."""
 
 
-def may_amend(source: Source, event: Earlier) -> bool:
-    """An event is its sender's to take back, and nobody else's."""
-    return event.source.partition(".")[0] == source.agency
+def may_amend(basis: Basis, source: Source, event: Earlier) -> bool:
+    """An event is its sender's to take back, or whoever's has the sender's work, and nobody else's."""
+    return basis.policy.directory.speaks_for(source.agency, event.source, basis.policy.today)
 
 
 def refuse(draft: Draft, basis: Basis, case: Case) -> None:
@@ -27,7 +30,7 @@ def take_back(draft: Draft, basis: Basis, case: Case) -> None:
     """Take back every version of the event that this one answers."""
     versions = case.world.versions(case.cause.id) if case.cause else []
     for version in versions:
-        if may_amend(case.source, version):
+        if may_amend(basis, case.source, version):
             _withdraw(draft, basis, case, version)
     if not versions:
         draft.audit.append(AuditEntry("amendment.of_nothing", None, {}))
@@ -35,7 +38,7 @@ def take_back(draft: Draft, basis: Basis, case: Case) -> None:
 
 def _withdraw(draft: Draft, basis: Basis, case: Case, event: Earlier) -> None:
     live = [t for t in event.told if t.kind in WITH_CONTENT and not t.withdrawn]
-    notices = [withdrawal_notice(basis.ids, t) for t in live if t.has_it]
+    notices = [withdrawal_notice(basis.ids, t, basis.policy.directory, basis.policy.today) for t in live if t.has_it]
     draft.disclosures += notices
     draft.obligations += [to_collect(basis, case, n.desk, n.id) for n in notices]
     draft.withdrawn += live
@@ -44,6 +47,8 @@ def _withdraw(draft: Draft, basis: Basis, case: Case, event: Earlier) -> None:
     case.world.take_back(event.id, case.now)
 
 
-def withdrawal_notice(ids: IdMaker, told: Told) -> Disclosure:
-    """Tells a desk that what it has was withdrawn. The same for a desk that turns out later to have it."""
-    return Disclosure(ids("withdrawn", told.id), told.desk, DeliveryKind.withdrawn, ("withdrawal",), refers_to=told.id)
+def withdrawal_notice(ids: IdMaker, told: Told, directory: Directory, today: date) -> Disclosure:
+    """Tells a desk that what it has was withdrawn, or the desk that has its files now. The same for one that turns out later to have it."""
+    acting = directory.acting(told.desk, today)
+    desk = acting.id if acting else told.desk
+    return Disclosure(ids("withdrawn", told.id), desk, DeliveryKind.withdrawn, ("withdrawal",), refers_to=told.id)

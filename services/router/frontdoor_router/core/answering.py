@@ -86,7 +86,7 @@ def _projected(asking: Asking, facts: DeskFacts, part: str, items: Sequence[Item
     policy = asking.basis.policy
     role = asking.directory.desk(asking.desk).role
     sections = Kinds.of(asking.sheet.sections(part, items))
-    seen = project(sections, candidate=asking.candidate, role=role, facts=facts, rules=policy.rules)
+    seen = project(sections, purposes=asking.candidate.purposes, role=role, facts=facts, rules=policy.rules)
     if only_with and not any(path.startswith(only_with) for g in seen.given for path in g.section.body):
         return Said((), seen.withheld + tuple(Withheld(g.section.category.value, g.section.subjects, ()) for g in seen.given))
     return Said(tuple(g._replace(made=True) for g in seen.given), seen.withheld, frozenset(_events(items, seen)))

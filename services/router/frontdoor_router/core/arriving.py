@@ -10,6 +10,7 @@ import orjson
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.identify import KeyMaker, Mention, mentions
+from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.pointers import Pointer, pointers
 from frontdoor_schemas.envelope import Envelope, Section, Submitted
 from frontdoor_schemas.sections import join
@@ -53,6 +54,14 @@ def reader(keys: KeyMaker) -> Callable[[bytes, str], Arrived]:
         )
 
     return read
+
+
+def arrived_again(kept: Kept, keys: KeyMaker) -> Arrived:
+    """An event that was decided before, as it was when it arrived."""
+    message = join(kept.sections)
+    agency = kept.source.partition(".")[0]
+    envelope = kept.envelope.model_copy(update={"source": kept.source})
+    return Arrived(envelope, kept.sections, message, mentions(message, source_agency=agency, make=keys), "")
 
 
 def serves(directory: Directory, writer: str, desk: str) -> bool:

@@ -1,10 +1,10 @@
 """Who comes into question: desks that a duty names, and desks that the author names. Permission alone never sends."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from frontdoor_chassis.directory import Directory
+from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_router.core.case import Case, Subject, desks_at, standing
 from frontdoor_router.core.conditions import values
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
@@ -34,6 +34,9 @@ RAISING = frozenset(
 
 ALWAYS_SOMEBODY = frozenset({"role", "desk"})
 """Relations to an event by which the partnership itself names who is to hear of it."""
+
+OWED_AN_ANSWER = frozenset({"referrer", "owners"})
+"""Relations to an event of which nobody may be lost because the desk has ended and nobody has its work."""
 
 STATED_FIELDS = {
     Relation.school: "school",
@@ -65,6 +68,24 @@ class Candidate:
     stated: set[str] = field(default_factory=set)
     asks: str | None = None
     """The purpose under which the desk's own question is answered."""
+    predecessors: tuple[Desk, ...] = ()
+    """The desks that have ended and whose work it has."""
+    by: dict[str, "Candidate"] = field(default_factory=dict)
+    """Where there are any: what it is by itself, and what it is through each of them, by the id of the desk."""
+
+    @property
+    def acts_for(self) -> tuple[str, ...]:
+        """The desk, and those whose work it has: what was said to them and of them counts as said to it and of it."""
+        return (self.desk, *(d.id for d in self.predecessors))
+
+    def owe(self, duty: Duty, subject: str | None) -> None:
+        """Note that a duty names it, about one person or the event."""
+        for n, owing in enumerate(self.owing):
+            if owing.duty.id == duty.id:
+                if subject is not None and subject not in owing.subjects:
+                    self.owing[n] = Owing(duty, (*owing.subjects, subject))
+                return
+        self.owing.append(Owing(duty, (subject,) if subject else ()))
 
     @property
     def must_permit(self) -> bool:
@@ -120,43 +141,53 @@ class Search:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     unmet: list[Unmet] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    """Desks that the author names and that do not exist, or no longer."""
+    """Desks that the author names and that do not exist, or no longer, and whose work nobody has."""
+    before: Callable[[str], tuple[Desk, ...]] = field(default=lambda _: ())
+    """The desks whose work a desk has."""
 
-    def add(self, desk: str, duty: Duty, subject: str | None) -> Candidate:
+    def meant(self, desk: str, *, through: str | None = None) -> Iterator[Candidate]:
+        """Have a desk come into question, by itself or through one whose work it has: what it is now, and what it is by that."""
+        candidate = self.candidates.get(desk)
+        if candidate is None:
+            candidate = self.candidates[desk] = Candidate(desk, predecessors=self.before(desk))
+        yield candidate
+        if candidate.predecessors:
+            yield candidate.by.setdefault(through or desk, Candidate(through or desk))
+
+    def add(self, desk: str, duty: Duty, subject: str | None, *, through: str | None = None, stated: bool = False) -> None:
         """Note that a duty names a desk, about one person or the event."""
-        candidate = self.candidates.setdefault(desk, Candidate(desk))
-        for n, owing in enumerate(candidate.owing):
-            if owing.duty.id == duty.id:
-                if subject is not None and subject not in owing.subjects:
-                    candidate.owing[n] = Owing(duty, (*owing.subjects, subject))
-                return candidate
-        candidate.owing.append(Owing(duty, (subject,) if subject else ()))
-        return candidate
+        for candidate in self.meant(desk, through=through):
+            candidate.owe(duty, subject)
+            if stated and subject is not None:
+                candidate.stated.add(subject)
 
 
 def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, today: date) -> Search:
     """Work out every desk that a duty or the author addresses. The source desk is never its own recipient."""
-    search = Search()
+    search = Search(before=lambda desk: directory.predecessors(desk, today))
     for duty in duties:
-        if duty.tell is not None and applies(duty, case, directory):
+        if duty.tell is not None and applies(duty, case, directory, today):
             _tell(search, case, duty, duty.tell, directory, today)
     for desk in sorted(named_desks(case)):
-        if directory.in_force(desk, today):
-            search.candidates.setdefault(desk, Candidate(desk)).named = True
-        else:
+        acting = directory.acting(desk, today)
+        for candidate in search.meant(acting.id, through=desk) if acting else ():
+            candidate.named = True
+        if acting is None:
             search.absent.append(desk)
     if case.for_review:
         for found in directory.desks_of_role(Role.front_door, today):
-            search.candidates.setdefault(found.id, Candidate(found.id)).review = True
-    search.candidates.pop(case.source.desk, None)
+            for candidate in search.meant(found.id):
+                candidate.review = True
+    source = directory.acting(case.source.desk, today)
+    search.candidates.pop(source.id if source else case.source.desk, None)
     return search
 
 
-def applies(duty: Duty, case: Case, directory: Directory) -> bool:
+def applies(duty: Duty, case: Case, directory: Directory, today: date) -> bool:
     """Whether an event asks for a duty."""
     if not duty.applies(case.message, source=case.source.role, cause=case.answers.type if case.answers else None):
         return False
-    return duty.only_if_unknown is None or any_unknown(case, duty.only_if_unknown, directory)
+    return duty.only_if_unknown is None or any_unknown(case, duty.only_if_unknown, directory, today)
 
 
 def named_desks(case: Case) -> frozenset[str]:
@@ -174,12 +205,7 @@ def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directo
         case EachAdult():
             people = _adults_meant(case)
         case WholeEvent(relation):
-            desks = [d for d in _desks_of_event(case, relation, directory, today) if directory.in_force(d, today)]
-            for desk in desks:
-                if desk != case.source.desk:
-                    search.add(desk, duty, None)
-            if not desks and (duty.must_find or relation.partition(":")[0] in ALWAYS_SOMEBODY):
-                search.unmet.append(Unmet(duty, None))
+            _tell_of_event(search, case, duty, relation, directory, today)
             return
     for subject in people:
         _tell_about(search, case, duty, subject, directory, today)
@@ -191,6 +217,16 @@ def _adults_meant(case: Case) -> list[Subject]:
     return [adult for adult in case.adults if adult.ref in about] or case.adults
 
 
+def _tell_of_event(search: Search, case: Case, duty: Duty, relation: str, directory: Directory, today: date) -> None:
+    named = _desks_of_event(case, relation, directory, today)
+    there = [(desk, acting) for desk in named if (acting := directory.acting(desk, today))]
+    for desk, acting in there:
+        search.add(acting.id, duty, None, through=desk)
+    lost = len(there) < len(named) and relation in OWED_AN_ANSWER
+    if lost or (not there and (duty.must_find or relation.partition(":")[0] in ALWAYS_SOMEBODY)):
+        search.unmet.append(Unmet(duty, None))
+
+
 def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> bool:
     if age is None:
         return True
@@ -200,12 +236,9 @@ def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> 
 
 def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> None:
     named = list(_desks_about(case, duty, subject, directory, today))
-    there = [(desk, stated) for desk, stated in named if directory.in_force(desk, today)]
-    for desk, stated in there:
-        if desk != case.source.desk:
-            candidate = search.add(desk, duty, subject.ref)
-            if stated:
-                candidate.stated.add(subject.ref)
+    there = [(desk, stated, acting) for desk, stated in named if (acting := directory.acting(desk, today))]
+    for desk, stated, acting in there:
+        search.add(acting.id, duty, subject.ref, through=desk, stated=stated)
     to_find = duty.must_find and not (duty.relation == "school" and _in_no_school(case, subject))
     missed = len(there) < len(named) or (not named and to_find)
     if missed and subject.person is not None:  # who is not identified is already a task
@@ -225,18 +258,18 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
         yield from ((d, False) for d in raised_by(case, subject))
         return
     if relation == "moved":
-        yield from ((_not_its_own(case, desk, directory), True) for desk in sorted(_moved(case, subject, directory)))
+        yield from ((_not_its_own(case, desk, directory, today), True) for desk in sorted(_moved(case, subject, directory)))
         return
     confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
     yield from ((d, False) for d in confirmed)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
     if duty.stated and not confirmed and stated and _role_fits(stated, Relation(relation), directory):
-        yield _not_its_own(case, stated, directory), True
+        yield _not_its_own(case, stated, directory, today), True
 
 
-def _not_its_own(case: Case, desk: str, directory: Directory) -> str:
+def _not_its_own(case: Case, desk: str, directory: Directory, today: date) -> str:
     """The desk that a source states; one of its own agency is put down as itself, who is told nothing: its own word makes no recipient."""
-    return case.source.desk if directory.desk(desk).agency == case.source.agency else desk
+    return case.source.desk if directory.speaks_for(case.source.agency, desk, today) else desk
 
 
 def _moved(case: Case, subject: Subject, directory: Directory) -> set[str]:

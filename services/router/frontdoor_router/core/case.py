@@ -1,6 +1,6 @@
 """One event under decision: its message, the people it names, and what the author said about sharing it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -145,9 +145,14 @@ def _by_desk(ties: Iterable[Tie], now: datetime) -> dict[str, frozenset[Relation
     return found
 
 
-def withheld(case: Case, desk: str) -> bool:
-    """Whether the author withholds the event from a desk or its whole agency."""
-    return desk in case.withheld_from or desk.split(".", maxsplit=1)[0] in case.withheld_from
+def withheld(case: Case, *desks: str) -> bool:
+    """Whether the author withholds the event from any of these desks or its whole agency."""
+    return any(keeps_from(case.withheld_from, desk) for desk in desks)
+
+
+def keeps_from(withheld_from: Collection[str], desk: str) -> bool:
+    """Whether a desk, or its whole agency, is among those from whom something is withheld."""
+    return desk in withheld_from or desk.partition(".")[0] in withheld_from
 
 
 def standing(case: Case, subject: Subject) -> Iterator[tuple[Entry, Earlier]]:

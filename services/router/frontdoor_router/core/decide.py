@@ -18,6 +18,7 @@ from frontdoor_router.core.owing import answered, expect_replies
 from frontdoor_router.core.past import complete_to_all
 from frontdoor_router.core.pointers import Kept, to_keep
 from frontdoor_router.core.policy import DayPolicy
+from frontdoor_router.core.succeeding import Handover, Left, give_up, hand_over
 from frontdoor_router.core.tasks import open_tasks, set_aside
 from frontdoor_router.core.telling import consider
 from frontdoor_router.core.world import Earlier, Owed, Told, World
@@ -39,24 +40,14 @@ class Decider:
         source = self._source(arrived)
         cause = world.events.get(arrived.envelope.cause) if arrived.envelope.cause else None
         amends = arrived.envelope.type in AMENDING
-        mine = not amends or cause is None or may_amend(source, cause)
+        mine = not amends or cause is None or may_amend(self._basis, source, cause)
         people = self._resolved(arrived, world, source) if mine else NOBODY
-        case = Case(
-            envelope=arrived.envelope,
-            type=effective_type(arrived),
-            sections=arrived.sections,
-            message=arrived.message,
-            source=source,
-            subjects=people.subjects,
-            cause=cause,
-            now=now,
-            world=world,
-        )
+        case = _case(arrived, source, people, world, now)
         draft, changed = Draft(), Effects()
         if not mine:
             refuse(draft, self._basis, case)
         else:
-            draft.met += answered(case)
+            draft.met += answered(self._basis, case)
             if amends:
                 take_back(draft, self._basis, case)
             if arrived.envelope.type is not EventType.withdrawal:
@@ -64,6 +55,22 @@ class Decider:
             if arrived.asks:
                 answer(draft, self._basis, case, arrived.pointers)
         return case, self._remember(case, draft, _decision(case, draft, changed, people, to_keep(case, arrived.pointers)))
+
+    def succeed(self, left: Left, arrived: Arrived | None, world: World, now: datetime) -> Handover:
+        """What follows for one event that a desk which has ended has left undone; `arrived` is the event where something has content."""
+        if left.heir is None:
+            return give_up(self._basis, left, f"no-successor:{left.desk}", now)
+        if arrived is None:
+            return hand_over(self._basis, left, left.heir, now)
+        source = self._source(arrived)
+        case = _case(arrived, source, self._resolved(arrived, world, source), world, now)
+        found = hand_over(self._basis, left, left.heir, now, case)
+        found.involved = _involved(case)
+        return found
+
+    def cannot_succeed(self, left: Left, error: str, now: datetime) -> Handover:
+        """What follows where that cannot be worked out for a fault here."""
+        return give_up(self._basis, left, f"error:{error}:{left.desk}", now)
 
     def set_aside(self, event: UUID, reason: str, now: datetime) -> Draft:
         """What follows for an event that could not be decided."""
@@ -89,7 +96,7 @@ class Decider:
 
     def _work_out(self, draft: Draft, case: Case) -> Effects:
         policy = self._basis.policy
-        changed = Effects() if case.type is EventType.query else effects(case, policy.directory)  # to ask changes nothing
+        changed = Effects() if case.type is EventType.query else effects(case, policy.directory, policy.today)  # to ask changes nothing
         search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
         search.unmet = [unmet for unmet in search.unmet if self._holds(case, unmet)]
         draft.lacking = lacking(self._basis, case)
@@ -127,6 +134,20 @@ class Decider:
         return decision
 
 
+def _case(arrived: Arrived, source: Source, people: Resolved, world: World, now: datetime) -> Case:
+    return Case(
+        envelope=arrived.envelope,
+        type=effective_type(arrived),
+        sections=arrived.sections,
+        message=arrived.message,
+        source=source,
+        subjects=people.subjects,
+        cause=world.events.get(arrived.envelope.cause) if arrived.envelope.cause else None,
+        now=now,
+        world=world,
+    )
+
+
 def effective_type(arrived: Arrived) -> EventType:
     """The type of an event; of a correction, the type of the event that it puts in place."""
     amends = arrived.message.get("amends")
@@ -144,9 +165,8 @@ def told(disclosure: Disclosure, involved: Sequence[Involved]) -> Told:
 
 
 def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, pointers: tuple[Kept, ...]) -> Decision:
-    named = (Involved(s.ref, s.person.id if s.person else None, s.why_held) for s in case.subjects.values())
     return Decision(
-        involved=(*named, *draft.involved),
+        involved=(*_involved(case), *draft.involved),
         people=people.people,
         ties=changed.ties,
         ended=changed.ended,
@@ -163,6 +183,10 @@ def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, poin
         pointers=pointers,
         audit=(_summary(draft), *draft.audit),
     )
+
+
+def _involved(case: Case) -> tuple[Involved, ...]:
+    return tuple(Involved(s.ref, s.person.id if s.person else None, s.why_held) for s in case.subjects.values())
 
 
 def _summary(draft: Draft) -> AuditEntry:

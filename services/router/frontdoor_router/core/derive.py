@@ -126,7 +126,8 @@ def _patterns(met: Sequence[Completed], rng: random.Random) -> Iterator[tuple[st
 
 def answers_for(case: Case, candidate: Candidate, directory: Directory, ids: IdMaker, zone: ZoneInfo) -> Iterator[Section]:
     """Which services know the people of an event, for a desk that a duty answers: a section for each person and kind of service."""
-    found = [one for service in candidate.known_to for one in answer(case, service, directory)]
+    today = case.now.astimezone(zone).date()
+    found = [one for service in candidate.known_to for one in answer(case, service, directory, today)]
     for ref, field in dict.fromkeys((one.ref, one.service.field) for one in found):
         mine = [one for one in found if (one.ref, one.service.field) == (ref, field)]
         seed = ids("known-to", case.envelope.id, candidate.desk, ref, field)
@@ -139,7 +140,7 @@ def answers_for(case: Case, candidate: Candidate, directory: Directory, ids: IdM
 def _known(at: str, one: KnownTo, zone: ZoneInfo) -> Iterator[tuple[str, object]]:
     yield from ((at + "about", [one.ref]), (at + "service", one.service.service.value), (at + "answer", one.answer.value))
     if one.ties:
-        yield at + "desks", sorted({tie.desk for tie in one.ties})
+        yield at + "desks", sorted(one.desks)
         yield at + "since", _day(min(tie.since for tie in one.ties), zone)
 
 

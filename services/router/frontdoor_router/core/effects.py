@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -116,9 +117,9 @@ class Effects:
     listed: tuple[tuple[UUID, str], ...] = ()
 
 
-def effects(case: Case, directory: Directory) -> Effects:
+def effects(case: Case, directory: Directory, today: date) -> Effects:
     """Work out what the event changes, and change the world accordingly."""
-    ties, ended = ties_of(case, directory)
+    ties, ended = ties_of(case, directory, today)
     found = Effects(
         ties=tuple(ties),
         ended=tuple(ended),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from frontdoor_chassis.directory import Desk
 from frontdoor_router.core.candidates import Candidate, referrers
-from frontdoor_router.core.case import Case, Subject, withheld
+from frontdoor_router.core.case import Case, Subject, keeps_from, withheld
 from frontdoor_router.core.facts import Facts
 from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
@@ -135,8 +135,10 @@ class DeskFacts:
         self._shared = shared
         self._case = shared.case
         self._candidate = candidate
-        self._desk = candidate.desk
+        self._desks = candidate.acts_for
+        self._agencies = {desk.partition(".")[0] for desk in self._desks}
         self._role = role
+        self._audiences = {*self._desks, role, *(d.role.value for d in candidate.predecessors)}
         self._no_school_lead = no_school_lead
         self._known: dict[str | None, _About] = {}
 
@@ -151,11 +153,11 @@ class DeskFacts:
 
         What was true of the author's audience then is not known now, so that nothing of it speaks for the desk.
         """
-        kept_from = self._desk in entry.withheld_from or self._desk.partition(".")[0] in entry.withheld_from
+        kept_from = any(keeps_from(entry.withheld_from, desk) for desk in self._desks)
         said = {
             "event_type": entry.type.value,
             "source_role": source.role.value,
-            "source_agency_is_recipients": _yes(source.agency == self._desk.partition(".")[0]),
+            "source_agency_is_recipients": _yes(source.agency in self._agencies),
             "referrer": NO,
             "withheld": _yes(kept_from),
             "named_for_subject": NO,
@@ -174,8 +176,8 @@ class DeskFacts:
         to = section.to
         if not to:
             return "none", self._candidate.named
-        listed = self._desk in to
-        return "named" if listed or self._role in to else "not_named", listed
+        listed = any(desk in to for desk in self._desks)
+        return "not_named" if self._audiences.isdisjoint(to) else "named", listed
 
     def _about(self, subject: str | None) -> "_About":
         about = self._known.get(subject)
@@ -189,7 +191,7 @@ class DeskFacts:
         subject = case.subjects[ref] if ref is not None else None
         child, adult = (subject is not None and subject.mention.kind == kind for kind in ("child", "adult"))
         return {
-            "source_agency_is_recipients": _yes(case.source.agency == self._desk.partition(".")[0]),
+            "source_agency_is_recipients": _yes(case.source.agency in self._agencies),
             "of_subject": self._tied(subject, CARING) if subject else self._to_any_child(CARING),
             "involved_with_subject": self._tied(subject, INVOLVED) if subject and child else self._to_any_child(INVOLVED),
             "plan_group": self._tied(subject, PLAN_GROUP) if subject and child else self._to_any_child(PLAN_GROUP),
@@ -197,8 +199,8 @@ class DeskFacts:
             "managed_elsewhere": self._managed_elsewhere(subject),
             "child_of_managed_adult": _yes(child and self._manages_any),
             "adult_of_subject_child": _yes(adult and self._knows_a_child),
-            "referrer": _yes(self._desk in self._shared.referrers),
-            "withheld": _yes(withheld(case, self._desk)),
+            "referrer": _yes(not self._shared.referrers.isdisjoint(self._desks)),
+            "withheld": _yes(withheld(case, *self._desks)),
             "named_for_subject": _yes(ref is not None and ref in self._named_for),
             "listed": _yes(self._listed(subject)),
         }
@@ -206,14 +208,16 @@ class DeskFacts:
     @cached_property
     def _named_for(self) -> frozenset[str]:
         """The people about whom the author wrote something to this desk by name."""
-        return frozenset(ref for section in self._case.sections if self._desk in section.to for ref in section.subjects)
+        mine = (s for s in self._case.sections if any(desk in s.to for desk in self._desks))
+        return frozenset(ref for section in mine for ref in section.subjects)
 
     def _tied(self, subject: Subject, relations: Relations) -> str:
         if relations is CARING and (subject.ref in self._candidate.stated or self._leads_for(subject.ref)):
             return YES  # the pack lets this duty go by what another agency states, or the child is in no school
         if subject.person is None:
             return UNKNOWN
-        return _yes(not relations.isdisjoint(self._case.ties[subject.ref].get(self._desk, ())))
+        ties = self._case.ties[subject.ref]
+        return _yes(any(not relations.isdisjoint(ties.get(desk, ())) for desk in self._desks))
 
     def _leads_for(self, ref: str) -> bool:
         return self._no_school_lead and any(ref in o.subjects and o.duty.relation == "no_school_lead" for o in self._candidate.owing)
@@ -228,11 +232,11 @@ class DeskFacts:
         return self._tied(subject, MANAGING) if subject.mention.kind == "adult" else NO
 
     def _managed_elsewhere(self, subject: Subject | None) -> str:
-        """Whether another desk than this one manages the adult (event: any adult in it)."""
+        """Whether another desk than this one, or those whose work it has, manages the adult (event: any adult in it)."""
         adults = self._case.adults if subject is None else [subject] if subject.mention.kind == "adult" else []
         if any(a.person is None for a in adults):
             return UNKNOWN
-        others = (found for a in adults for desk, found in self._case.ties[a.ref].items() if desk != self._desk)
+        others = (found for a in adults for desk, found in self._case.ties[a.ref].items() if desk not in self._desks)
         return _yes(any(Relation.manages in found for found in others))
 
     @cached_property
@@ -244,8 +248,10 @@ class DeskFacts:
         return any(YES in (self._tied(child, CARING), self._tied(child, INVOLVED)) for child in self._case.children)
 
     def _listed(self, subject: Subject | None) -> bool:
-        if self._desk in self._case.locating_for:
+        """Who has the work of a desk that was listed by name is another office, and has to be listed itself."""
+        desk = self._desks[0]
+        if desk in self._case.locating_for:
             return True
         people = [subject] if subject else list(self._case.subjects.values())
         known = [s.person.id for s in people if s.person]
-        return bool(known) and all(self._desk in self._case.world.listed.get(p, ()) for p in known)
+        return bool(known) and all(desk in self._case.world.listed.get(p, ()) for p in known)

@@ -32,6 +32,8 @@ class Running:
     kept: Kept
     given: tuple[str, ...] = ()
     made: tuple[Section, ...] = ()
+    mine: UUID | None = None
+    """What the desk itself was told: another disclosure than the one that the obligation hangs on where it has a predecessor's work."""
     missed: int = 1
     """How often in a row the desk has missed what this duty asks about this person, this time counted."""
 
@@ -62,7 +64,7 @@ def fire(running: Running, directory: Directory, ids: IdMaker, *, now: datetime,
         return Fired((), (), AuditEntry("obligation.missed", running.desk, {"obligation": str(running.id), "times": running.missed}))
     detail: dict[str, Any] = {"obligation": str(running.id), "duty": running.duty, "stage": running.next_stage, "kind": stage.kind}
     if stage.kind == "remind" and directory.find(running.desk):
-        remind = _remind(running, running.desk, "waiting", ids, now, running.disclosure)
+        remind = _remind(running, running.desk, "waiting", ids, now, running.mine or running.disclosure)
         return Fired((remind,), (), AuditEntry("obligation.reminded", running.desk, detail))
     targets = _targets(running, stage.to, directory, today)
     notices = tuple(
@@ -73,10 +75,21 @@ def fire(running: Running, directory: Directory, ids: IdMaker, *, now: datetime,
     return Fired(reminds, notices, AuditEntry("obligation.escalated", None, {**detail, "to": targets, "confirmed": confirmed}))
 
 
+def raise_again(running: Running, to: Desk | None, directory: Directory, ids: IdMaker, *, today: date) -> Disclosure:
+    """A stage that told a desk that has ended: whoever has its work is told the same. Who stood in as a deputy is not replaced as one."""
+    told = to is not None and not _kept_from(running, to, directory, today)
+    return _notice(running, to.id if to is not None and told else directory.cannot_decide, ids, deputy=False, confirmed=True)
+
+
 def _targets(running: Running, to: str, directory: Directory, today: date) -> list[str]:
-    found = [d.id for d in _named(running, to, directory, today) if d is not None and d.in_force(today)]
-    allowed = [desk for desk in found if not running.kept.withholds_from(desk)]
+    found = [d for d in _named(running, to, directory, today) if d is not None and d.in_force(today)]
+    allowed = [d.id for d in found if not _kept_from(running, d, directory, today)]
     return allowed or [directory.cannot_decide]
+
+
+def _kept_from(running: Running, desk: Desk, directory: Directory, today: date) -> bool:
+    before = directory.predecessors(desk.id, today)
+    return any(running.kept.withholds_from(d.id) for d in (desk, *before))
 
 
 def _named(running: Running, to: str, directory: Directory, today: date) -> Iterator[Desk | None]:
@@ -86,13 +99,13 @@ def _named(running: Running, to: str, directory: Directory, today: date) -> Iter
         case ("manager", _, _) if directory.find(running.desk):
             yield directory.manager(running.desk, today)
         case ("source", _, _):
-            yield directory.find(running.kept.source)
-        case ("source-manager", _, _) if directory.find(running.kept.source):
-            yield directory.manager(running.kept.source, today)
+            yield directory.acting(running.kept.source, today)
+        case ("source-manager", _, _) if source := directory.acting(running.kept.source, today):
+            yield directory.manager(source.id, today)
         case ("role", _, role) if role in set(Role):
             yield from directory.desks_of_role(Role(role), today)
         case ("desk", _, desk):
-            yield directory.find(desk)
+            yield directory.acting(desk, today)
 
 
 def _remind(running: Running, desk: str, reason: str, ids: IdMaker, now: datetime, disclosure: UUID | None) -> Remind:
@@ -113,7 +126,7 @@ def _notice(running: Running, desk: str, ids: IdMaker, *, deputy: bool, confirme
         desk=desk,
         kind=DeliveryKind.overdue,
         purposes=("escalation",),
-        given=_what_the_desk_has(running) if deputy else (_who(running, ids, desk),),
+        given=_what_the_desk_has(running) if deputy else (who_owes(ids, running.id, running.desk, running.due, to=desk),),
         reason=running.duty if confirmed else running.duty + UNCONFIRMED,
         stands_for=running.disclosure if deputy else None,
         chases=running.disclosure,
@@ -130,7 +143,8 @@ def _locates(section: Section, *, protected: bool) -> bool:
     return section.category == Category.locating or (protected and SOURCE in section.body)
 
 
-def _who(running: Running, ids: IdMaker, desk: str) -> Given:
-    body = {"overdue/desk": running.desk, "overdue/due": running.due.isoformat()}
-    section = Section(id=ids("overdue-who", running.id, desk), category=Category.professional_network, subjects=(), body=body)
+def who_owes(ids: IdMaker, obligation: UUID, desk: str, due: datetime, *, to: str) -> Given:
+    """The section by which a desk learns that another owes something, and by when."""
+    body = {"overdue/desk": desk, "overdue/due": due.isoformat()}
+    section = Section(id=ids("overdue-who", obligation, to), category=Category.professional_network, subjects=(), body=body)
     return Given(section, (), made=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from frontdoor_router.core.case import keeps_from
 from frontdoor_router.core.decision import Disclosure, Given, Obligation
 from frontdoor_router.core.outgoing import Numbered, delivery
 from frontdoor_router.core.owing import ask_of
@@ -30,7 +31,7 @@ class Kept:
     def withholds_from(self, desk: str) -> bool:
         """Whether the author keeps the event from a desk or its agency."""
         named = {who for s in self.sections for who in s.body.get(WITHHOLD, ())}
-        return desk in named or desk.partition(".")[0] in named
+        return keeps_from(named, desk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Unfiled:
     refers_to: UUID | None
     withdrawn_at: datetime | None
     event: UUID
+    stands_for: UUID | None = None
 
 
 def again(unfiled: Unfiled, kept: Kept, owed: Sequence[Obligation]) -> Delivery:
@@ -62,7 +64,7 @@ def again(unfiled: Unfiled, kept: Kept, owed: Sequence[Obligation]) -> Delivery:
         purposes=(),
         given=() if u.withdrawn_at else kept.given(u.given, u.made),
         marks=u.marks,
-        ask=ask_of(owed) if u.kind is DeliveryKind.disclosure else None,
+        ask=ask_of(owed) if u.kind in {DeliveryKind.disclosure, DeliveryKind.overdue} else None,
         reason=u.reason,
         missing=(u.reason,) if u.kind is DeliveryKind.owed and u.reason else (),
         refers_to=u.refers_to,

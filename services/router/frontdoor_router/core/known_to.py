@@ -6,6 +6,7 @@ the pack says that a service tells the exchange of everybody, no tie means no; e
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from frontdoor_chassis.directory import Desk, Directory
@@ -82,32 +83,39 @@ class KnownTo:
     ref: str
     answer: Answer
     ties: tuple[Tie, ...] = ()
+    desks: frozenset[str] = frozenset()
+    """Who works with the person now: of a desk that has ended, the one that has its work."""
 
 
-def answer(case: Case, service: Service, directory: Directory) -> list[KnownTo]:
+def answer(case: Case, service: Service, directory: Directory, today: date) -> list[KnownTo]:
     """What the exchange knows of a service's work with the people of an event."""
-    return [_about(case, service, subject, directory) for subject in service.people(case)]
+    return [_about(case, service, subject, directory, today) for subject in service.people(case)]
 
 
-def any_unknown(case: Case, service: Service, directory: Directory) -> bool:
+def any_unknown(case: Case, service: Service, directory: Directory, today: date) -> bool:
     """Whether of anybody in the event it is not known; so it is when the event names nobody of that kind."""
-    found = answer(case, service, directory)
+    found = answer(case, service, directory, today)
     return not found or any(one.answer is Answer.unknown for one in found)
 
 
-def _about(case: Case, service: Service, subject: Subject, directory: Directory) -> KnownTo:
+def _about(case: Case, service: Service, subject: Subject, directory: Directory, today: date) -> KnownTo:
     if subject.person is None:
         return KnownTo(service, subject.ref, Answer.unknown)
-    ties = tuple(tie for tie, desk in working(case, subject, directory) if service.service in desk.roles)
-    if ties:
-        return KnownTo(service, subject.ref, Answer.yes, ties)
+    # a service is known by its old name as well
+    found = [
+        (tie, desk)
+        for tie, desk in working(case, subject, directory, today)
+        if service.service in (*directory.desk(tie.desk).roles, *desk.roles)
+    ]
+    if found:
+        return KnownTo(service, subject.ref, Answer.yes, tuple(tie for tie, _ in found), frozenset(desk.id for _, desk in found))
     return KnownTo(service, subject.ref, Answer.no if service.complete else Answer.unknown)
 
 
-def working(case: Case, subject: Subject, directory: Directory) -> Iterator[tuple[Tie, Desk]]:
-    """Ties to somebody that hold now, with their desks: confirmed ones, and those that the service itself has asserted."""
+def working(case: Case, subject: Subject, directory: Directory, today: date) -> Iterator[tuple[Tie, Desk]]:
+    """Ties to somebody that hold now, with the desk that works on now: those confirmed, and those that the service itself asserted."""
     for tie in case.world.ties.get(subject.person.id, ()) if subject.person else ():
-        desk = directory.find(tie.desk)
+        acting = directory.acting(tie.desk, today)
         its_own = tie.asserted_by.partition(".")[0] == tie.desk.partition(".")[0]
-        if desk is not None and tie.holds(case.now) and (tie.confirmed_by or its_own):
-            yield tie, desk
+        if acting is not None and tie.holds(case.now) and (tie.confirmed_by or its_own):
+            yield tie, acting

@@ -10,7 +10,7 @@ from frontdoor_router.core.case import Case
 from frontdoor_router.core.clocks import replies_wanted
 from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.draft import Basis, Draft
-from frontdoor_router.core.duties import REPLY, Duty, Expect
+from frontdoor_router.core.duties import Duty, Expect
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import Ask
 from frontdoor_schemas.vocabulary import EventType, Level, Role
@@ -56,7 +56,7 @@ def to_collect(basis: Basis, case: Case, desk: str, disclosure: UUID) -> Obligat
 def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
     """Duties that tell nobody: somebody owes a reply to this event."""
     for duty in basis.policy.duties(case.type):
-        if duty.expect is not None and applies(duty, case, basis.policy.directory):
+        if duty.expect is not None and applies(duty, case, basis.policy.directory, basis.policy.today):
             to_those_told = duty.expect.by == "told"
             owing = _told_by_duty(draft) if to_those_told else dict.fromkeys(_owing_desks(basis, case, duty.expect))
             draft.obligations += [_reply(basis, case, duty, desk, disclosure) for desk, disclosure in owing.items()]
@@ -81,18 +81,26 @@ def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
         case ("role", _, role):
             return [d.id for d in directory.desks_of_role(Role(role), today)]
         case ("desk", _, desk):
-            return [desk] if directory.in_force(desk, today) else []
+            acting = directory.acting(desk, today)
+            return [acting.id] if acting else []
         case _:
             return [case.source.desk]
 
 
-def answered(case: Case) -> Iterator[UUID]:
-    """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to a correction of it."""
+def answered(basis: Basis, case: Case) -> Iterator[UUID]:
+    """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to a correction of it.
+
+    A reply of the agency that has a desk's work is that desk's, and so is one that the desk gave before its end and that comes after it.
+    """
+    directory, today = basis.policy.directory, basis.policy.today
+    acting = directory.acting(case.source.desk, today)
+    agencies = {case.source.agency, acting.agency if acting else case.source.agency}
     said = {case.type.value, case.envelope.type.value}
     for event in {e.id for e in (case.cause, case.answers) if e}:
         for version in case.world.versions(event):
             for owed in case.world.owed.get(version.id, ()):
-                if not said.isdisjoint(replies_wanted(owed.satisfied_by)) and owed.desk.partition(".")[0] == case.source.agency:
+                mine = any(directory.speaks_for(agency, owed.desk, today) for agency in agencies)
+                if mine and not said.isdisjoint(replies_wanted(owed.satisfied_by)):
                     yield owed.id
 
 

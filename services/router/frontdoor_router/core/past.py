@@ -61,10 +61,10 @@ class Past:
         return completes(self._case, pattern, ref, self.of(ref), zone)
 
     def _line(self, entry: Entry, ref: str, event: Earlier) -> Line | None:
-        desk = self._candidate.desk
-        if event.source == desk:
+        desks = self._candidate.acts_for  # the files of a desk that has ended are those of the one that has its work
+        if event.source in desks:
             return Line(entry, entry.marks)
-        told = [t for t in event.told if t.desk == desk and entry.person in t.about and not t.withdrawn]
+        told = [t for t in event.told if t.desk in desks and entry.person in t.about and not t.withdrawn]
         if told:
             return Line(entry, entry.marks & frozenset[str]().union(*(t.said for t in told)))
         return self._permitted(entry, ref)
@@ -105,4 +105,5 @@ def completes(case: Case, pattern: Pattern, ref: str, known: Iterable[Line], zon
 def narrowed(candidate: Candidate, kept: Iterable[tuple[str, tuple[str, ...]]]) -> Candidate:
     """The candidate with the duties that hold for it, by id, each about these people."""
     about = dict(kept)
-    return replace(candidate, owing=[replace(o, subjects=about[o.duty.id]) for o in candidate.owing if o.duty.id in about])
+    owing = [replace(o, subjects=about[o.duty.id]) for o in candidate.owing if o.duty.id in about]
+    return replace(candidate, owing=owing, by={desk: narrowed(part, about.items()) for desk, part in candidate.by.items()})

@@ -42,7 +42,7 @@ class DayPolicy:
 def policy_of(pack: Pack, today: date) -> DayPolicy:
     """What is in force on a local day."""
     return DayPolicy(
-        directory=pack.directory,
+        directory=pack.directory.on(today),
         calendar=pack.calendar,
         deadlines=pack.deadlines,
         rules=pack.agreements_on(today),

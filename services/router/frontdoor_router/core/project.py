@@ -4,7 +4,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling, Verdict
-from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.decision import Given, Withheld
 from frontdoor_router.core.facting import DeskFacts, Kinds, SectionKind
 from frontdoor_schemas.vocabulary import Category, Role
@@ -23,13 +22,12 @@ class Projection:
         return any(g.section.category is not Category.case_reference for g in self.given)
 
 
-def project(sections: Kinds, *, candidate: Candidate, role: Role, facts: DeskFacts, rules: Agreements) -> Projection:
+def project(sections: Kinds, *, purposes: tuple[str, ...], role: Role, facts: DeskFacts, rules: Agreements) -> Projection:
     """Ask for each section and purpose about every subject; the first purpose that permits all subjects gives the section.
 
     What the facts leave no doubt about is not asked again: sections of which they say the same have the same verdict. Raises
     `CannotDecideError` when any question has no clean answer.
     """
-    purposes = candidate.purposes
     keys = [facts.all_of(kind, purposes) for kind in sections.kinds]
     missing = {key: kind for key, kind in zip(keys, sections.kinds, strict=True) if key not in rules.verdicts}
     fresh = _ask(missing, purposes, role, facts, rules) if missing else {}

@@ -48,13 +48,15 @@ def proposals(case: Case, convenor: str, directory: Directory, today: date) -> l
     found = dict.fromkeys(
         Proposal(subject.ref, desk.id, reason, category_of_work(desk.role))
         for subject in (*case.children, *case.adults)
-        for desk, reason in _reasons(case, subject, directory)
+        for desk, reason in _reasons(case, subject, directory, today)
         if desk.id != convenor and desk.in_force(today) and desk.role not in NEVER_INVITED
     )
     return sorted(found, key=lambda one: (one.ref, one.field, one.desk, one.reason))
 
 
-def _reasons(case: Case, subject: Subject, directory: Directory) -> Iterator[tuple[Desk, str]]:
-    yield from ((desk, tie.relation.value) for tie, desk in working(case, subject, directory) if tie.relation not in NO_REASON)
+def _reasons(case: Case, subject: Subject, directory: Directory, today: date) -> Iterator[tuple[Desk, str]]:
+    ties = working(case, subject, directory, today)
+    yield from ((desk, tie.relation.value) for tie, desk in ties if tie.relation not in NO_REASON)
     if subject.mention.kind == "child":
-        yield from ((directory.desk(desk), CONCERNED) for desk in raised_by(case, subject) if directory.find(desk))
+        raised = (directory.acting(desk, today) for desk in raised_by(case, subject))
+        yield from ((desk, CONCERNED) for desk in raised if desk is not None)

@@ -52,7 +52,8 @@ class Replay:
         """Whether the desk may know that the event was about a person."""
         if self.content.source == self._desk.id:
             return True
-        if self._case is None or withheld(self._case, self._desk.id):
+        before = self._policy.directory.predecessors(self._desk.id, self._policy.today)
+        if self._case is None or withheld(self._case, self._desk.id, *(d.id for d in before)):
             return False
         role, facts, purposes = self._desk.role.value, self._facts(self._case), self._candidate.purposes
         kinds = [(ref, SectionKind(Category.history_summary, (ref,), (), source=False)) for ref in self.content.refs_of(person)]
@@ -73,12 +74,13 @@ class Replay:
         return self._permitted() | found
 
     def _permitted(self) -> dict[UUID, Policies]:
-        if self._case is None or withheld(self._case, self._desk.id):
+        before = self._policy.directory.predecessors(self._desk.id, self._policy.today)
+        if self._case is None or withheld(self._case, self._desk.id, *(d.id for d in before)):
             return {}
         audience = {self._desk.id, self._desk.role.value}
         sections = Kinds.of([s for s in self.content.sections if not s.to or audience.intersection(s.to)])
         facts = self._facts(self._case)
-        seen = project(sections, candidate=self._candidate, role=self._desk.role, facts=facts, rules=self._policy.rules)
+        seen = project(sections, purposes=self._candidate.purposes, role=self._desk.role, facts=facts, rules=self._policy.rules)
         return {g.section.id: g.policies for g in seen.given}
 
     def _facts(self, case: Case) -> DeskFacts:

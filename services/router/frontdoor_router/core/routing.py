@@ -1,16 +1,18 @@
 """Routes one batch of the bus: what to decide, in which order, what waits. Owns the transaction through its port."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from frontdoor_router.core.arriving import Arrived
+from frontdoor_router.core.arriving import Arrived, arrived_again
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.draft import Draft
 from frontdoor_router.core.identify import Key, KeyMaker, lock_numbers
+from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.outgoing import Decided, HeldEvent
+from frontdoor_router.core.succeeding import Handover, Left
 from frontdoor_router.core.world import World
 from frontdoor_schemas.envelope import Envelope
 from frontdoor_schemas.vocabulary import EventType
@@ -95,6 +97,24 @@ class Routing:
     def set_aside(self, event: UUID, reason: str, now: datetime) -> Draft:
         """What follows for an event that cannot be decided or read."""
         return self._decider.set_aside(event, reason, now)
+
+    async def succeed(self, left: Sequence[Left], kept: Mapping[UUID, Kept], session: Session, now: datetime) -> list[Handover]:
+        """What follows for events that a desk which has ended has left undone, under the locks of a decision about them."""
+        events = [arrived_again(kept[one.event], self._keys) for one in left if one.heir and one.has_content]
+        await session.lock(lock_numbers([m for a in events for m in a.mentions], {a.envelope.thread for a in events}, self._keys))
+        world = await session.world(
+            keys=list(dict.fromkeys(k for a in events for m in a.mentions for k in m.sought)),
+            threads=list({a.envelope.thread for a in events}),
+            causes=list({a.envelope.cause for a in events if a.envelope.cause}),
+        )
+        by_id = {a.envelope.id: a for a in events}
+        return [self._succeed(one, by_id.get(one.event), world, now) for one in left]
+
+    def _succeed(self, left: Left, arrived: Arrived | None, world: World, now: datetime) -> Handover:
+        try:
+            return self._decider.succeed(left, arrived, world, now)
+        except Exception as error:  # noqa: BLE001 - whatever the fault, a person is told, and the other events are handed over
+            return self._decider.cannot_succeed(left, type(error).__name__, now)
 
     def closes_at(self, envelope: Envelope) -> datetime:
         """When the publisher's line for other services closes, whatever happened."""

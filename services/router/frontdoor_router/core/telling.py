@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from frontdoor_router.core.agreements import CannotDecideError
-from frontdoor_router.core.candidates import ONLY_AS_PERMITTED, Candidate, Owing, named_desks
+from frontdoor_router.core.candidates import ONLY_AS_PERMITTED, Candidate, Owing
 from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.chronicle import said_to
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Withheld
@@ -13,12 +13,15 @@ from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.flags import flags_for
+from frontdoor_router.core.inheriting import as_others_could_have, by_itself, facts_of, not_inherited
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
 from frontdoor_router.core.past import Completed, Past, narrowed
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import DeliveryKind, Mark, Section
 from frontdoor_schemas.vocabulary import Answer, Category, EventType, Role
+
+NOTHING = Projection((), ())
 
 BY_AUTHOR = "(withheld by the author)"
 """Stands among the policies against a section that the author keeps from a desk, whatever the agreements say."""
@@ -29,7 +32,7 @@ def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate
     case = shared.case
     disclosure = basis.ids("disclosure", case.trigger, case.envelope.id, candidate.desk)
     try:
-        facts = _facts(basis, shared, candidate)
+        facts = facts_of(basis, shared, candidate)
         past = Past(case, candidate, facts=facts, rules=basis.policy.rules, directory=basis.policy.directory)
         holding, met = _holding(basis, case, candidate, past)
         seen = _seen(basis, shared, holding, facts, past, met, draft.lacking) if holding.purposes else None
@@ -41,17 +44,15 @@ def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate
     if seen is None:
         return  # it comes into question only if a pattern is complete, and to this desk none is
     candidate = holding
+    held_back = not_inherited(seen)
+    if held_back is not None:
+        cannot_decide(draft, basis, event=case.envelope.id, reason=f"not-inherited:{candidate.desk}", start=case.now, refs=held_back)
     if not seen.says_something:
         draft.disclosures.append(Disclosure(disclosure, candidate.desk, None, candidate.purposes, withheld=seen.withheld))
-        if candidate.must_permit:
+        if candidate.must_permit and held_back is None:
             cannot_decide(draft, basis, event=case.envelope.id, reason="not-permitted", start=case.now)
         return
     _tell(draft, basis, case, candidate, seen, disclosure)
-
-
-def _facts(basis: Basis, shared: CaseFacts, candidate: Candidate) -> DeskFacts:
-    desk = basis.policy.directory.desk(candidate.desk)
-    return DeskFacts(shared, candidate, role=desk.role.value, no_school_lead=Role.no_school_lead in desk.roles)
 
 
 def _holding(basis: Basis, case: Case, candidate: Candidate, past: Past) -> tuple[Candidate, tuple[Completed, ...]]:
@@ -89,15 +90,23 @@ def _seen(
 ) -> Projection:
     case, rules = shared.case, basis.policy.rules
     role = basis.policy.directory.desk(candidate.desk).role
-    seen = project(shared.sections, candidate=candidate, role=role, facts=facts, rules=rules)
-    children = sorted({s for g in seen.given if g.section.category is Category.child_identity for s in g.section.subjects})
-    lines = tuple(sorted((line for ref in children for line in past.of(ref)), key=lambda line: line.entry.occurred_at))
-    view = View(case, lines, seen.given, lacking, basis.policy.calendar.zone)
-    derived = tuple(_derived(basis, view, candidate, children, past, met))
-    if derived:
-        more = project(Kinds.of(derived), candidate=candidate, role=role, facts=facts, rules=rules)
+    seen = project(shared.sections, purposes=candidate.purposes, role=role, facts=facts, rules=rules)
+    seen = as_others_could_have(basis, shared, candidate, seen)
+
+    def computed(given: Sequence[Given]) -> Projection:
+        children = sorted({s for g in given if g.section.category is Category.child_identity for s in g.section.subjects})
+        lines = tuple(sorted((line for ref in children for line in past.of(ref)), key=lambda line: line.entry.occurred_at))
+        view = View(case, lines, given, lacking, basis.policy.calendar.zone)
+        derived = tuple(_derived(basis, view, candidate, children, past, met))
+        found = project(Kinds.of(derived), purposes=candidate.purposes, role=role, facts=facts, rules=rules) if derived else NOTHING
+        return as_others_could_have(basis, shared, candidate, found)
+
+    more = computed(seen.given)
+    if not_inherited(more) is not None:  # about children of several desks at once: then about those whom it sees by itself
+        more = Projection(computed(by_itself(basis, shared, candidate, seen.given)).given, more.withheld)
+    if more.given or more.withheld:
         seen = Projection(seen.given + tuple(g._replace(made=True) for g in more.given), seen.withheld + more.withheld)
-    return _without_anything(seen) if withheld(case, candidate.desk) else seen
+    return _without_anything(seen) if withheld(case, *candidate.acts_for) else seen
 
 
 def _derived(
@@ -163,9 +172,9 @@ def _visible(basis: Basis, case: Case, candidate: Candidate) -> bool:
     Who asks is not shown whom the exchange tells of the question: that would be half an answer.
     """
     if case.type is EventType.query:
-        return candidate.desk in named_desks(case)
+        return candidate.named
     desk = basis.policy.directory.desk(candidate.desk)
-    if candidate.desk in named_desks(case) or candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
+    if candidate.named or candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
         return True
     protected = any(s.protected is Answer.yes for s in case.subjects.values())
     return not protected and any(o.duty.shown_to_publisher for o in candidate.owing)

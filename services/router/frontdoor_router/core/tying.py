@@ -21,13 +21,13 @@ MOVES: Mapping[str, tuple[tuple[Relation, Role], ...]] = {
 """What may move, by the end of the fields' names, and as what a desk of which role then stands to the child."""
 
 
-def ties_of(case: Case, directory: Directory) -> tuple[list[Tie], list[Tie]]:
+def ties_of(case: Case, directory: Directory, today: date) -> tuple[list[Tie], list[Tie]]:
     """The ties that an event begins, and those that it ends at `case.took_effect_at`."""
     match case.type:
         case EventType.involvement_started:
             return list(_started(case, directory)), []
         case EventType.involvement_ended:
-            return [], list(_ended(case, directory))
+            return [], list(_ended(case, directory, today))
         case EventType.plan_status:
             over = case.message.get("to_status") in ENDED
             group = Group(case.message.get("plan_type"), "to_status", "members", over=over)
@@ -36,7 +36,7 @@ def ties_of(case: Case, directory: Directory) -> tuple[list[Tie], list[Tie]]:
             group = Group(EARLY_HELP, "stage", "team", over=case.message.get("stage") == "closed")
             return list(_joined(case, group, directory)), list(_over(case, group, directory))
         case EventType.child_moved:
-            return list(_arrived(case, directory)), list(_left(case, directory))
+            return list(_arrived(case, directory)), list(_left(case, directory, today))
         case _:
             return [], []
 
@@ -68,15 +68,23 @@ def _midnight(day: str | None) -> datetime | None:
     return datetime.combine(date.fromisoformat(day), time(0), tzinfo=UTC) if day else None
 
 
-def _ended(case: Case, directory: Directory) -> Iterator[Tie]:
+def _ended(case: Case, directory: Directory, today: date) -> Iterator[Tie]:
     """Ties that end: a desk may end its own, whoever confirmed them; another's only who may confirm the relation."""
     desk, relation = case.message.get("desk"), case.message.get("relation")
-    if relation is None or not (desk == case.source.desk or directory.confirms(case.source.desk, Relation(relation))):
+    if desk is None or relation is None:
+        return
+    if not (_is_of(desk, case.source.desk, directory, today) or directory.confirms(case.source.desk, Relation(relation))):
         return
     for person in about(case, "relation"):
         for tie in case.world.ties.get(person, ()):
-            if tie.desk == desk and tie.relation.value == relation and tie.until is None:
+            if _is_of(tie.desk, desk, directory, today) and tie.relation.value == relation and tie.until is None:
                 yield tie
+
+
+def _is_of(tied: str, desk: str | None, directory: Directory, today: date) -> bool:
+    """Whether a tie is a desk's own, or that of a desk whose work it has."""
+    acting = directory.acting(tied, today) if tied != desk else None
+    return tied == desk or (acting is not None and acting.id == desk)
 
 
 class Group(NamedTuple):
@@ -138,7 +146,7 @@ def _arrived(case: Case, directory: Directory) -> Iterator[Tie]:
                 yield tie
 
 
-def _left(case: Case, directory: Directory) -> Iterator[Tie]:
+def _left(case: Case, directory: Directory, today: date) -> Iterator[Tie]:
     """Ties that end with a move: said by whom they are with, or by who may confirm. One who moves for a while leaves nobody (G23)."""
     if case.message.get("temporary") == "yes":
         return
@@ -146,6 +154,7 @@ def _left(case: Case, directory: Directory) -> Iterator[Tie]:
         may = directory.confirms(case.source.desk, relation)
         for person in about(case, "moved"):
             for tie in case.world.ties.get(person, ()):
-                left = tie.desk == old or (old is None and may and tie.desk != new)
-                if tie.relation is relation and tie.until is None and left and (may or tie.desk == case.source.desk):
+                mine, at_old, at_new = (_is_of(tie.desk, desk, directory, today) for desk in (case.source.desk, old, new))
+                left = at_old or (old is None and may and not at_new)
+                if tie.relation is relation and tie.until is None and left and (may or mine):
                     yield tie

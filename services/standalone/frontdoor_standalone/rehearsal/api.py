@@ -1,6 +1,7 @@
 """What a rehearsal asks of an exchange over HTTP: as agencies at their gateways, as the governance officer at the router."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import date
 from typing import Any
 
 import httpx
@@ -49,6 +50,14 @@ class Api:
             if not page["items"]:
                 return items
 
+    async def look(self, desk: str) -> list[dict[str, Any]]:
+        """The first page of a desk's inbox. To look is no receipt: only coming back with the cursor is."""
+        query = {"desk": desk, "limit": str(PAGE)}
+        response = await self._client.get(f"{self._gateway(desk)}/v1/inbox", params=query, headers=self._key(desk))
+        response.raise_for_status()
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
     async def stream(self, desk: str, expected: int) -> list[str]:
         """What the desk's stream gives from its beginning, one text for each item."""
         found: list[str] = []
@@ -71,8 +80,12 @@ class Api:
         if any(item["status"] != httpx.codes.OK for item in response.json()["items"]):
             raise ValueError(f"{desk} acknowledged what its gateway does not have")
 
-    async def publisher_view(self, desk: str, event: str) -> str:
-        """The ledger of an event as its own desk may see it."""
+    async def publisher_view(self, desk: str, event: str, today: date) -> str:
+        """The ledger of an event as its own desk may see it, or the one that has its work. Where there is none nobody sees it."""
+        acting = self._directory.acting(desk, today)
+        if acting is None or self._gateway(acting.id) != self._gateway(desk):
+            return ""
+        desk = acting.id
         response = await self._client.get(f"{self._gateway(desk)}/v1/events/{event}", headers=self._key(desk))
         response.raise_for_status()
         return response.text

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -16,15 +16,16 @@ from frontdoor_standalone.rehearsal.clock import Mover, RehearsalClock, Rest
 from frontdoor_standalone.rehearsal.compose import MEMBERS, compose
 from frontdoor_standalone.rehearsal.mail_sink import MailSink
 from frontdoor_standalone.rehearsal.news import News
-from frontdoor_standalone.rehearsal.observed import Observations, Posted
+from frontdoor_standalone.rehearsal.observed import Channel, Heard, Observations, Posted
 from frontdoor_standalone.rehearsal.people import individuals
 from frontdoor_standalone.rehearsal.receivers import Receivers
-from frontdoor_standalone.rehearsal.scenario import Scenario
+from frontdoor_standalone.rehearsal.scenario import ZONE, Scenario
 from frontdoor_standalone.rehearsal.seed import Seed, seeds
 from frontdoor_standalone.rehearsal.steps import Acknowledge, AnyStep, Collect, Endpoint, Post
-from frontdoor_standalone.rehearsal.writing_down import write_down
+from frontdoor_standalone.rehearsal.writing_down import from_item, write_down
 
 TELEPHONE = "told_by_telephone"
+A_MOMENT = timedelta(seconds=1)
 
 Tell = Callable[[datetime, str], None]
 """Told of everything that happens while it is played: the moment, and a line of text."""
@@ -62,6 +63,7 @@ class Driver:
     _posted: dict[str, Posted] = field(default_factory=dict)
     _threads: dict[str, str] = field(default_factory=dict)
     _broken: list[str] = field(default_factory=list)
+    _before_the_end: list[Heard] = field(default_factory=list)
 
     async def run(self) -> Observations:
         """Play it from before the start to the end."""
@@ -70,14 +72,28 @@ class Driver:
         await self._seed(mover)
         steps = sorted(self.scenario.events, key=lambda step: step.at)
         news = News(self.sinks.receivers, self.sinks.mail, self._alias)
-        for moment in self.scenario.moments:
+        closing = self._closing()
+        for moment in sorted({*self.scenario.moments, *closing}):
             await mover.advance(moment, trying=self.sinks.receivers.any_down)
             self._tell_of(news)
             for step in (s for s in steps if s.at == moment):
                 await self._take(step)
                 await mover.settle()
                 self._tell_of(news)
-        return await write_down(self._api, self.sinks, self._posted, tuple(self._broken), self._desks())
+            self._before_the_end += [from_item(d, Channel.inbox, i) for d in closing.get(moment, ()) for i in await self._api.look(d)]
+        today = self.sinks.clock.now.astimezone(ZONE).date()
+        there = [desk for desk in self._desks() if self.directory.in_force(desk, today)]
+        seen = await write_down(self._api, self.sinks, self._posted, tuple(self._broken), there, today)
+        return replace(seen, heard=(*seen.heard, *self._before_the_end))
+
+    def _closing(self) -> dict[datetime, list[str]]:
+        """The desks that end while it is played, by the last moment at which their inboxes can be read."""
+        found: dict[datetime, list[str]] = {}
+        for desk in (self.directory.desk(d) for d in self._desks()):
+            ends = datetime.combine(desk.until, time(0), ZONE) if desk.until else None
+            if ends and self.scenario.starts < ends <= self.scenario.finish:
+                found.setdefault(ends - A_MOMENT, []).append(desk.id)
+        return found
 
     def _tell_of(self, news: News) -> None:
         for at, line in news.new():

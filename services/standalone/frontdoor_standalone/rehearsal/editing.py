@@ -158,6 +158,16 @@ def plant(pack: Path, *, tell: Iterable[tuple[EventType, str]]) -> None:
     (pack / AGREEMENTS / f"{PLANTED}.cedar").write_text(_permit(roles, purposes), encoding="utf-8")
 
 
+def let_last(pack: Path, agencies: Iterable[str]) -> None:
+    """Let agencies go on that have ended, and nobody have their work."""
+    file, lasting = pack / AGENCIES_FILE, set(agencies)
+    head, *blocks = re.split(r"(?m)^(?=\[\[agency\]\])", file.read_text(encoding="utf-8"))
+    for n, block in enumerate(blocks):
+        if tomllib.loads(block)["agency"][0]["id"] in lasting:
+            blocks[n] = re.sub(r"(?m)^(until|successor) = .*\n", "", block)
+    file.write_text(head + "".join(blocks), encoding="utf-8")
+
+
 def _duty(number: int, event: str, desk: str) -> str:
     return f"""
 [[duty]]

@@ -40,6 +40,7 @@ def judge(written: Written, view: View) -> list[Verdict]:
 
 JUDGES: Mapping[type[Line], Callable[[Any, View], Iterator[str]]] = {
     lines.Told: told.told,
+    lines.Inherited: told.inherited,
     lines.NotTold: told.not_told,
     lines.Answered: told.told,
     lines.NotAnswered: told.not_answered,

@@ -11,6 +11,7 @@ from frontdoor_standalone.rehearsal.steps import Desk, Desks, Moment, Names, Str
 DISCLOSURE = "disclosure"
 ANSWER = "answer"
 NOT_IDENTIFIED: Final = "not-identified"
+OVERDUE = "overdue"
 REMINDER = "reminder"
 
 Row = Annotated[str, Field(pattern=r"^[A-P][0-9]{1,2}$")]
@@ -127,6 +128,23 @@ class NotAnswered(Line):
         return ((desk, ANSWER) for desk in self.not_answered)
 
 
+class Inherited(Content):
+    """These desks are told what a desk that has ended was given and had not done: of this, and nothing besides."""
+
+    kind: ClassVar[str] = OVERDUE
+
+    inherited: Desks
+    asks: EventType | None = Field(None, description="The answer that is still owed")
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """Who has the work."""
+        return self.inherited
+
+    def sentence(self) -> str:
+        return f"{_and(self.inherited)} has the work left of {_and(self.of)}"
+
+
 class NotTold(Line):
     """These desks are told nothing of this, by any channel."""
 
@@ -154,7 +172,7 @@ class Overdue(Line):
         return f"{self.overdue}{_of(self.of)} overdue, raised to {_and(self.raised_to) or 'nobody'}"
 
     def hear(self) -> Iterator[tuple[str, str]]:
-        yield from ((desk, "overdue") for desk in self.raised_to)
+        yield from ((desk, OVERDUE) for desk in self.raised_to)
         if self.desk:
             yield self.desk, REMINDER
 
@@ -302,6 +320,7 @@ class Task(Line):
 
 KINDS: Mapping[str, type[Line]] = {
     "told": Told,
+    "inherited": Inherited,
     "not_told": NotTold,
     "answered": Answered,
     "not_answered": NotAnswered,
@@ -327,6 +346,7 @@ def _kind(value: Any) -> str | None:
 
 AnyLine = Annotated[
     Annotated[Told, Tag("told")]
+    | Annotated[Inherited, Tag("inherited")]
     | Annotated[NotTold, Tag("not_told")]
     | Annotated[Answered, Tag("answered")]
     | Annotated[NotAnswered, Tag("not_answered")]

@@ -10,7 +10,7 @@ from frontdoor_standalone.rehearsal.receivers import Call, Receivers
 
 WHAT = {
     "disclosure": "is told of",
-    "overdue": "hears that something is overdue about",
+    "overdue": "hears that something is overdue, or is left to be done, about",
     "held": "has to find out who is meant in",
     "owed": "is told what is missing in",
     "answer": "is answered",

@@ -86,7 +86,7 @@ def _toml(text: str, renaming: Renaming, *, agencies: bool) -> str:
 def _agency_line(line: str, table: str, renaming: Renaming) -> str:
     names = renaming.desks if table == "[[agency.desk]]" else renaming.agencies
     line = re.sub(r'^(id = ")([^"]+)(")', lambda m: m[1] + names[m[2]] + m[3], line)
-    line = re.sub(rf'^((?:{_AGENCY_KEYS}) = ")([^"]+)(")', lambda m: m[1] + renaming.agencies[m[2]] + m[3], line)
+    line = re.sub(rf'^((?:{_AGENCY_KEYS}) = ")([^".]+)(")', lambda m: m[1] + renaming.agencies[m[2]] + m[3], line)
     line = re.sub(r'^(email = "[^@]+@)([^."]+)', lambda m: m[1] + renaming.agencies.get(m[2], f"{m[2]}-else"), line)
     if table == "[partnership]":
         return line

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.compose import compose
-from frontdoor_standalone.rehearsal.editing import copy_of, plant, switch_off
+from frontdoor_standalone.rehearsal.editing import copy_of, let_last, plant, switch_off
 from frontdoor_standalone.rehearsal.judge import Verdict
 from frontdoor_standalone.rehearsal.lines import NOT_IDENTIFIED, Content, Line, NotAnswered, NotTold
 from frontdoor_standalone.rehearsal.people import individuals
@@ -26,11 +26,14 @@ class Check:
     row: str | None
     """The register row whose rules are switched off; None: everything that is forbidden is planted."""
     lines: tuple[int, ...]
+    lasting: bool = False
+    """Whether those go on who are told nothing because they have ended."""
 
     @property
     def says(self) -> str:
         """What is changed."""
-        return f"without {self.row}" if self.row else "telling everybody too much"
+        telling = "telling those who have ended" if self.lasting else "telling everybody too much"
+        return f"without {self.row}" if self.row else telling
 
 
 def checks_of(written: Written) -> list[Check]:
@@ -42,8 +45,13 @@ def checks_of(written: Written) -> list[Check]:
     positive = {n: line for n, line in enumerate(scenario.expect) if not line.negative}
     rows = dict.fromkeys(row for line in positive.values() for row in line.rows)
     found = [Check(written, row, tuple(n for n, line in positive.items() if row in line.rows)) for row in rows]
-    negative = tuple(n for n, line in enumerate(scenario.expect) if forbidden(line, scenario))
-    return [*found, Check(written, None, negative)] if negative else found
+    negative = [n for n, line in enumerate(scenario.expect) if forbidden(line, scenario)]
+    apart = {lasting: tuple(n for n in negative if _because_ended(scenario.expect[n]) is lasting) for lasting in (False, True)}
+    return [*found, *(Check(written, None, lines, lasting=lasting) for lasting, lines in apart.items() if lines)]
+
+
+def _because_ended(line: Line) -> bool:
+    return isinstance(line, NotTold) and line.because == "ended"
 
 
 async def run_check(runner: Runner, check: Check, pack: Path) -> list[str]:
@@ -51,7 +59,10 @@ async def run_check(runner: Runner, check: Check, pack: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="frontdoor-check-") as folder:
         changed = copy_of(pack, Path(folder))
         if check.row is None:
-            plant(changed, tell=_everything_forbidden(check))
+            forbidden_pairs = _everything_forbidden(check)
+            if check.lasting:
+                let_last(changed, {desk.partition(".")[0] for _, desk in forbidden_pairs})
+            plant(changed, tell=forbidden_pairs)
         elif not switch_off(changed, check.row):
             return [f"no rule of the pack stands for {check.row}"]
         result = await runner.run(check.written, changed)

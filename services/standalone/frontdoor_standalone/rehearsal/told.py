@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from frontdoor_standalone.rehearsal.lines import ANSWER, Content, NotAnswered, NotTold
+from frontdoor_standalone.rehearsal.lines import ANSWER, OVERDUE, Content, Inherited, NotAnswered, NotTold
 from frontdoor_standalone.rehearsal.moments import moment, shown, time_of_day
 from frontdoor_standalone.rehearsal.observed import Channel, Disclosed, Heard, refs_in
 from frontdoor_standalone.rehearsal.view import View
@@ -21,6 +21,16 @@ def told(line: Content, view: View) -> Iterator[str]:
         for alias in line.of:
             for problem in _one(line, view, desk, alias):
                 yield f"{desk}, {alias}: {problem}"
+
+
+def inherited(line: Inherited, view: View) -> Iterator[str]:
+    """What is wrong with what each desk has of another's work: the same, and whether it is asked for the answer that is owed."""
+    yield from told(line, view)
+    for desk in line.inherited:
+        for alias in line.of:
+            asked = {str((heard.ask or {}).get("reply")) for heard in view.seen.of(alias, desk, OVERDUE)}
+            if line.asks is not None and line.asks.value not in asked:
+                yield f"{desk}, {alias}: is not asked for a {line.asks.value}"
 
 
 def _one(line: Content, view: View, desk: str, alias: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from frontdoor_schemas.vocabulary import Category
@@ -23,10 +23,12 @@ TIMES = {
 """Under which name the router gives each time."""
 
 
-async def write_down(api: Api, sinks: "Sinks", posted: Mapping[str, Posted], broken: tuple[str, ...], desks: Sequence[str]) -> Observations:
+async def write_down(
+    api: Api, sinks: "Sinks", posted: Mapping[str, Posted], broken: tuple[str, ...], desks: Sequence[str], today: date
+) -> Observations:
     """Ask for everything. The ledgers first: looking into an inbox is a receipt."""
     ledgers = {alias: ledger(await api.event(p.id)) for alias, p in posted.items()}
-    publishers = {alias: await api.publisher_view(p.source, p.id) for alias, p in posted.items()}
+    publishers = {alias: await api.publisher_view(p.source, p.id, today) for alias, p in posted.items()}
     heard = [from_webhook(call.desk, call.body, call.at) for call in sinks.receivers.calls]
     for desk in desks:
         items = await api.inbox(desk)

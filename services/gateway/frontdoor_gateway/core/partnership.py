@@ -1,0 +1,46 @@
+"""What a gateway asks the partnership's directory."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from frontdoor_chassis.directory import Directory
+from frontdoor_schemas.vocabulary import EventType, Role
+
+
+class Partnership:
+    """The directory, from one gateway."""
+
+    def __init__(self, directory: Directory, gateway: str) -> None:
+        self._directory = directory
+        self._gateway = gateway
+        self._zone = ZoneInfo(directory.time_zone)
+        self._heirs = frozenset(d.successor.partition(".")[0] for d in directory.desks.values() if d.successor)
+
+    def publishes(self, agency: str, at: datetime) -> frozenset[EventType]:
+        """The types that an agency publishes at a moment."""
+        found = self._directory.agencies.get(agency)
+        return found.publishes if found is not None and found.in_force(at.astimezone(self._zone).date()) else frozenset()
+
+    def queries_per_hour(self, desk: str) -> int:
+        """How many questions a desk may ask within an hour."""
+        return self._directory.desk(desk).queries_per_hour
+
+    def before(self, agency: str, at: datetime) -> frozenset[str]:
+        """The desks of this gateway that have ended and whose work an agency has at a moment."""
+        if agency not in self._heirs:
+            return frozenset()
+        today = at.astimezone(self._zone).date()
+        mine = (d for desk in self._directory.desks_of_agency(agency, today) for d in self._directory.predecessors(desk.id, today))
+        return frozenset(d.id for d in mine if self.serves(d.id))
+
+    def serves(self, desk: str) -> bool:
+        """Whether it is or was a desk of this gateway: past deliveries are still filed and read."""
+        return self._directory.find(desk) is not None and self._directory.gateway_of(desk) == self._gateway
+
+    def desk(self, desk: str, at: datetime) -> tuple[str, Role] | None:
+        """Agency and role of a desk that this gateway serves now."""
+        found = self._directory.find(desk)
+        served = (
+            found is not None and found.in_force(at.astimezone(self._zone).date()) and self._directory.gateway_of(desk) == self._gateway
+        )
+        return (found.agency, found.role) if found is not None and served else None

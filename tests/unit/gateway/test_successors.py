@@ -1,0 +1,72 @@
+"""What an agency may answer, take back and look at in the place of desks that have ended and whose work it has."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+
+from unit.gateway.kit import CONTROL_ROOM, HUB, NOW, PVP, SOCIAL_CARE, MemoryStand, a_delivery, memory_stand, posted
+
+WITHDRAWAL = {"occurred_at": "2020-11-10T20:30:00Z", "reason": "wrong child"}
+
+
+@pytest.fixture
+async def stand() -> AsyncIterator[MemoryStand]:
+    """The police have the work of the hub's front door, and of nobody else."""
+
+    def before(agency: str, at: datetime) -> frozenset[str]:
+        assert at == NOW
+        return frozenset({HUB}) if agency == "police" else frozenset()
+
+    async with memory_stand(before=before) as running:
+        yield running
+
+
+async def event_of(stand: MemoryStand, desk: str) -> str:
+    """An event that a desk has published."""
+    answer = await (await stand.client(desk)).post("/v1/referrals", json=posted())
+    return str(answer.json()["event"])
+
+
+async def test_it_takes_back_what_a_desk_before_it_has_published_and_sees_its_ledger(stand: MemoryStand) -> None:
+    event = await event_of(stand, HUB)
+    client = await stand.client(PVP)
+    answer = await client.post("/v1/amendments", json=posted("withdrawal", WITHDRAWAL, in_reply_to=event))
+    assert (answer.status_code, answer.json()["thread"]) == (202, event)
+    assert (await client.get(f"/v1/events/{event}")).json()["event"] == event
+    assert [one["event"] for one in (await client.get("/v1/events")).json()["items"]] == [answer.json()["event"]]
+
+
+async def test_it_answers_what_a_desk_before_it_was_told(stand: MemoryStand) -> None:
+    told = a_delivery(HUB, 1)
+    await stand.tell(told)
+    answer = await (await stand.client(PVP)).post("/v1/referrals", json=posted(in_reply_to=str(told.event.id)))
+    assert (answer.status_code, answer.json()["thread"]) == (202, str(told.event.thread))
+
+
+async def test_what_it_was_told_itself_it_takes_back_where_a_desk_before_it_has_published_it(stand: MemoryStand) -> None:
+    event = await event_of(stand, HUB)
+    told = a_delivery(PVP, 1)
+    handed = told.model_copy(update={"event": told.event.model_copy(update={"id": UUID(event), "thread": UUID(event)})})
+    await stand.tell(handed)
+    answer = await (await stand.client(PVP)).post("/v1/amendments", json=posted("withdrawal", WITHDRAWAL, in_reply_to=event))
+    assert answer.status_code == 202
+
+
+async def test_nobody_else_does(stand: MemoryStand) -> None:
+    event, told = await event_of(stand, HUB), a_delivery(HUB, 1)
+    await stand.tell(told)
+    other = await stand.client(SOCIAL_CARE)
+    assert (await other.get(f"/v1/events/{event}")).status_code == 404
+    for answered in (event, str(told.event.id)):
+        assert (await other.post("/v1/referrals", json=posted(in_reply_to=answered))).status_code == 422
+
+
+async def test_what_a_desk_before_it_was_told_is_not_its_own_to_take_back(stand: MemoryStand) -> None:
+    told = a_delivery(HUB, 1)
+    await stand.tell(told)
+    answer = await (await stand.client(CONTROL_ROOM)).post(
+        "/v1/amendments", json=posted("withdrawal", WITHDRAWAL, in_reply_to=str(told.event.id))
+    )
+    assert answer.status_code == 422
