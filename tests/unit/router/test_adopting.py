@@ -235,7 +235,8 @@ def test_an_agreement_of_the_packs_own_replaces_the_adopted_one_and_may_use_its_
 
 def test_what_does_not_hold_here_is_left_out_whatever_kind_it_is(pack: Path) -> None:
     """`encompass-early-years` is a duty and an agreement."""
-    head(pack, "without", '["encompass-early-years", "outcome-reason", "core-group-minutes"]')
+    due = ("core-group-minutes-due", "child-in-need-minutes-due")
+    head(pack, "without", str(["encompass-early-years", "outcome-reason", "core-group-minutes", *due]))
     write(pack / "calendar.toml", "")
     spoil(pack, "calendar.toml", "[[deadline]]", a_deadline("outcome-reason").lstrip() + "\n[[deadline]]")
     loaded = load_pack(pack)
