@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from frontdoor_standalone.servers import ServerError
 from support.servers import Kafka, Postgres, kafka_server, postgres_server
 
 _TAKEN = pytest.StashKey[dict[str, str]]()
+_SERVERS = "frontdoor_servers"
 _MARKED_BY_FIXTURE = {"postgres": pytest.mark.needs_postgres, "kafka": pytest.mark.needs_kafka}
 
 
@@ -27,6 +29,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("needs_kafka"):
             # processes and a broker share two cores with the test: a second try is made, and the summary says so
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker says to whoever collects which servers it used."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[_SERVERS] = session.config.stash.get(_TAKEN, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Workers use servers of one kind: each starts its own."""
+    node.config.stash.setdefault(_TAKEN, {}).update(getattr(node, "workeroutput", {}).get(_SERVERS, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
