@@ -25,6 +25,8 @@ from frontdoor_standalone.rehearsal.view import View
 BEFORE = timedelta(hours=1)
 """How long before a scenario starts its people's relations are made known."""
 REQUEST_SECONDS = 60.0
+REUSED_SECONDS = 1.0
+"""How long a connection may be idle and be used again: well below the five seconds after which a service closes it."""
 
 Launch = Callable[[Deployment, datetime, int], AbstractAsyncContextManager[Exchange]]
 """Starts an exchange whose clocks stand at a moment and whose e-mail goes to a local port."""
@@ -64,7 +66,8 @@ class Runner:
         async with AsyncExitStack() as stack:
             sinks = await open_sinks(stack, scenario.starts - BEFORE, deployment.directory)
             exchange = await stack.enter_async_context(self.launch(deployment, scenario.starts - BEFORE, sinks.mail.port))
-            client = await stack.enter_async_context(httpx.AsyncClient(timeout=REQUEST_SECONDS))
+            reusing = httpx.Limits(keepalive_expiry=REUSED_SECONDS)
+            client = await stack.enter_async_context(httpx.AsyncClient(timeout=REQUEST_SECONDS, limits=reusing))
             driver = Driver(scenario, exchange, deployment.directory, sinks, client, self.rest, self.tell)
             seen = await driver.run()
         return Result(written, tuple(judge(written, view_of(written, loaded, seen))), seen)
