@@ -112,6 +112,20 @@ def test_who_leads_for_children_in_no_school_is_found_when_it_is_said_or_known(d
     assert desks(search(deciding, duty, a_child(3, nhs_number=None))) == set()
 
 
+def test_a_role_is_told_of_the_children_of_an_age_alone(deciding: Deciding) -> None:
+    duty = a_duty(EachChild("role:front_door"), age=AgeRange(10, 19))
+    old, young = a_child(1, born="2006-03-03"), a_child(2, born="2013-03-03")
+    (front_door,) = search(deciding, duty, old, young).candidates.values()
+    (owing,) = front_door.owing
+    assert len(owing.subjects) == 1
+    assert desks(search(deciding, duty, young)) == set()
+
+
+def test_a_role_that_no_desk_fills_is_work_for_a_person(deciding: Deciding) -> None:
+    (unmet,) = search(deciding, a_duty(EachChild("role:prison")), a_child(1)).unmet
+    assert unmet.subject is not None
+
+
 # ---------------------------------------------------------------- what an author states
 
 

@@ -9,7 +9,7 @@ from frontdoor_router.core.case import Case, Subject, desks_at, standing
 from frontdoor_router.core.conditions import values
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
 from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
-from frontdoor_router.core.known_to import Service, any_unknown
+from frontdoor_router.core.known_to import Service, any_unknown, unknown
 from frontdoor_router.core.tying import MOVES
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
@@ -32,6 +32,7 @@ RAISING = frozenset(
 )
 """Types by which an agency says that it is concerned about a child."""
 
+OF_ROLE = "role:"
 ALWAYS_SOMEBODY = frozenset({"role", "desk"})
 """Relations to an event by which the partnership itself names who is to hear of it."""
 
@@ -202,6 +203,7 @@ def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directo
     match tell:
         case EachChild():
             people = [s for s in case.children if _in_age(case, s, duty.age, today)]
+            people = [s for s in people if _to_ask(case, s, duty.only_if_unknown, directory, today)]
         case EachAdult():
             people = _adults_meant(case)
         case WholeEvent(relation):
@@ -234,12 +236,16 @@ def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> 
     return years is None or age.from_ <= years < age.under  # of whom nobody knows the age, nobody may be left out for it
 
 
+def _to_ask(case: Case, subject: Subject, service: Service | None, directory: Directory, today: date) -> bool:
+    return service is None or unknown(case, service, subject, directory, today)
+
+
 def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> None:
     named = list(_desks_about(case, duty, subject, directory, today))
     there = [(desk, stated, acting) for desk, stated in named if (acting := directory.acting(desk, today))]
     for desk, stated, acting in there:
         search.add(acting.id, duty, subject.ref, through=desk, stated=stated)
-    to_find = duty.must_find and not (duty.relation == "school" and _in_no_school(case, subject))
+    to_find = (duty.must_find or duty.relation.startswith(OF_ROLE)) and not (duty.relation == "school" and _in_no_school(case, subject))
     missed = len(there) < len(named) or (not named and to_find)
     if missed and subject.person is not None:  # who is not identified is already a task
         search.unmet.append(Unmet(duty, subject.ref))
@@ -250,6 +256,9 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     if relation == "no_school_lead":
         if _in_no_school(case, subject):
             yield from ((d.id, False) for d in directory.desks_of_role(Role.no_school_lead, today))
+        return
+    if relation.startswith(OF_ROLE):
+        yield from ((d.id, False) for d in directory.desks_of_role(Role(relation.removeprefix(OF_ROLE)), today))
         return
     if relation == "referral_parties":
         yield from ((d, False) for d in _referral_parties(case, subject))

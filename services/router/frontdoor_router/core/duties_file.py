@@ -91,8 +91,9 @@ class TellEntry(Entry):
         match self.of:
             case "event":
                 _event_relation(self.relation)
-            case "each-child" if self.relation not in _members(ChildRelation):
-                raise ValueError(f"“{self.relation}” is no relation of a child; there are {', '.join(sorted(_members(ChildRelation)))}")
+            case "each-child" if self.relation not in _members(ChildRelation) and _split(self.relation, "role:") not in set(Role):
+                there = ", ".join([*sorted(_members(ChildRelation)), "role:<role>"])
+                raise ValueError(f"“{self.relation}” is no relation of a child; there are {there}")
             case "each-adult" if self.relation not in get_args(AdultRelation):
                 raise ValueError(f"“{self.relation}” is no relation of an adult; there are {', '.join(get_args(AdultRelation))}")
         if self.stated and not (self.of == "each-child" and self.relation in CARE):

@@ -5,8 +5,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from frontdoor_chassis.directory import Desk
-from frontdoor_router.core.candidates import Candidate, referrers
+from frontdoor_router.core.candidates import OF_ROLE, Candidate, referrers
 from frontdoor_router.core.case import Case, Subject, keeps_from, withheld
+from frontdoor_router.core.duties import EachChild
 from frontdoor_router.core.facts import Facts
 from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
@@ -212,15 +213,21 @@ class DeskFacts:
         return frozenset(ref for section in mine for ref in section.subjects)
 
     def _tied(self, subject: Subject, relations: Relations) -> str:
-        if relations is CARING and (subject.ref in self._candidate.stated or self._leads_for(subject.ref)):
-            return YES  # the pack lets this duty go by what another agency states, or the child is in no school
+        if relations is CARING and (subject.ref in self._candidate.stated or subject.ref in self._served):
+            return YES  # the pack lets this duty go by what another agency states, or by what the desk is there for
         if subject.person is None:
             return UNKNOWN
         ties = self._case.ties[subject.ref]
         return _yes(any(not relations.isdisjoint(ties.get(desk, ())) for desk in self._desks))
 
-    def _leads_for(self, ref: str) -> bool:
-        return self._no_school_lead and any(ref in o.subjects and o.duty.relation == "no_school_lead" for o in self._candidate.owing)
+    @cached_property
+    def _served(self) -> frozenset[str]:
+        """The children whom a duty means for the desk by its role: those in no school, those of an age."""
+        found = (o for o in self._candidate.owing if isinstance(o.duty.tell, EachChild) and self._by_role(o.duty.relation))
+        return frozenset(ref for o in found for ref in o.subjects)
+
+    def _by_role(self, relation: str) -> bool:
+        return relation.startswith(OF_ROLE) or (self._no_school_lead and relation == "no_school_lead")
 
     def _to_any_child(self, relations: Relations) -> str:
         found = {self._tied(child, relations) for child in self._case.children}

@@ -98,6 +98,11 @@ def any_unknown(case: Case, service: Service, directory: Directory, today: date)
     return not found or any(one.answer is Answer.unknown for one in found)
 
 
+def unknown(case: Case, service: Service, subject: Subject, directory: Directory, today: date) -> bool:
+    """Whether it is not known of one person."""
+    return _about(case, service, subject, directory, today).answer is Answer.unknown
+
+
 def _about(case: Case, service: Service, subject: Subject, directory: Directory, today: date) -> KnownTo:
     if subject.person is None:
         return KnownTo(service, subject.ref, Answer.unknown)

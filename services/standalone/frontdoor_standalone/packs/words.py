@@ -151,6 +151,8 @@ def told(duty: Duty) -> str:
     match duty.tell:
         case None:
             return ""
+        case EachChild(relation) if relation not in _OF_SOMEBODY:
+            return f"{receiver(relation)}, of each child{_age(duty.age)}"
         case EachChild(relation):
             stated = ", as its author states it where no register confirms it" if duty.stated else ""
             return _OF_SOMEBODY[relation].format(f"each child{_age(duty.age)}") + stated
