@@ -174,9 +174,10 @@ def _expects(folders: RuleFolders, known: Known) -> Rules[ExpectsEntry]:
 def _agreements(folders: RuleFolders, duties: Rules[DutyEntry]) -> Rules[Agreement]:
     """An adopted agreement may speak of purposes of every duty in the chapters; the pack's own, of duties that hold."""
     given: list[Given[Agreement]] = []
+    of_chapters, of_pack = (purposes_of([g.rule.duty() for g in rules]) for rules in (duties.given, duties.held))
     for folder in folders.all:
-        giving = [g.rule.duty() for g in (duties.given if folder.chapter else duties.held)]
-        given += _agreements_in(folder, purposes_of(giving) if folders.known(DUTIES_FILE) else None)
+        purposes = of_chapters if folder.chapter else of_pack
+        given += _agreements_in(folder, purposes if folders.known(DUTIES_FILE) else None)
     rules = folders.rules("agreement", given)
     if not given and folders.known(AGREEMENTS):
         folders.own.faults.append(Fault(str(folders.own.folder / AGREEMENTS), 0, "has no agreement: nobody would be told anything"))
