@@ -116,7 +116,9 @@ class Delivery(Wire):
         None, description="A code of the closed list for notices (overdue, held, owed), or why an answer says nothing; never free text"
     )
     missing: tuple[str, ...] = Field((), description="With `owed`: paths of the fields that the partnership expects and the event lacks")
-    refers_to: UUID | None = Field(None, description="The earlier disclosure to this desk that a withdrawal is about")
+    refers_to: UUID | None = Field(
+        None, description="The earlier disclosure that a withdrawal is about: to this desk, or to one whose work it has"
+    )
 
 
 class Recall(Wire):

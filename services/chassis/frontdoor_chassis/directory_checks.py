@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from frontdoor_chassis.directory_file import RESERVED_DOMAINS, AgenciesFile, AgencyEntry, DeskEntry, desks_named
-from frontdoor_chassis.directory_successors import successor_faults
+from frontdoor_chassis.directory_successors import office_faults, successor_faults
 from frontdoor_chassis.toml_places import PackError, Place, TomlFile, parse_strictly
 from frontdoor_schemas.topics import FAMILIES
 from frontdoor_schemas.vocabulary import EventType
@@ -27,6 +27,7 @@ def _faults(parsed: AgenciesFile) -> _Faults:
     for number, agency in enumerate(parsed.agency):
         yield from _agency_faults(parsed, number, agency)
     yield from successor_faults(parsed)
+    yield from office_faults(parsed)
 
 
 def _repeated(parsed: AgenciesFile) -> _Faults:

@@ -59,6 +59,21 @@ def successor_faults(parsed: AgenciesFile) -> Iterator[tuple[Place, str]]:
             yield place, f"{found[0]} is not in force on {ends}, when {own} ends: nobody would have its work"
 
 
+def office_faults(parsed: AgenciesFile) -> Iterator[tuple[Place, str]]:
+    """The partnership's own offices that somebody no longer fills from some day on: work for a person would reach nobody."""
+    after, lives = successors(parsed), {f"{a.id}.{d.id}": _life(a, d) for a in parsed.agency for d in a.desk}
+    head = parsed.partnership
+    offices: list[tuple[Place, str]] = [(("partnership", "cannot_decide"), head.cannot_decide)]
+    offices += [(("partnership", "review", family), desk) for family, desk in head.review.items()]
+    for place, desk in offices:
+        last = desk
+        while last in after and not _comes_back(last, after):
+            last = after[last]
+        ends = lives[last][1] if last in lives else None
+        if ends is not None and last not in after:
+            yield place, f"{last} ends on {ends} and nobody has its work: what a person has to see to would reach nobody"
+
+
 def _comes_back(desk: str, after: Mapping[str, str]) -> bool:
     seen, step = set[str](), after.get(desk)
     while step is not None and step not in seen:

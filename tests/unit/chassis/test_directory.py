@@ -389,6 +389,16 @@ def test_the_offices_of_the_partnership_go_on_with_those_who_have_their_work() -
     assert [d.confirms("hub.door", Relation.school) for d in (before, after)] == [False, True]
 
 
+@pytest.mark.parametrize("office", ["cannot_decide", "review.default"])
+def test_an_office_of_the_partnership_that_ends_without_a_successor_is_a_fault(office: str) -> None:
+    text = MADE_UP + MERGING.format(north=a_desk("lead"), south=a_desk("lead"), one=a_desk("lead"))
+    text = text.replace("from = 2021-06-01\n", "from = 2021-06-01\nuntil = 2022-01-01\n")
+    key = "cannot_decide = " if office == "cannot_decide" else "default = "
+    assert f'{key}"hub.door"' in text
+    with pytest.raises(PackError, match=r"one\.lead ends on 2022-01-01 and nobody has its work"):
+        parse_directory(read_toml("agencies.toml", text.replace(f'{key}"hub.door"', f'{key}"south.lead"', 1)))
+
+
 def test_a_folder_without_the_file_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(PackError, match=r"agencies\.toml: cannot be read"):
         load_directory(tmp_path)

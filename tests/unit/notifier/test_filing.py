@@ -93,6 +93,17 @@ def test_a_withdrawal_notice_takes_its_content_back() -> None:
     assert made.parcels[content.id].taken_back is TakenBack.superseded
 
 
+def test_a_withdrawal_of_what_a_desk_before_this_one_was_told_is_sent_though_this_desk_never_had_it() -> None:
+    made, t = depot(desks=[DESK]), told()
+    theirs = t.delivery("a1.desk")
+    notice = t.delivery(kind=DeliveryKind.withdrawn, refers_to=theirs.id)
+    opened = take(made, arrival(notice))
+    assert [(b.disclosure, b.how) for b in opened.take_backs] == [(theirs.id, TakenBack.superseded)]
+    (shipment,) = made.due(NOW)
+    assert (shipment.parcel.notice.id, shipment.parcel.taken_back) == (notice.id, None)
+    assert shipment.parcel.body is not None
+
+
 def test_of_a_desk_without_an_endpoint_only_what_reminders_ask_is_kept() -> None:
     made, t = depot(desks=[DESK]), told()
     asked = t.delivery("a1.desk", due=timedelta(hours=1), level=Level.opened)

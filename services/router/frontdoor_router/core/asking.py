@@ -22,7 +22,7 @@ from frontdoor_router.core.draft import Basis
 from frontdoor_router.core.facting import CaseFacts, DeskFacts
 from frontdoor_router.core.facts import QUERY_PURPOSES
 from frontdoor_router.core.identify import Known, Mention
-from frontdoor_router.core.past import Line, Past
+from frontdoor_router.core.past import Line, Past, Reader
 from frontdoor_router.core.pointers import ADDRESS, Pointer
 from frontdoor_router.core.recollection import Recollection
 from frontdoor_router.core.replay import Replay
@@ -202,7 +202,9 @@ class About:
     def known(self) -> tuple[Line, ...]:
         """All earlier events that the desk may know of, up to the day asked for."""
         asking = self.asking
-        past = Past(self._case, asking.candidate, facts=self.facts, rules=asking.basis.policy.rules, directory=asking.directory)
+        role = asking.directory.desk(asking.desk).role.value
+        reader = Reader(role, asking.candidate.histories, self.facts, asking.basis.policy.rules)
+        past = Past(self._case, asking.candidate, reader=reader, directory=asking.directory)
         return tuple(line for line in past.of(self.ref) if asking.before is None or line.entry.occurred_at < asking.before)
 
     @cached_property

@@ -10,10 +10,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from frontdoor_chassis.directory import Desk
+from frontdoor_router.core.agreements import Agreements
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.decision import Given, Withheld
 from frontdoor_router.core.draft import Basis
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
+from frontdoor_router.core.past import Reader
 from frontdoor_router.core.project import Projection, project
 from frontdoor_schemas.vocabulary import Role
 
@@ -62,11 +64,28 @@ def by_itself(basis: Basis, shared: CaseFacts, candidate: Candidate, given: Sequ
     return project(Kinds.of([g.section for g in given]), purposes=alone.purposes, role=role, facts=facts, rules=basis.policy.rules).given
 
 
+def places(basis: Basis, shared: CaseFacts, candidate: Candidate) -> Sequence[Reader]:
+    """In whose place a desk that has the work of others may know of earlier events: its own without theirs, and each of theirs."""
+    if not candidate.predecessors:
+        return ()
+    alone = candidate.by.get(candidate.desk, Candidate(candidate.desk))
+    role = basis.policy.directory.desk(candidate.desk).role.value
+    before = ((desk.role.value, *_was(basis, candidate, desk)) for desk in candidate.predecessors)
+    ways = ((role, alone, basis.policy.rules), *before)
+    return [Reader(role, way.histories, facts_of(basis, shared, way), rules) for role, way, rules in ways]
+
+
+def _was(basis: Basis, candidate: Candidate, desk: Desk) -> tuple[Candidate, Agreements]:
+    """A desk before this one, with what its successor comes into question for, and the agreements of its last day."""
+    assert desk.until is not None  # noqa: S101 - only a desk that has ended comes before another
+    was = replace(candidate.by.get(desk.id, Candidate(desk.id)), owing=candidate.owing)
+    return was, basis.policy.pack.agreements_on(desk.until - LAST_DAY)
+
+
 def _as_it_was(basis: Basis, shared: CaseFacts, candidate: Candidate, desk: Desk, given: Sequence[Given]) -> Sequence[Given]:
     """Of these sections those that a desk could have had on its last day, for the purposes for which its successor comes into question."""
-    if desk.until is None or not given:
+    if not given:
         return ()
-    was = replace(candidate.by.get(desk.id, Candidate(desk.id)), owing=candidate.owing)
-    rules = basis.policy.pack.agreements_on(desk.until - LAST_DAY)
+    was, rules = _was(basis, candidate, desk)
     facts, sections = facts_of(basis, shared, was), Kinds.of([g.section for g in given])
     return project(sections, purposes=candidate.purposes, role=desk.role, facts=facts, rules=rules).given

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from frontdoor_router.core.candidates import OWNED, Owing, applies
+from frontdoor_router.core.candidates import OWNED, Candidate, Owing, applies
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.clocks import replies_wanted
 from frontdoor_router.core.decision import Obligation
@@ -20,16 +20,18 @@ COLLECT_WITHIN = timedelta(hours=24)
 """For what no duty asks for: a deadline of that name in the calendar, or a day. Nothing lies uncollected without somebody being told."""
 
 
-def of_duty(basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID, subjects: Sequence[str]) -> Iterator[Obligation]:
+def of_duty(
+    basis: Basis, case: Case, candidate: Candidate, owing: Owing, disclosure: UUID, subjects: Sequence[str]
+) -> Iterator[Obligation]:
     """What a desk owes under a duty: once for each person it was told about, or once for the event."""
     duty = owing.duty
-    due, stages = basis.clock_of(duty, _said_to(duty, case, desk), case.now)
+    due, stages = basis.clock_of(duty, _said_to(duty, case, candidate), case.now)
     for ref in subjects or (None,):
         person = case.subjects[ref].person if ref else None
         yield Obligation(
-            id=basis.ids("obligation", case.envelope.id, duty.id, desk, ref),
+            id=basis.ids("obligation", case.envelope.id, duty.id, candidate.desk, ref),
             duty=duty.id,
-            desk=desk,
+            desk=candidate.desk,
             person=person.id if person else None,
             disclosure=disclosure,
             satisfied_by=duty.satisfied_by,
@@ -38,11 +40,14 @@ def of_duty(basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID,
         )
 
 
-def _said_to(duty: Duty, case: Case, desk: str) -> Mapping[str, Any]:
-    """The message; for the owner of an action, with its own actions alone: the day of another's binds it to nothing."""
+def _said_to(duty: Duty, case: Case, candidate: Candidate) -> Mapping[str, Any]:
+    """The message; for the owner of an action, with its own actions alone: the day of another's binds it to nothing.
+
+    An action of a desk that has ended is its successor's own.
+    """
     if duty.relation != "owners":
         return case.message
-    own = {name: [one for one in case.message.get(name, ()) if one.get("owner") == desk] for name in OWNED}
+    own = {name: [one for one in case.message.get(name, ()) if one.get("owner") in candidate.acts_for] for name in OWNED}
     return {**case.message, **own}
 
 

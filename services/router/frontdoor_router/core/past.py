@@ -3,12 +3,12 @@
 Everything that is counted or listed for a desk is worked out from this and from nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from frontdoor_chassis.directory import Directory
+from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_router.core.agreements import Agreements
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.case import Case, standing
@@ -38,14 +38,39 @@ class Completed:
     days: tuple[date, ...]
 
 
-class Past:
-    """The past as one desk may know it. Raises `CannotDecideError` when the agreements give no clean answer."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """In whose place a desk may know of earlier events: a role, for some purposes, by its facts, under the agreements of a day."""
 
-    def __init__(self, case: Case, candidate: Candidate, *, facts: DeskFacts, rules: Agreements, directory: Directory) -> None:
+    role: str
+    purposes: tuple[str, ...]
+    facts: DeskFacts
+    rules: Agreements
+
+    def may_know(self, entry: Entry, ref: str, source: Desk) -> Marks | None:
+        """The marks that the agreements give of an earlier event; None where they do not give that there was one."""
+        for purpose in self.purposes:
+            facts = self.facts.of_earlier(entry, source, ref, purpose)
+            if self.rules.permits(self.role, Category.history_summary.value, facts).permit:
+                model = MODELS[entry.type]
+                known = (
+                    m for m in entry.marks if self.rules.permits(self.role, category_of(model, m.partition("=")[0]).value, facts).permit
+                )
+                return frozenset(known)
+        return None
+
+
+class Past:
+    """The past as one desk may know it. Raises `CannotDecideError` when the agreements give no clean answer.
+
+    `places`, of a desk that has the work of others: in whose place each line has to be permitted as well, in any one of them.
+    """
+
+    def __init__(self, case: Case, candidate: Candidate, *, reader: Reader, directory: Directory, places: Sequence[Reader] = ()) -> None:
         self._case = case
         self._candidate = candidate
-        self._facts = facts
-        self._rules = rules
+        self._reader = reader
+        self._places = places
         self._directory = directory
         self._lines: dict[str, tuple[Line, ...]] = {}
 
@@ -71,16 +96,13 @@ class Past:
 
     def _permitted(self, entry: Entry, ref: str) -> Line | None:
         source = self._directory.find(entry.source)
-        if source is None:
+        known = self._reader.may_know(entry, ref, source) if source else None
+        if source is None or known is None:
             return None
-        role = self._directory.desk(self._candidate.desk).role.value
-        for purpose in self._candidate.histories:
-            facts = self._facts.of_earlier(entry, source, ref, purpose)
-            if self._rules.permits(role, Category.history_summary.value, facts).permit:
-                model = MODELS[entry.type]
-                known = (m for m in entry.marks if self._rules.permits(role, category_of(model, m.partition("=")[0]).value, facts).permit)
-                return Line(entry, frozenset(known))
-        return None
+        if self._places:
+            before = [marks for place in self._places if (marks := place.may_know(entry, ref, source)) is not None]
+            return Line(entry, known & frozenset[str]().union(*before)) if before else None
+        return Line(entry, known)
 
 
 def complete_to_all(case: Case, pattern: Pattern, ref: str, zone: ZoneInfo) -> bool:

@@ -13,9 +13,9 @@ from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.flags import flags_for
-from frontdoor_router.core.inheriting import as_others_could_have, by_itself, facts_of, not_inherited
+from frontdoor_router.core.inheriting import as_others_could_have, by_itself, facts_of, not_inherited, places
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
-from frontdoor_router.core.past import Completed, Past, narrowed
+from frontdoor_router.core.past import Completed, Past, Reader, narrowed
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import DeliveryKind, Mark, Section
@@ -33,7 +33,9 @@ def consider(draft: Draft, basis: Basis, shared: CaseFacts, candidate: Candidate
     disclosure = basis.ids("disclosure", case.trigger, case.envelope.id, candidate.desk)
     try:
         facts = facts_of(basis, shared, candidate)
-        past = Past(case, candidate, facts=facts, rules=basis.policy.rules, directory=basis.policy.directory)
+        role = basis.policy.directory.desk(candidate.desk).role.value
+        reader = Reader(role, candidate.histories, facts, basis.policy.rules)
+        past = Past(case, candidate, reader=reader, directory=basis.policy.directory, places=places(basis, shared, candidate))
         holding, met = _holding(basis, case, candidate, past)
         seen = _seen(basis, shared, holding, facts, past, met, draft.lacking) if holding.purposes else None
     except CannotDecideError as error:
@@ -131,7 +133,7 @@ def _without_anything(seen: Projection) -> Projection:
 
 def _tell(draft: Draft, basis: Basis, case: Case, candidate: Candidate, seen: Projection, disclosure: UUID) -> None:
     about = {ref for g in seen.given if g.section.category is not Category.case_reference for ref in g.section.subjects}
-    owed = [o for owing in candidate.owing for o in _owed(draft, basis, case, candidate.desk, owing, disclosure, about)]
+    owed = [o for owing in candidate.owing for o in _owed(draft, basis, case, candidate, owing, disclosure, about)]
     draft.obligations += owed or [to_collect(basis, case, candidate.desk, disclosure)]
     draft.disclosures.append(
         Disclosure(
@@ -149,13 +151,15 @@ def _tell(draft: Draft, basis: Basis, case: Case, candidate: Candidate, seen: Pr
     )
 
 
-def _owed(draft: Draft, basis: Basis, case: Case, desk: str, owing: Owing, disclosure: UUID, about: set[str]) -> Iterable[Obligation]:
+def _owed(
+    draft: Draft, basis: Basis, case: Case, candidate: Candidate, owing: Owing, disclosure: UUID, about: set[str]
+) -> Iterable[Obligation]:
     """A duty about several people may be permitted for some of them: for the others a person has to see why."""
     told = [ref for ref in owing.subjects if ref in about]
     untold = [ref for ref in owing.subjects if ref not in about]
     if untold and owing.duty.relation not in ONLY_AS_PERMITTED:
         cannot_decide(draft, basis, event=case.envelope.id, reason="not-permitted", start=case.now, refs=untold)
-    return of_duty(basis, case, desk, owing, disclosure, told) if told or not owing.subjects else ()
+    return of_duty(basis, case, candidate, owing, disclosure, told) if told or not owing.subjects else ()
 
 
 def _marks(case: Case, given: Iterable[Given]) -> Iterable[Mark]:
