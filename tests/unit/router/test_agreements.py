@@ -1,18 +1,16 @@
 """Agreements: the forms that are refused, rulings, their memory, and anything unclean as no permission."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import cedarpy
 import pytest
-import yaml
 
 from frontdoor_router.core.agreements import Agreements, CannotDecideError, Epoch, Ruling
 from frontdoor_router.core.facts import NAMES, VALUES, Facts, cedar_schema
 from frontdoor_router.core.policies import Agreement, read_agreement
 from frontdoor_schemas.vocabulary import Category, Role
-from support.packs import LEAST, facts, the_pack
+from support.packs import LEAST, facts
 
 PURPOSES = frozenset({"telling", "named-by-author"})
 HEADER = "// agreement: made-up\n// from: 2020-01-01\n// own\n// parties: all\n\n"
@@ -236,31 +234,3 @@ def test_the_facts_are_the_whole_context_and_each_has_a_vocabulary() -> None:
     schema = cedar_schema()
     assert all(f'"{name}": String' in schema for name in NAMES)
     assert set(VALUES) == set(NAMES) == set(LEAST)
-
-
-SHARING = Path(__file__).parents[2] / "data" / "sharing"
-
-
-def sharing_cases() -> list[Any]:
-    found = []
-    for file in sorted(SHARING.glob("*.yaml")):
-        document = yaml.load(file.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - builds nothing but text, lists and tables
-        found += [pytest.param(document["pack"], case, id=f"{file.stem}: {case['says']}") for case in document["cases"]]
-    return found
-
-
-@pytest.mark.parametrize(("pack", "case"), sharing_cases())
-def test_sharing_cases(pack: str, case: dict[str, Any]) -> None:
-    """Each case stands alone: who asks, when, under which facts, what is seen and what is not."""
-    rules = the_pack(pack).agreements_on(date.fromisoformat(case["on"]))
-    expected = {**dict.fromkeys(case.get("sees", ()), True), **dict.fromkeys(case.get("not", ()), False)}
-    known = facts(**case.get("facts", {}))
-    assert expected, "a case that expects nothing proves nothing"
-    assert set(expected) <= {c.value for c in Category} | {"everything else", "anything"}
-    everything = {c.value for c in Category}
-    if "anything" in expected:
-        expected = dict.fromkeys(everything, False)
-    if expected.pop("everything else", None) is False:
-        expected |= dict.fromkeys(everything - expected.keys(), False)
-    found = {category: rules.permits(case["role"], category, known).permit for category in expected}
-    assert found == expected
