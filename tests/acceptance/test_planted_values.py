@@ -6,9 +6,8 @@ no log line, metric, header, key, error text, address, or any other column of an
 
 import asyncio
 import io
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,21 +17,20 @@ import asyncpg
 import httpx
 import pytest
 
-from contract.made_up import a_body
 from frontdoor_chassis import logs
 from frontdoor_chassis.bus.postgres import _headers_as_bytes
 from frontdoor_chassis.clock import SettableClock
+from frontdoor_schemas.queries import QUESTIONS
 from frontdoor_schemas.topics import FAMILY, type_name
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.configuring import Surroundings
 from frontdoor_standalone.database import Database
 from frontdoor_standalone.deployment import NOTIFIER, ROUTER, Deployment
 from frontdoor_standalone.standalone import Service, open_services
+from support.planting import IDENTIFIERS, MARK, REPLIES, SOURCES, an_event, children, family_ties, marked_in, texts_of
 from support.searching import legible
 
 PACK = Path(__file__).resolve().parents[2] / "deploy" / "partnerships" / "stockton"
-MARK = "Planted"
-IDENTIFIERS = ("9990000018", "9990000026", "9990000034", "9990000042", "B801200005001", "ZZ99 3VZ")
 START = datetime(2020, 11, 11, 10, 0, tzinfo=UTC)
 MAY_HOLD = {
     ("submission", "sections"),
@@ -46,40 +44,12 @@ MAY_HOLD = {
 }
 """Table and column of what is stored of sections; for the bus, the value of any topic's records."""
 
-SOURCES = {
-    EventType.referral: "ash-primary.dsl",
-    EventType.police_incident: "police.pvp",
-    EventType.information_request: "hub.front-door",
-    EventType.strategy_discussion: "social-care.conference",
-    EventType.conference_minutes: "social-care.conference",
-    EventType.core_group_minutes: "social-care.conference",
-    EventType.investigation_status: "police.pvp",
-    EventType.plan_status: "social-care.duty",
-    EventType.involvement_started: "social-care.duty",
-    EventType.involvement_ended: "social-care.duty",
-    EventType.query: "social-care.duty",
-}
-REPLIES = {
-    EventType.referral_outcome: ("hub.front-door", EventType.referral),
-    EventType.incident_closed: ("police.pvp", EventType.police_incident),
-    EventType.information_response: ("social-care.duty", EventType.referral),
-    EventType.correction: ("police.pvp", EventType.police_incident),
-    EventType.withdrawal: ("police.pvp", EventType.investigation_status),
-}
-NOT_OF_A_BORN_CHILD = {"unborn", "expected_on", "mother"}
-CONTRACT_WORDS = re.compile(r"^text (\d+) – žluťoučký$")
-
-
-def planted(node: Any) -> Any:
-    """The same body with every free text marked."""
-    match node:
-        case dict():
-            return {k: planted(v) for k, v in node.items() if k not in NOT_OF_A_BORN_CHILD}
-        case list():
-            return [planted(v) for v in node]
-        case str() if found := CONTRACT_WORDS.match(node):
-            return f"{MARK} {found[1]} value"
-    return node
+AMENDING = (EventType.correction, EventType.withdrawal)
+ASKING = ("hub.front-door", "social-care.duty", "police.control-room")
+TOLD_TO_NOBODY = frozenset({EventType.incident_closed, EventType.police_risk_assessment, EventType.query, EventType.withdrawal})
+"""Types of which no rule of Stockton tells: the first two are what police owe, a question is answered, a withdrawal has a notice."""
+STRANGER = "cedar-school.dsl"
+"""A desk that works with nobody of the family, and may ask."""
 
 
 class Partnership:
@@ -105,8 +75,16 @@ class Partnership:
     async def post(self, desk: str, event_type: EventType, body: dict[str, Any], reply_to: str | None = None) -> httpx.Response:
         """Publish as a desk."""
         content = {"type": event_type.value, "in_reply_to": reply_to, "data": body}
-        gateway = self.deployment.directory.gateway_of(desk)
-        return await self.ask(gateway, "POST", f"/v1/{FAMILY[event_type]}", token=self.keys[desk], json=content)
+        return await self.ask(self.gateway_of(desk), "POST", f"/v1/{FAMILY[event_type]}", token=self.keys[desk], json=content)
+
+    def gateway_of(self, desk: str) -> str:
+        """The gateway of a desk."""
+        return self.deployment.directory.gateway_of(desk)
+
+    async def inbox(self, desk: str) -> list[dict[str, Any]]:
+        """All that is in a desk's inbox; it is not said to have been received."""
+        page = await self.ask(self.gateway_of(desk), "GET", "/v1/inbox", token=self.keys[desk], params={"limit": 500})
+        return [item["data"] for item in page.json()["items"]]
 
     async def until_decided(self, event: str) -> dict[str, Any]:
         """What the router has kept of an event, once it has."""
@@ -177,28 +155,82 @@ def marks_in(text: str) -> list[str]:
     return [w for w in (MARK, *IDENTIFIERS) if w in text]
 
 
-async def _post_one_of_each(exchange: Partnership) -> list[dict[str, Any]]:
-    posted: dict[EventType, str] = {}
-    for event_type, desk in SOURCES.items():
-        answer = await exchange.post(desk, event_type, planted(a_body(event_type)))
-        assert answer.status_code == 202, answer.text
-        posted[event_type] = answer.json()["event"]
-    kept = [await exchange.until_decided(event) for event in posted.values()]
-    for event_type, (desk, answered) in REPLIES.items():
-        await _until_readable(exchange, desk, posted[answered])
-        answer = await exchange.post(desk, event_type, planted(a_body(event_type)), posted[answered])
-        assert answer.status_code == 202, answer.text
-        kept.append(await exchange.until_decided(answer.json()["event"]))
+def test_every_text_of_every_type_of_event_is_planted() -> None:
+    assert set(EventType) == {*SOURCES, *REPLIES}
+    assert {t: lacking for t in EventType if (lacking := texts_of(t) - marked_in(an_event(t)))} == {}
+    assert min(len(texts_of(t)) for t in EventType) > 0
+
+
+async def _post_one_of_each(exchange: Partnership) -> dict[EventType, dict[str, Any]]:
+    """What the router has kept of one event of each type but those that amend, about a family with whom many work."""
+    for desk, data in family_ties():
+        await _posted(exchange, desk, EventType.involvement_started, data)
+    kept = {t: await _posted(exchange, desk, t, an_event(t)) for t, desk in SOURCES.items()}
+    await _reply(exchange, kept, {t: reply for t, reply in REPLIES.items() if t not in AMENDING})
     return kept
+
+
+async def _reply(exchange: Partnership, kept: dict[EventType, dict[str, Any]], replies: Mapping[EventType, tuple[str, EventType]]) -> None:
+    for event_type, (desk, answered) in replies.items():
+        await _until_readable(exchange, desk, kept[answered]["id"])
+        kept[event_type] = await _posted(exchange, desk, event_type, an_event(event_type), kept[answered]["id"])
+
+
+async def _ask_everything(exchange: Partnership, incident: str) -> list[dict[str, Any]]:
+    """Every question there is, of some who work with the family and of a school that does not."""
+    body = {"children": children(), "address": {"postcode": "ZZ99 3VZ"}, "purpose": f"{MARK} purpose", "incident_id": incident}
+    asked = [(desk, {**body, "question": question}) for desk in (*ASKING, STRANGER) for question in QUESTIONS]
+    return [await _posted(exchange, desk, EventType.query, data) for desk, data in asked]
+
+
+async def _told_of(exchange: Partnership, kept: Mapping[EventType, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """All that each desk was told, once somebody has read a planted text of every one of these events."""
+    desks = [d.id for d in exchange.deployment.directory.desks.values() if d.in_force(START.date())]
+    ids = {str(one["id"]): event_type for event_type, one in kept.items() if event_type not in TOLD_TO_NOBODY}
+    for _ in range(100):
+        told = {desk: await exchange.inbox(desk) for desk in desks}
+        read = {ids.get(one["event"]["id"]) for items in told.values() for one in items if marked_in(one.get("message"))}
+        if read >= set(ids.values()):
+            return told
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"nobody was told of {sorted(set(ids.values()) - read)}")
+
+
+async def _looked_at(exchange: Partnership, kept: Mapping[EventType, dict[str, Any]]) -> list[str]:
+    """Whatever interfaces say that are for no recipient: measures, lists, ledgers, the administrator's pages."""
+    month, admin = {"month": "2020-11"}, exchange.deployment.secrets.admin
+    audiences = [{"audience": "published"}, {"audience": "partnership"}, {"audience": "agency", "agency": "police"}]
+    asked = [(path, {**month, **audience}) for path in ("/v1/measures", "/v1/measures.csv") for audience in audiences]
+    table = await exchange.ask(ROUTER, "GET", "/v1/measures", token=admin, params={**month, "audience": "partnership"})
+    asked += [(f"/v1/measures/{name}/events", month) for name in dict.fromkeys(m["id"] for m in table.json()["measures"])]
+    asked += [
+        ("/admin/tasks", {"open_only": "false", "limit": "500"}),
+        ("/admin/obligations", {"limit": "500"}),
+        ("/admin/audit", {"limit": "500"}),
+    ]
+    said = [await exchange.ask(ROUTER, "GET", path, token=admin, params=params) for path, params in asked]
+    for desk in {*SOURCES.values(), *(desk for desk, _ in REPLIES.values())}:
+        own = await exchange.ask(exchange.gateway_of(desk), "GET", "/v1/events", token=exchange.keys[desk])
+        ledgers = [f"/v1/events/{one['event']}" for one in own.json()["items"]]
+        said += [own, *[await exchange.ask(exchange.gateway_of(desk), "GET", path, token=exchange.keys[desk]) for path in ledgers]]
+    assert [answer.status_code for answer in said] == [200] * len(said)
+    return [answer.text for answer in said] + [str(one) for one in kept.values()]
+
+
+async def _posted(
+    exchange: Partnership, desk: str, event_type: EventType, body: dict[str, Any], reply_to: str | None = None
+) -> dict[str, Any]:
+    answer = await exchange.post(desk, event_type, {"occurred_at": START.isoformat(), **body}, reply_to)
+    assert answer.status_code == 202, f"{event_type.value}: {answer.text}"
+    return await exchange.until_decided(answer.json()["event"])
 
 
 async def _until_readable(exchange: Partnership, desk: str, event: str) -> None:
     """A desk may answer what it published or has in its inbox."""
-    gateway = exchange.deployment.directory.gateway_of(desk)
     for _ in range(400):
-        inbox = await exchange.ask(gateway, "GET", "/v1/inbox", token=exchange.keys[desk], params={"desk": desk, "limit": 100})
-        own = await exchange.ask(gateway, "GET", f"/v1/events/{event}", token=exchange.keys[desk])
-        if own.is_success or event in inbox.text:
+        inbox = str(await exchange.inbox(desk))
+        own = await exchange.ask(exchange.gateway_of(desk), "GET", f"/v1/events/{event}", token=exchange.keys[desk])
+        if own.is_success or event in inbox:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(f"{desk} never got it")
@@ -207,7 +239,15 @@ async def _until_readable(exchange: Partnership, desk: str, event: str) -> None:
 async def test_planted_values_are_only_where_sections_are_kept(database: str, log_lines: io.StringIO) -> None:
     async with partnership(database) as exchange:
         kept = await _post_one_of_each(exchange)
-        assert {k["state"] for k in kept} == {"decided"}
+        answers = await _ask_everything(exchange, kept[EventType.police_incident]["id"])
+        told = await _told_of(exchange, kept)
+        await _reply(exchange, kept, {t: REPLIES[t] for t in AMENDING})
+        asked = {str(one["id"]) for one in answers}
+        answered = {desk for desk, items in told.items() for one in items if one["event"]["id"] in asked and marked_in(one.get("message"))}
+        assert answered == set(ASKING)
+        await _told_of(exchange, {EventType.correction: kept[EventType.correction]})
+        assert {k["state"] for k in (*kept.values(), *answers)} == {"decided"}
+        looked_at = await _looked_at(exchange, kept)
         metrics = [(await exchange.ask(s.name, "GET", "/metrics")).text for s in exchange.services]
         columns = await columns_with_marks(database)
     assert columns >= {("event", "sections"), ("submission", "sections"), ("inbox", "delivery")}  # the search finds what is there
@@ -216,12 +256,14 @@ async def test_planted_values_are_only_where_sections_are_kept(database: str, lo
     assert "batch.decided" in log_lines.getvalue()
     assert not marks_in(log_lines.getvalue())
     assert not marks_in("\n".join(exchange.said))
-    assert not marks_in(str(kept))
+    assert not marks_in("\n".join(looked_at))
+    assert not marks_in(str(told[STRANGER]))
 
 
 async def test_every_record_is_a_cloud_event_of_its_own(database: str) -> None:
     async with partnership(database) as exchange:
-        await _post_one_of_each(exchange)
+        kept = await _post_one_of_each(exchange)
+        await _reply(exchange, kept, {t: REPLIES[t] for t in AMENDING})
         records = await bus_records(database)
     attributes = [{name: value.decode() for name, value in headers.items() if name.startswith("ce_")} for headers in records]
     assert {a["ce_specversion"] for a in attributes} == {"1.0"}
@@ -236,7 +278,7 @@ async def test_every_record_is_a_cloud_event_of_its_own(database: str) -> None:
 
 async def test_a_refusal_of_any_kind_never_says_what_was_posted(database: str, log_lines: io.StringIO) -> None:
     async with partnership(database) as exchange:
-        body = planted(a_body(EventType.referral))
+        body = an_event(EventType.referral)
         wrong: list[dict[str, Any]] = [
             {**body, "planted_field": f"{MARK} 0"},
             {**body, "occurred_at": f"{MARK} 0"},
