@@ -69,6 +69,16 @@ deadline = "day"
 satisfied_by = ["received"]
 
 [[duty]]
+id = "practices-that-work-with-it"
+from = 2020-01-01
+own = true
+on = "plan-update"
+tell = {relation = "involved", of = "each-child", roles = ["gp"]}
+because = "action"
+deadline = "day"
+satisfied_by = ["received"]
+
+[[duty]]
 id = "minutes-due"
 from = 2020-01-01
 own = true
@@ -225,6 +235,20 @@ def test_a_concern_that_was_taken_back_counts_for_nobody(deciding: Deciding) -> 
     referral = deciding.post("elm.dsl", "referral", {"children": [a_child(1)]})
     deciding.post("elm.dsl", "withdrawal", {"reason": "wrong child"}, reply_to=referral.event)
     assert "elm.dsl" not in minutes(deciding).desks
+
+
+def test_of_those_who_work_with_a_child_a_duty_may_mean_only_some_roles(deciding: Deciding) -> None:
+    deciding.tie(a_child(1), "oak.dsl", "involved")
+    assert due(told := plan(deciding), "practices-that-work-with-it") == {}
+    assert told.tasks == []
+    deciding.tie(a_child(1), "mill.gp", "involved")
+    assert due(plan(deciding), "practices-that-work-with-it").keys() == {"mill.gp"}
+
+
+def test_roles_go_with_relations_in_which_desks_of_any_kind_may_stand(tmp_path: Path) -> None:
+    duties = DUTIES.replace('relation = "involved", of', 'relation = "school", of')
+    with pytest.raises(PackError, match="roles goes with involved, lead_professional, plan_group"):
+        load_pack(varied(tmp_path, duties=duties, agreement=AGREEMENT))
 
 
 @pytest.mark.parametrize(("field", "reason"), [("purpose", "purpose is no time"), ("nowhere", "no field nowhere")])

@@ -136,6 +136,11 @@ def test_whom_a_duty_tells_as_its_author_states_it_is_said() -> None:
     assert words.told(replace(SCHOOL, stated=True)) != words.told(SCHOOL)
 
 
+def test_of_which_roles_the_desks_are_that_a_duty_means_is_said() -> None:
+    duty = replace(SCHOOL, tell=EachChild("involved"), age=None, roles=frozenset({Role.youth_justice, Role.camhs}))
+    assert words.told(duty) == "everybody who works with each child, of the role camhs or youth justice"
+
+
 @pytest.mark.parametrize("to", ["deputy", "manager", "source", "source-manager", "role:front_door", "desk:hub.review"])
 def test_everybody_who_can_be_told_of_a_miss_has_words(to: str) -> None:
     assert words.receiver(to)
@@ -273,6 +278,7 @@ CHANGED_DUTY: dict[str, Any] = {
     "only_if_unknown": Service(Role.youth_justice, "each-child", complete=False),
     "flags": True,
     "propose_invitees": True,
+    "roles": frozenset({Role.youth_justice}),
 }
 
 

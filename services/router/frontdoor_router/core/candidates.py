@@ -270,7 +270,7 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
         yield from ((_not_its_own(case, desk, directory, today), True) for desk in sorted(_moved(case, subject, directory)))
         return
     confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
-    yield from ((d, False) for d in confirmed)
+    yield from ((d, False) for d in confirmed if not duty.roles or directory.desk(d).role in duty.roles)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
     if duty.stated and not confirmed and stated and _role_fits(stated, Relation(relation), directory):
         yield _not_its_own(case, stated, directory, today), True

@@ -102,7 +102,7 @@ class Duty:
     purpose for which the agreements are asked what else of the past that desk may know. `known_to`: services of whose work the desk is
     answered. `propose_invitees`: the desk is told whom to invite to the meeting. `only_if_unknown`: it holds only where the exchange does
     not know whether a service works with the people of the event. `flags`: the message says which flags
-    the desk's own records have to show.
+    the desk's own records have to show. `roles`: of the desks in the relation only those of these roles are meant; empty: all.
     """
 
     id: str
@@ -133,6 +133,7 @@ class Duty:
     only_if_unknown: Service | None = None
     flags: bool = False
     propose_invitees: bool = False
+    roles: frozenset[Role] = frozenset()
 
     @property
     def relation(self) -> str:

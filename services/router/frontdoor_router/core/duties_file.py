@@ -76,6 +76,8 @@ def _satisfaction(text: str) -> str:
 
 OF_TELLING = ("because", "ask", "age", "must_find", "shown_to_publisher", "pattern", "history", "known_to", "flags", "propose_invitees")
 """Keys that mean nothing where nobody is told."""
+OF_ANY_ROLE = frozenset({"involved", "plan_group", "lead_professional"})
+"""Relations to a child in which desks of every kind may stand."""
 OffsetText = Annotated[str, AfterValidator(_offset)]
 
 
@@ -85,6 +87,7 @@ class TellEntry(Entry):
     relation: str
     of: Literal["each-child", "each-adult", "event"]
     stated: bool = False
+    roles: tuple[Role, ...] = ()
 
     @model_validator(mode="after")
     def _known(self) -> "TellEntry":
@@ -98,6 +101,8 @@ class TellEntry(Entry):
                 raise ValueError(f"“{self.relation}” is no relation of an adult; there are {', '.join(get_args(AdultRelation))}")
         if self.stated and not (self.of == "each-child" and self.relation in CARE):
             raise ValueError("stated = true is for a child's own services only: nobody states his way to the rest")
+        if self.roles and self.relation not in OF_ANY_ROLE:
+            raise ValueError(f"roles goes with {', '.join(sorted(OF_ANY_ROLE))}: in other relations every desk has one role")
         return self
 
     def tell(self) -> Tell:
@@ -254,6 +259,7 @@ class DutyEntry(RuleEntry):
             only_if_unknown=self.only_if_unknown.value() if self.only_if_unknown else None,
             flags=self.flags,
             propose_invitees=self.propose_invitees,
+            roles=frozenset(self.tell.roles) if self.tell else frozenset(),
         )
 
 
