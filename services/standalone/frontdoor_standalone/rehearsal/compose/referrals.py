@@ -6,6 +6,8 @@ from typing import Any
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.compose.event import Event, Writer, present
 
+NEGLECT = {"type": "neglect", "standing": "primary", "neglect_kind": "physical", "duration": "recent", "frequency": "most days"}
+
 
 def _referral(event: Event) -> dict[str, Any]:
     return {
@@ -14,7 +16,7 @@ def _referral(event: Event) -> dict[str, Any]:
             {"about": [ref], "what": "Often hungry and tired", "evidence": "first_hand", "impact_on_child": "cannot follow lessons"}
             for ref in event.children
         ],
-        "concern_types": [{"about": [ref], "type": "neglect", "standing": "primary", "neglect_kind": "physical"} for ref in event.children],
+        "concern_types": [{"about": [ref], **NEGLECT} for ref in event.children],
         "history": {"known": "no"},
         "recommended_next_step": "section_17_assessment",
         "circumstances": f"Seen at school over some weeks. There are: {event.names()}",
