@@ -21,7 +21,10 @@ class CurrentPlan(Block):
 
 
 class ReferralOutcome(CaseEvent):
-    """The decision on a referral. A refusal without a reason flows, marked, and the reason is owed (A28, B4)."""
+    """The decision on a referral. A refusal without a reason flows, marked, and the reason is owed (A28, B4).
+
+    `level_of_need_agreed` says whether the level decided is the one that the referrer asserted: the level itself goes to fewer (N6).
+    """
 
     must_reply: ClassVar[bool] = True
     chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"accepted", "route"}
@@ -47,6 +50,7 @@ class ReferralOutcome(CaseEvent):
     suggested_support: Annotated[Text | None, held(C.decision_and_status, EVENT, "B4", "A29")] = None
     early_help_considered: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A29")] = None
     level_of_need_decided: Annotated[Code | None, held(C.risk_and_need, EVENT, "A34")] = None
+    level_of_need_agreed: Annotated[Answer | None, held(C.decision_and_status, EVENT, "N6", "A34")] = None
     recommended_next_step_followed: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A3")] = None
     why_not_followed: Annotated[Text | None, held(C.decision_and_status, EVENT, "A3")] = None
     information_considered: Annotated[Lines, held(C.professional_network, EVENT, "A2", "A13", "A28")] = ()
