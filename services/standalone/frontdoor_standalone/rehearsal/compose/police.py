@@ -77,12 +77,17 @@ def _risk_assessment(event: Event) -> dict[str, Any]:
 
 
 def _investigation(event: Event) -> dict[str, Any]:
-    return {
+    status = event.post.code or "closed"
+    found = {
         "about": event.everybody,
         "investigation_id": event.local_id("INV"),
-        "status": event.post.code or "closed",
-        "closed_at": event.now,
+        "status": status,
+        {"opened": "opened_at", "updated": "last_update_at", "closed": "closed_at"}[status]: event.now,
         "offence_type": "child neglect",
+    }
+    if status != "closed":
+        return found
+    return found | {
         "closure_reason": "evidence too thin to charge",
         "residual_risk": "remains medium",
         "action_for_partners": "plan without a prosecution",
