@@ -71,6 +71,11 @@ GAUGES = {
     "deliveries_unfiled": "Deliveries that no gateway has said to have filed",
 }
 """Metrics that the sweep sets, with what they say."""
+BY_DESK = {
+    "desk_waiting": "What a desk owes and the pieces of work that wait there",
+    "desk_waiting_seconds": "How long the oldest of that has waited",
+}
+"""The same for metrics of each desk, under the label `desk`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class Engine:
         self.ledger = PgLedger(pool)
         self.metrics = Metrics("frontdoor_router")
         self._gauges = {name: self.metrics.gauge(name, says) for name, says in GAUGES.items()}
+        self._of_desks = {name: self.metrics.gauge(name, says, ("desk",)) for name, says in BY_DESK.items()}
         self._relay = Relay(outbox=PgOutbox(pool), producer=producer)
         read = reader(self._keys)
         signer = Signer("router", settings.signing_key.get_secret_value().encode())
@@ -214,9 +220,18 @@ class Engine:
             return True
         for name, count in (await self.ledger.standing())._asdict().items():
             self._gauges[name].set(count)
+        await self._count_what_waits()
         if again or waiting:
             log.warning("sweep.done", sent_again=again, waiting_too_long=waiting)
         return max(again, waiting) == SWEEP_BATCH
+
+    async def _count_what_waits(self) -> None:
+        """At each desk: how much, and how long the oldest. A desk at which nothing waits any more shows nought."""
+        waiting, now = await self.ledger.waiting_at_desks(), self._clock.now()
+        for desk in self.directory.desks:
+            count, since = waiting.get(desk, (0, now))
+            self._of_desks["desk_waiting"].labels(desk).set(count)
+            self._of_desks["desk_waiting_seconds"].labels(desk).set((now - since).total_seconds())
 
     def _grace_is_over(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -297,7 +312,10 @@ def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, su
     app.include_router(operations(metrics=engine.metrics, alive=lambda: supervisor.alive, checks=checks))
     token = settings.admin_token.get_secret_value()
     app.include_router(admin.routes(ledger=engine.ledger, token=token, looked=looked))
-    app.include_router(measures.routes(data_set=engine, directory=engine.directory, clock=clock, token=token, looked=looked))
+    readers = tuple(reader.get_secret_value() for reader in settings.reader_tokens)
+    app.include_router(
+        measures.routes(data_set=engine, directory=engine.directory, clock=clock, token=token, readers=readers, looked=looked)
+    )
     if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
         rehearsal_token = settings.rehearsal_token.get_secret_value()
         app.include_router(rehearsal.routes(clock=clock, token=rehearsal_token, activity=engine.activity, moved=engine.wake))

@@ -26,6 +26,7 @@ class RouterSettings(BusSettings):
         description="Secret under which identifiers are hashed and ids are made; changing it forgets everybody"
     )
     admin_token: SecretStr = Field(description="Bearer token of the admin interface")
+    reader_tokens: tuple[SecretStr, ...] = Field((), description="Bearer tokens of the partnership's readers: figures, and nothing else")
     rehearsal_token: SecretStr | None = Field(None, description="Token of the rehearsal routes")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8090, description="Port to listen on")

@@ -28,6 +28,9 @@ class Ledger:
     async def event(self, event: UUID) -> Mapping[str, Any] | None:
         return {"id": event, "seen": list(self.looks)} if event == EVENT else None
 
+    async def thread(self, thread: UUID) -> list[Mapping[str, Any]]:
+        return [{"id": EVENT}] if thread == EVENT else []
+
     async def obligations(self, *, state: str | None, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
         return [{"id": str(UUID(int=n)), "state": state, "after": str(after)} for n in range(limit)]
 
@@ -73,6 +76,12 @@ async def test_without_the_token_nothing_is_answered_and_nothing_is_looked_at(le
 async def test_a_look_is_noted_before_it_is_answered(ledger: Ledger) -> None:
     answer = await get(ledger, f"events/{EVENT}")
     assert answer.json()["seen"] == [f"event:{EVENT}"]
+
+
+async def test_a_case_is_looked_at_as_a_whole(ledger: Ledger) -> None:
+    assert (await get(ledger, f"threads/{EVENT}")).json() == {"events": [{"id": str(EVENT)}]}
+    assert (await get(ledger, f"threads/{UUID(int=1)}")).status_code == 404
+    assert ledger.looks == [f"thread:{EVENT}", f"thread:{UUID(int=1)}"]
 
 
 async def test_a_look_at_what_there_is_not_is_noted_too(ledger: Ledger) -> None:

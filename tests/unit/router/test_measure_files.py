@@ -7,11 +7,15 @@ import pytest
 
 from frontdoor_chassis.toml_places import PackError, parse_strictly, read_toml
 from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_router.core.measures.asking import Question, answer
+from frontdoor_router.core.measures.audiences import Partnership
 from frontdoor_router.core.measures.checking import Nameable, concern_faults, measure_faults
 from frontdoor_router.core.measures.file import MeasuresFile
 from frontdoor_router.core.pack import Pack
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType
+from support.builders import a_child
+from support.measuring import LATER, NOVEMBER, MemoryLedger, rules
 from support.packs import PARTNERSHIPS, the_pack
 
 PROCEDURES = PARTNERSHIPS.parent / "procedures"
@@ -251,3 +255,15 @@ def test_every_measure_is_explained_with_its_rows() -> None:
         (line,) = [line for line in lines if line.startswith("|") and f"`{measure.id}`" in line.split("|")[1]]
         explained = {row.rstrip("abcdef") for row in line.split("|")[2].split()}
         assert set(measure.rows) <= explained, measure.id
+
+
+async def test_a_priority_of_the_packs_own_is_asked_for_like_the_others(stockton: Path) -> None:
+    """A new priority is a few lines of configuration: every measure can be asked for it (M2)."""
+    pack = load_pack(own(stockton, CONCERN + 'any = [{field = "concern_types.type", equals = "physical_abuse"}]\n'))
+    ledger = MemoryLedger()
+    for kind in ("physical_abuse", "neglect"):
+        ledger.post("referral", {"children": [a_child(1)], "concern_types": [{"type": kind}]})
+    found, whole = [await answer(Question(NOVEMBER, LATER, c, Partnership()), pack.data_set, rules(), ledger) for c in ("c", None)]
+    (volume,) = [m for m in found.measures if m.measure.id == "referral-volume"]
+    assert volume.total.of == 1
+    assert [m.measure.id for m in found.measures] == [m.measure.id for m in whole.measures]

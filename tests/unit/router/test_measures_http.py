@@ -20,6 +20,7 @@ from support.measuring import LATER, TENTH, MemoryLedger, hours, reply, rules
 from support.packs import the_pack
 
 TOKEN = "made-up-token"
+READER = "made-up-readers-token"
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Console:
     async def get(self, path: str = "measures", *, token: str = TOKEN, accept: str = "*/*", **query: Any) -> httpx.Response:
         app = FastAPI()
         add_problems(app)
-        known = routes(data_set=self, directory=rules().directory, clock=SettableClock(LATER), token=TOKEN, looked=self.looked)
+        known = routes(data_set=self, directory=rules().directory, clock=SettableClock(LATER), token=TOKEN, readers=(READER,), looked=self.looked)
         app.include_router(known)
         headers = {"authorization": f"Bearer {token}", "accept": accept}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://router") as client:
@@ -64,6 +65,14 @@ async def test_without_the_token_there_is_no_figure_and_no_look(console: Console
     found = await console.get(token="another", month="2020-11")
     assert (found.status_code, found.headers["content-type"]) == (401, "application/problem+json")
     assert (console.asked, console.looks) == ([], [])
+
+
+async def test_a_reader_of_the_partnership_reads_figures_and_no_event_behind_them(console: Console) -> None:
+    found = await console.get(token=READER, month="2020-11", audience="partnership")
+    assert (found.status_code, found.json()["audience"]) == (200, "partnership")
+    assert (await console.get("measures.csv", token=READER, month="2020-11")).status_code == 200
+    assert (await console.get("measures/referral-volume/events", token=READER, month="2020-11")).status_code == 401
+    assert console.looks == ["measures:2020-11:partnership", "measures:2020-11:published"]
 
 
 async def test_a_table_is_json_and_its_look_is_noted(console: Console) -> None:

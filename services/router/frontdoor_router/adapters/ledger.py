@@ -26,6 +26,18 @@ SELECT (SELECT count(*) FROM obligation WHERE state = 'open'), (SELECT count(*) 
        (SELECT count(*) FROM task WHERE closed_at IS NULL), (SELECT count(*) FROM waiting),
        (SELECT count(*) FROM disclosure WHERE filed_at IS NULL AND number IS NOT NULL AND failed IS DISTINCT FROM 'desk-ended')
 """
+AT_DESKS = """
+SELECT desk, count(*), min(since) FROM (
+    SELECT desk, opened_at FROM obligation WHERE state IN ('open', 'overdue')
+    UNION ALL SELECT owner, opened_at FROM task WHERE closed_at IS NULL) AS waiting (desk, since)
+GROUP BY desk
+"""
+THREAD = """
+SELECT e.id, e.type, e.source, e.cause, e.occurred_at, e.received_at, e.decided_at, e.withdrawn_at,
+       coalesce(jsonb_agg(jsonb_build_object('desk', d.desk, 'kind', d.kind, 'at', d.at, 'received', d.received_at, 'opened', d.opened_at,
+           'acted', d.acted_at, 'told_by_telephone', d.told_at) ORDER BY d.at, d.desk) FILTER (WHERE d.number IS NOT NULL), '[]') AS told
+FROM event e LEFT JOIN disclosure d ON d.event = e.id WHERE e.thread = $1 GROUP BY e.id ORDER BY e.occurred_at, e.received_at, e.id
+"""
 
 
 class PgLedger:
@@ -41,6 +53,10 @@ class PgLedger:
     async def standing(self) -> Standing:
         """What there is of everything that has to come to an end."""
         return Standing(*await self._pool.fetchrow(STANDING))
+
+    async def waiting_at_desks(self) -> dict[str, tuple[int, datetime]]:
+        """By desk: how much it owes or has to see to, and since when the oldest of that."""
+        return {desk: (count, since) for desk, count, since in await self._pool.fetch(AT_DESKS)}
 
     async def left_behind(self, ended: Sequence[str]) -> list[str]:
         """Of the desks that have ended those that still owe something: an instance whose clock is behind may have given it to them."""
@@ -79,6 +95,10 @@ class PgLedger:
             "obligations": [_obligation(o, [f for f in fired if f["obligation"] == o["id"]]) for o in obligations],
             "tasks": [dict(t) for t in tasks],
         }
+
+    async def thread(self, thread: UUID) -> list[Mapping[str, Any]]:
+        """The whole chain of a case: every event of the thread in the order of time, and whom each was told, with times (C23)."""
+        return [{**dict(r), "told": orjson.loads(r["told"])} for r in await self._pool.fetch(THREAD, thread)]
 
     async def obligations(self, *, state: str | None, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
         """Obligations in order of id."""

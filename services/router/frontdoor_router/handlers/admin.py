@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from frontdoor_chassis.problems import ProblemError
-from frontdoor_router.handlers.operators import Look, operators_only
+from frontdoor_router.handlers.operators import Look, only_with
 from frontdoor_schemas.problems import PROBLEMS
 
 MAX_PAGE = 500
@@ -25,6 +25,10 @@ class Ledger(Protocol):
 
     async def event(self, event: UUID) -> Mapping[str, Any] | None:
         """Everything about one event."""
+        ...
+
+    async def thread(self, thread: UUID) -> list[Mapping[str, Any]]:
+        """All events of one thread, in the order in which they happened, each with whom it was told and when."""
         ...
 
     async def obligations(self, *, state: str | None, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
@@ -47,7 +51,7 @@ class Ledger(Protocol):
 def routes(*, ledger: Ledger, token: str, looked: Look) -> APIRouter:
     """The routes, for who holds the token. Each look is audited."""
 
-    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(operators_only(token))])
+    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(only_with(token))])
     limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
     @router.get("/events/{event}")
@@ -57,6 +61,14 @@ def routes(*, ledger: Ledger, token: str, looked: Look) -> APIRouter:
         if found is None:
             raise NoSuchEventError
         return found
+
+    @router.get("/threads/{thread}")
+    async def get_thread(thread: UUID) -> dict[str, Any]:
+        await looked(f"thread:{thread}")
+        found = await ledger.thread(thread)
+        if not found:
+            raise NoSuchEventError
+        return {"events": found}
 
     @router.get("/obligations")
     async def get_obligations(state: str | None = None, after: UUID | None = None, page: limit = 100) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from frontdoor_router.core.measures.asking import AudienceName, NoSuchQuestionEr
 from frontdoor_router.core.measures.audiences import Partnership
 from frontdoor_router.core.measures.printing import as_csv, as_json, audience_name
 from frontdoor_router.core.measures.tally import Result
-from frontdoor_router.handlers.operators import Look, operators_only
+from frontdoor_router.handlers.operators import Look, only_with
 from frontdoor_schemas.problems import PROBLEMS
 
 CSV = "text/csv"
@@ -46,9 +46,13 @@ class UnknownQuestionError(ProblemError):
     kind = PROBLEMS["unknown-question"]
 
 
-def routes(*, data_set: DataSet, directory: Directory, clock: Clock, token: str, looked: Look) -> APIRouter:
-    """The routes, for who holds the token. An audience that is not named is everybody: the one that sees least."""
-    router = APIRouter(prefix="/v1", tags=["data set"], dependencies=[Depends(operators_only(token))])
+def routes(*, data_set: DataSet, directory: Directory, clock: Clock, token: str, readers: tuple[str, ...], looked: Look) -> APIRouter:
+    """The routes, for who holds the operators' token; the tables for who holds a reader's as well, but no event behind them.
+
+    An audience that is not named is everybody: the one that sees least.
+    """
+    router = APIRouter(prefix="/v1", tags=["data set"])
+    may_read, may_look_behind = [Depends(only_with(token, *readers))], [Depends(only_with(token))]
 
     async def table(
         month: Month, concern: str | None = None, audience: AudienceName = "published", agency: AgencyName = None, as_at: AsAt = None
@@ -62,15 +66,15 @@ def routes(*, data_set: DataSet, directory: Directory, clock: Clock, token: str,
 
     asked = Annotated[Table, Depends(table)]
 
-    @router.get("/measures", response_model=None)
+    @router.get("/measures", response_model=None, dependencies=may_read)
     async def get_measures(found: asked, accept: Annotated[str, Header()] = "") -> Response | dict[str, Any]:
         return _csv(found) if CSV in accept else as_json(found)
 
-    @router.get("/measures.csv", response_model=None)
+    @router.get("/measures.csv", response_model=None, dependencies=may_read)
     async def get_measures_csv(found: asked) -> Response:
         return _csv(found)
 
-    @router.get("/measures/{measure}/events")
+    @router.get("/measures/{measure}/events", dependencies=may_look_behind)
     async def get_events(
         measure: str, month: Month, concern: str | None = None, as_at: AsAt = None, sample: Sample = None, seed: Seed = 0
     ) -> dict[str, Any]:
