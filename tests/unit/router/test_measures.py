@@ -153,11 +153,12 @@ async def test_every_measure_can_be_asked_for_neglect(ledger: MemoryLedger) -> N
 
 
 async def test_each_police_unit_has_its_own_figures_for_neglect(ledger: MemoryLedger) -> None:
-    for source, concern in (("police.pvp", NEGLECT), ("police.pvp", []), ("police.control-room", NEGLECT), ("police.control-room", NEGLECT)):
+    room = "police.control-room"
+    for source, concern in (("police.pvp", NEGLECT), ("police.pvp", []), (room, NEGLECT), (room, NEGLECT)):
         ledger.post("police-incident", {"children": [a_child(1)], "concern_types": concern}, source=source)
     for name in ("referral-after-incident", "incidents-without-referral-or-reason", "police-notification-delay"):
         found = await ledger.measure(name, concern="neglect")
-        assert (found.total.of, group(found, "desk", "police.pvp").of, group(found, "desk", "police.control-room").of) == (3, 1, 2)
+        assert (found.total.of, group(found, "desk", "police.pvp").of, group(found, "desk", room).of) == (3, 1, 2)
 
 
 async def test_what_says_no_concern_is_of_what_was_said_of_its_children_within_a_year(ledger: MemoryLedger) -> None:

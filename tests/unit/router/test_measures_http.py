@@ -46,8 +46,8 @@ class Console:
     async def get(self, path: str = "measures", *, token: str = TOKEN, accept: str = "*/*", **query: Any) -> httpx.Response:
         app = FastAPI()
         add_problems(app)
-        known = routes(data_set=self, directory=rules().directory, clock=SettableClock(LATER), token=TOKEN, readers=(READER,), looked=self.looked)
-        app.include_router(known)
+        how: dict[str, Any] = {"clock": SettableClock(LATER), "token": TOKEN, "readers": (READER,), "looked": self.looked}
+        app.include_router(routes(data_set=self, directory=rules().directory, **how))
         headers = {"authorization": f"Bearer {token}", "accept": accept}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://router") as client:
             return await client.get(f"/v1/{path}", params=query, headers=headers)

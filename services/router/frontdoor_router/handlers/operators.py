@@ -23,7 +23,7 @@ def only_with(*tokens: str) -> Callable[[str], Awaitable[None]]:
     """A dependency that lets nobody through without one of these tokens."""
 
     async def check(authorization: Annotated[str, Header()] = "") -> None:
-        if not any([hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()) for token in tokens]):
+        if not any(hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()) for token in tokens):
             raise NotAnOperatorError
 
     return check
