@@ -8,7 +8,7 @@ from pydantic import Field
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Action, JointInvestigation, PlanType, Worker
 from frontdoor_schemas.fields import Block, Computed, held, yes_or_no
-from frontdoor_schemas.values import EVENT, HOUSEHOLD, MAX_ITEMS, C, Code, Day, Desks, Line, Lines, Moment, Text
+from frontdoor_schemas.values import EVENT, HOUSEHOLD, MAX_ITEMS, C, Code, Count, Day, Desks, Line, Lines, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
 
 
@@ -57,6 +57,7 @@ class ReferralOutcome(CaseEvent):
     partners_asked: Annotated[Desks, held(C.professional_network, EVENT, "A15")] = ()
     partners_answered: Annotated[Desks, held(C.professional_network, EVENT, "A15")] = ()
     history_considered: Annotated[Answer | None, held(C.decision_and_status, EVENT, "A28", "L10")] = None
+    earlier_events_weighed: Annotated[Count | None, held(C.history_summary, EVENT, "L30", "A39")] = None
     joint_investigation: JointInvestigation | None = None
     information_insufficient: Annotated[Lines, held(C.decision_and_status, EVENT, "A21")] = ()
     actions: Annotated[tuple[Action, ...], Field(max_length=MAX_ITEMS)] = ()

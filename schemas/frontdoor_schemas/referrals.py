@@ -81,6 +81,7 @@ class Referral(CaseEvent):
     }
 
     form_type: Annotated[Code | None, held(C.case_reference, EVENT, "A19")] = None
+    all_children_named: Annotated[Answer | None, held(C.family_network, EVENT, "L24")] = None
     concerns: Annotated[tuple[Concern, ...], Field(max_length=MAX_ITEMS)] = ()
     history: History | None = None
     previous_referral_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_ITEMS), held(C.history_summary, EVENT, "A26")] = ()

@@ -12,6 +12,7 @@ NEGLECT = {"type": "neglect", "standing": "primary", "neglect_kind": "physical",
 def _referral(event: Event) -> dict[str, Any]:
     return {
         "form_type": "MARF",
+        "all_children_named": "yes",
         "concerns": [
             {"about": [ref], "what": "Often hungry and tired", "evidence": "first_hand", "impact_on_child": "cannot follow lessons"}
             for ref in event.children
@@ -31,6 +32,7 @@ def _referral(event: Event) -> dict[str, Any]:
 def _outcome(event: Event) -> dict[str, Any]:
     post = event.post
     found: dict[str, Any] = {"decided_at": event.now, "accepted": post.accepted or "yes", "history_considered": "yes"}
+    found |= {"earlier_events_weighed": 0}
     if found["accepted"] == "yes":
         return found | {"route": post.route or "section_17_assessment", "referrer_role_going_forward": "Keep seeing the child every week"}
     found |= {
