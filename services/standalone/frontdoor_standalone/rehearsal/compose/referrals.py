@@ -32,7 +32,7 @@ def _referral(event: Event) -> dict[str, Any]:
 def _outcome(event: Event) -> dict[str, Any]:
     post = event.post
     found: dict[str, Any] = {"decided_at": event.now, "accepted": post.accepted or "yes", "history_considered": "yes"}
-    found |= {"earlier_events_weighed": 0}
+    found |= {"earlier_events_weighed": 1}
     if found["accepted"] == "yes":
         return found | {"route": post.route or "section_17_assessment", "referrer_role_going_forward": "Keep seeing the child every week"}
     found |= {
