@@ -38,6 +38,8 @@ class Desk:
     telephone: str | None = None
     deputy: str | None = None
     manager: str | None = None
+    links: tuple[str, ...] = ()
+    """Link workers: the desks of other services with which a practice works."""
     until: date | None = None
     successor: str | None = None
     """The desk that has its work from the day on which it ends."""
@@ -294,6 +296,7 @@ def _desk(agency: AgencyEntry, entry: DeskEntry, usual: QuotaEntry | None, after
         telephone=entry.telephone,
         deputy=entry.deputy,
         manager=entry.manager,
+        links=entry.links,
         until=entry.until or agency.until,
         queries_per_hour=quota.per_hour if quota else 0,
         successor=after.get(f"{agency.id}.{entry.id}"),

@@ -115,7 +115,7 @@ def _desk_faults(parsed: AgenciesFile, agency: AgencyEntry, desk: DeskEntry) -> 
     own, desks = f"{agency.id}.{desk.id}", _ids(parsed)
     if parsed.partnership.illustrative and not desk.email.endswith(RESERVED_DOMAINS):
         yield "email", f"{desk.email} is not in a reserved domain ({', '.join(RESERVED_DOMAINS)}), and the pack is illustrative"
-    for key, linked in (("deputy", desk.deputy), ("manager", desk.manager)):
+    for key, linked in (("deputy", desk.deputy), ("manager", desk.manager), *(("links", link) for link in desk.links)):
         if linked == own:
             yield key, f"{own} cannot be its own {key}"
         elif linked is not None and linked not in desks:

@@ -88,6 +88,7 @@ class DeskEntry(Entry):
     telephone: Name | None = None
     deputy: DeskId | None = None
     manager: DeskId | None = None
+    links: tuple[DeskId, ...] = ()
     successor: DeskId | None = None
     hours: Name
     queries: QuotaEntry | None = None

@@ -245,6 +245,8 @@ FAULTS: list[tuple[Callable[[str], str], int, str]] = [
     (replaced('id = "door"', 'id = "The Door"'), 26, "id"),
     (replaced('manager = "hub.door"', 'manager = "hub.boss"'), 46, "no desk hub.boss"),
     (replaced('manager = "hub.door"', 'deputy = "old.desk"'), 46, "its own deputy"),
+    (replaced('manager = "hub.door"', 'manager = "hub.door"\nlinks = ["old.desk"]'), 47, "its own links"),
+    (replaced('manager = "hub.door"', 'manager = "hub.door"\nlinks = ["hub.door", "hub.window"]'), 47, "no desk hub.window"),
     (replaced('manager = "hub.door"', ""), 32, "agency old has no escalation contact"),
     (replaced('id = "old"', 'id = "hub"'), 33, "agency hub is entered twice"),
     (swapped_last('hours = "office"', 'hours = "office"\nfrom = 2019-01-01'), 48, "before its agency"),

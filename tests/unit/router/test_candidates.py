@@ -238,6 +238,17 @@ def test_a_duty_about_somebody_who_is_not_identified_is_not_unmet_since_finding_
 # ---------------------------------------------------------------- relations to the event
 
 
+def test_the_link_workers_of_a_practice_are_found_for_its_children_and_its_adults(deciding: Deciding) -> None:
+    deciding.tie(a_child(1), "mill.gp", "gp")
+    deciding.tie(MOTHER, "mill.gp", "gp")
+    deciding.tie(a_child(2), "oak.dsl", "school")
+    children = search(deciding, a_duty(EachChild("practice_links")), a_child(1), a_child(2), adults=(MOTHER,))
+    assert {c.desk: len(c.stated) for c in children.candidates.values()} == {"clinic.duty": 1, "trust.visiting": 1}
+    adults = search(deciding, a_duty(EachAdult("practice_links")), a_child(2), adults=(MOTHER,))
+    assert {c.desk: len(c.stated) for c in adults.candidates.values()} == {"clinic.duty": 0, "trust.visiting": 0}
+    assert desks(search(deciding, a_duty(EachChild("practice_links")), a_child(2), a_child(3, nhs_number=None))) == set()
+
+
 @pytest.mark.parametrize(("relation", "expected"), [("role:gp", {"mill.gp"}), ("desk:care.duty", {"care.duty"}), ("source", set())])
 def test_desks_that_the_partnership_names(deciding: Deciding, relation: str, expected: set[str]) -> None:
     assert desks(search(deciding, a_duty(WholeEvent(relation)), a_child(1))) == expected

@@ -14,8 +14,8 @@ from frontdoor_router.core.tying import MOVES
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
-ONLY_AS_PERMITTED = frozenset({"named", "owners", "told_of_thread", "concerned"})
-"""Relations for which it is no failing when the agreements permit nothing: others chose the desk, not the partnership."""
+ONLY_AS_PERMITTED = frozenset({"named", "owners", "told_of_thread", "concerned", "practice_links"})
+"""Relations for which it is no failing when the agreements permit nothing: others chose the desk, or a practice has link workers of many kinds."""
 
 OWNED = ("actions", "plan_items")
 """Lists of an event whose items have an owner."""
@@ -269,6 +269,9 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     if relation == "moved":
         yield from ((_not_its_own(case, desk, directory, today), True) for desk in sorted(_moved(case, subject, directory)))
         return
+    if relation == "practice_links":
+        yield from ((d, subject in case.children) for d in _practice_links(case, subject, directory, today))
+        return
     confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
     yield from ((d, False) for d in confirmed if not duty.roles or directory.desk(d).role in duty.roles)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
@@ -291,6 +294,13 @@ def _moved(case: Case, subject: Subject, directory: Directory) -> set[str]:
         if f"{side}_{field}" in section.body and subject.ref in section.subjects
         if any(_role_fits(section.body[f"{side}_{field}"], relation, directory) for relation, _ in relations)
     }
+
+
+def _practice_links(case: Case, subject: Subject, directory: Directory, today: date) -> list[str]:
+    """The link workers of the practice with which somebody is registered, or of the desk that has the practice's work (I31)."""
+    practices = case.world.tied(subject.person.id, Relation.gp, case.now) if subject.person else ()
+    acting = (directory.acting(tie.desk, today) for tie in practices)
+    return sorted({link for practice in acting if practice for link in practice.links})
 
 
 _ROLES_OF_RELATION = {

@@ -40,6 +40,7 @@ _OF_SOMEBODY: Mapping[str, str] = {
     "referral_parties": "the parties to open referrals about {}",
     "concerned": "every desk that said it was concerned about {}",
     "moved": "the school, practice and community health from which and to which the event moves {}",
+    "practice_links": "the link workers of the practice of {}",
     "manages": "the probation service of {}",
     "treats": "the treating service of {}",
 }
