@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from frontdoor_router.adapters.reading import parse_sections
 from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Receipt, Receipts
 from frontdoor_schemas.topics import to_gateway
 from frontdoor_schemas.vocabulary import Level
@@ -112,6 +113,25 @@ async def test_a_correction_takes_back_tells_anew_and_replaces_the_ledger(night:
     assert night.to(OAK, correction).marks == ("corrects_an_earlier_event",)
     assert states(last_ledger(night, event)) == {OAK: "withdrawn", FRONT_DOOR: "withdrawn"}
     assert states(last_ledger(night, correction)) == {OAK: "in_hand", FRONT_DOOR: "in_hand"}
+
+
+async def test_what_was_written_stays_as_it_was_whatever_is_said_of_it_later(night: Exchange, database: str) -> None:
+    """Evidence for a court: source, times and content are those of the day; a correction and a withdrawal are events of their own (L27)."""
+    event = await incident(night, author={"name": "PC Casey"}, circumstances="as it seemed")
+    kept = "SELECT type, source, occurred_at, received_at, decided_at, sections FROM event WHERE id = $1"
+    [written] = await rows(database, kept, event)
+    right = {"occurred_at": (NIGHT + timedelta(hours=1)).isoformat(), **an_incident(a_child(1), circumstances="as it was")}
+    night.clock.set(NIGHT + timedelta(hours=2))
+    correction = await night.post(
+        "police.pvp", "correction", {"reason": "wrong", "event": {"type": "police-incident", "data": right}}, reply_to=event
+    )
+    [corrected] = await rows(database, kept, correction)
+    withdrawal = await night.post("police.pvp", "withdrawal", {"reason": "wrong child"}, reply_to=correction)
+    assert [await rows(database, kept, one) for one in (event, correction)] == [[written], [corrected]]
+    said = [{str(value) for section in parse_sections(row[-1]) for value in section.body.values()} for row in (written, corrected)]
+    assert {"PC Casey", "as it seemed"} <= said[0]
+    assert "as it was" in said[1]
+    assert [len(await rows(database, kept, one)) for one in (event, correction, withdrawal)] == [1, 1, 1]
 
 
 async def test_nobody_withdraws_what_another_agency_published(night: Exchange) -> None:

@@ -15,7 +15,8 @@ from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
 ONLY_AS_PERMITTED = frozenset({"named", "owners", "told_of_thread", "concerned", "practice_links"})
-"""Relations for which it is no failing when the agreements permit nothing: others chose the desk, or a practice has link workers of many kinds."""
+"""Relations for which it is no failing when the agreements permit nothing: others chose the desk, and a practice's
+link workers are of several kinds."""
 
 OWNED = ("actions", "plan_items")
 """Lists of an event whose items have an owner."""

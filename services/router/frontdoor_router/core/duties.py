@@ -11,7 +11,8 @@ from frontdoor_schemas.vocabulary import EventType, Role
 
 CareRelation = Literal["school", "early_years", "gp", "health_visiting", "school_nursing", "midwifery", "dentist"]
 ChildRelation = (
-    CareRelation | Literal["no_school_lead", "plan_group", "lead_professional", "involved", "referral_parties", "concerned", "moved", "practice_links"]
+    CareRelation
+    | Literal["no_school_lead", "plan_group", "lead_professional", "involved", "referral_parties", "concerned", "moved", "practice_links"]
 )
 AdultRelation = Literal["gp", "manages", "treats", "practice_links"]
 EventRelation = Literal["source", "referrer", "asked", "named", "owners", "told_of_thread"]
