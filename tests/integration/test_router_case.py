@@ -8,7 +8,7 @@ from support.exchange import exchange
 
 MORNING = datetime(2020, 11, 10, 10, 0, tzinfo=UTC)
 HUB, CARE, PVP, SCHOOL = "hub.front-door", "social-care.conference", "police.pvp", "ash-primary.dsl"
-CHAIN = (
+CHAIN: tuple[tuple[str, str, dict[str, str]], ...] = (
     (PVP, "referral", {}),
     (HUB, "referral-outcome", {"decided_at": MORNING.isoformat(), "accepted": "yes"}),
     (CARE, "strategy-discussion", {"held_at": MORNING.isoformat()}),
