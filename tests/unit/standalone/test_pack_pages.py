@@ -72,6 +72,17 @@ def row(page: str, id_: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split(" | ")]
 
 
+def test_each_area_says_in_its_own_words_what_a_referral_should_hold() -> None:
+    asked = "`concern_types.neglect_kind`"
+    helped = {
+        name: row(section(show(the_pack(name)), "What an event should contain"), "referral-neglect-kind")
+        for name in ("stockton", "wokingham")
+    }
+    assert [cells[3] for cells in helped.values()] == [asked, asked]
+    assert helped["stockton"][4].startswith("The worst area of the Stockton neglect tool")
+    assert helped["wokingham"][4].startswith("Which needs are not met")
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
@@ -389,6 +400,7 @@ CHANGED_EXPECTATION: dict[str, Any] = {
     "escalate": (),
     "due": StatedDue(("decided_at",), "closing"),
     "every": True,
+    "help": "Say why",
 }
 
 

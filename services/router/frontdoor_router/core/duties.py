@@ -158,7 +158,8 @@ class Duty:
 class Expects:
     """A field that an event should have; what is missing flows at once and is owed by its source.
 
-    `every`: each item of the list in which it stands should have it, not just one.
+    `every`: each item of the list in which it stands should have it, not just one. `help`: what to write there, in the words of the
+    area (L19).
     """
 
     id: str
@@ -175,6 +176,7 @@ class Expects:
     escalate: tuple[Escalation, ...]
     due: StatedDue | None = None
     every: bool = False
+    help: str | None = None
 
     @property
     def path(self) -> tuple[str, ...]:

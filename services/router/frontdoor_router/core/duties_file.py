@@ -268,6 +268,7 @@ class ExpectsEntry(RuleEntry):
 
     field: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")
     every: bool = False
+    help: Annotated[str, Field(min_length=1, max_length=400)] | None = None
 
     def expects(self) -> "Expects":
         """The expectation that it writes."""
@@ -282,6 +283,7 @@ class ExpectsEntry(RuleEntry):
             if_=tuple(c.condition() for c in self.if_),
             field=self.field,
             every=self.every,
+            help=self.help,
             deadline=self.deadline,
             due=self.due.due() if self.due else None,
             remind=self.remind,

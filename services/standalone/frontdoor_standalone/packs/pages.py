@@ -24,7 +24,7 @@ OWN: Final = "its own"
 TELLS_OR_EXPECTS: Final = "tells, or expects"
 _SUMMARY: Final[Mapping[Kind, tuple[str, ...]]] = {
     "duty": ("when", "only where", TELLS_OR_EXPECTS, "by when", "in force"),
-    "expects": ("when", "should contain", "by when", "in force"),
+    "expects": ("when", "should contain", "help", "by when", "in force"),
     "pattern": ("counts", "if", "in force"),
     "agreement": ("effect", "says", "agreement", "in force"),
     "deadline": ("limit", "source", "in force"),

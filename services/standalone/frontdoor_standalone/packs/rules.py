@@ -121,6 +121,7 @@ def _expects(expects: Expects, pack: Pack) -> Says:
     return _given(
         when=_when(expects.on.value, expects.if_, expects.source_roles),
         should_contain=f"`{expects.field}`" + (" in every item" if expects.every else ""),
+        help=expects.help or "",
         by_when=_by_when(expects, pack),
         reminders=words.listed(words.stage(text) for text in expects.remind),
         if_it_is_missed=_raised(expects.escalate),
