@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
 from frontdoor_schemas.envelope import DeskId
 from frontdoor_schemas.fields import LINK, Block, Computed, held, yes_or_no
 from frontdoor_schemas.values import (
@@ -64,9 +66,19 @@ class ConcernType(Block):
         held(C.concern_and_incident, ABOUT, "A23", "D13"),
     ] = None
     standing: Annotated[Literal["primary", "secondary"] | None, held(C.concern_and_incident, ABOUT, "A36", "G17")] = None
-    neglect_kind: Annotated[Line | None, held(C.concern_and_incident, ABOUT, "A23")] = None
-    duration: Annotated[Literal["recent", "long_term"] | None, held(C.concern_and_incident, ABOUT, "A36", "M6")] = None
-    frequency: Annotated[Line | None, held(C.concern_and_incident, ABOUT, "A23")] = None
+    neglect_kind: Annotated[
+        Line | None,
+        held(C.concern_and_incident, ABOUT, "A23"),
+        Field(description="Which neglect: physical, emotional, medical, educational, or of supervision"),
+    ] = None
+    duration: Annotated[
+        Literal["recent", "long_term"] | None,
+        held(C.concern_and_incident, ABOUT, "A36", "M6"),
+        Field(description="Since when: months or years count as long term, also where nobody wrote it down before"),
+    ] = None
+    frequency: Annotated[
+        Line | None, held(C.concern_and_incident, ABOUT, "A23"), Field(description="How often: once, some days, most days, always")
+    ] = None
 
 
 class Danger(Block):

@@ -106,10 +106,20 @@ class Child(Block):
     protected_address: ProtectedAddress | None = None
     protected: Annotated[Answer | None, held(C.decision_and_status, OWN)] = None
     concern: Annotated[Answer | None, held(C.concern_and_incident, OWN, "L23", "L24")] = None
-    neglect_now: Annotated[Answer | None, held(C.concern_and_incident, OWN, "K16")] = None
+    neglect_now: Annotated[
+        Answer | None,
+        held(C.concern_and_incident, OWN, "K16"),
+        Field(description="Is the child fed, clothed, clean, in school, taken to the doctor, and looked after by somebody who is able to?"),
+    ] = None
     neglect_before: Annotated[Answer | None, held(C.history_summary, OWN, "K16", "E9")] = None
     circumstances: Annotated[Text | None, held(C.narrative, OWN, "L23")] = None
-    impact_on_child: Annotated[Text | None, held(C.concern_and_incident, OWN, "K2", "J12")] = None
+    impact_on_child: Annotated[
+        Text | None,
+        held(C.concern_and_incident, OWN, "K2", "J12"),
+        Field(
+            description="What the adult's life means for this child's day: meals, sleep, clothes, school, being left alone, being afraid"
+        ),
+    ] = None
     needs: Needs | None = None
     voice: ChildVoice | None = None
 

@@ -51,8 +51,16 @@ class OffendingHistory(Block):
 
     about: AboutAdults
     to: Audience = ()
-    known: Annotated[Literal["none", "some", "not_known"] | None, held(C.offence_and_court, ABOUT, "K1")] = None
-    text: Annotated[Text | None, held(C.offence_and_court, ABOUT, "K1")] = None
+    known: Annotated[
+        Literal["none", "some", "not_known"] | None,
+        held(C.offence_and_court, ABOUT, "K1"),
+        Field(description="Say `none` where there is none: silence is not an answer"),
+    ] = None
+    text: Annotated[
+        Text | None,
+        held(C.offence_and_court, ABOUT, "K1"),
+        Field(description="What, when, against whom, and whether drink, drugs or violence at home had a part in it"),
+    ] = None
 
 
 class AdultContext(Block):

@@ -46,7 +46,7 @@ from frontdoor_gateway.core.questions import Quota
 from frontdoor_gateway.core.submissions import StoreAwayError
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.documents import TITLE, describe
-from frontdoor_gateway.handlers.events import EventHandlers, Sizes, add_event_routes
+from frontdoor_gateway.handlers.events import Advice, EventHandlers, Sizes, add_event_routes
 from frontdoor_gateway.handlers.inbox import inbox_routes
 from frontdoor_gateway.handlers.published import published_routes
 from frontdoor_gateway.handlers.requests import authentication
@@ -188,6 +188,7 @@ def _assembled(
         metrics=metrics,
         operating=Operating(alive=lambda: supervisor.alive, checks=_checks(bus, pool, parts)),
         waits=Waits(settings.max_wait_seconds, settings.heartbeat_seconds, settings.max_answer_wait_seconds),
+        advice=partnership.advice,
     )
     gateway = Gateway(settings.name, app, supervisor, parts, clock)
     if settings.rehearsal_token is not None and isinstance(clock, SettableClock):
@@ -327,6 +328,7 @@ def create_app(
     metrics: Metrics,
     operating: Operating,
     waits: Waits,
+    advice: Advice,
 ) -> FastAPI:
     """The HTTP face over its parts, whatever they stand on."""
     app = FastAPI(title=TITLE, openapi_url=None, docs_url=None, redoc_url=None, telemetry=_NO_TRACES)
@@ -338,7 +340,7 @@ def create_app(
 
     app.add_exception_handler(StoreAwayError, unavailable)
     authenticate = authentication(ring)
-    events = EventHandlers(door=door, answers=reader, limiter=limiter, sizes=sizes, longest_wait=waits.answer)
+    events = EventHandlers(door=door, answers=reader, limiter=limiter, sizes=sizes, longest_wait=waits.answer, advice=advice)
     add_event_routes(app, handlers=events, authenticate=authenticate)
     app.include_router(published_routes(published=published, authenticate=authenticate))
     app.include_router(
@@ -362,5 +364,6 @@ def described() -> dict[str, Any]:
         metrics=Metrics(PREFIX),
         operating=Operating(alive=lambda: True, checks=()),
         waits=Waits(longest=30.0, heartbeat=15.0, answer=20.0),
+        advice=absent,
     )
     return describe(app)

@@ -33,6 +33,7 @@ from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
 from frontdoor_gateway.core.limits import Limiter
+from frontdoor_gateway.core.partnership import Contact
 from frontdoor_gateway.core.published import PublishedEvents
 from frontdoor_gateway.core.questions import Quota
 from frontdoor_gateway.core.sweep import Sweep
@@ -43,6 +44,7 @@ from frontdoor_schemas.topics import FAMILIES, RECEIPTS, gateway_group, to_gatew
 from frontdoor_schemas.vocabulary import Category, EventType, Role
 from support.builders import SAYS
 
+ADVICE = Contact("Made-up front door", "advice@hub.example", "01632 960001")
 NOW = datetime(2020, 11, 10, 21, 0, tzinfo=UTC)
 ROUTER_KEY = "made-up-key-with-which-the-router-signs"
 GATEWAY_KEY = "made-up-key-with-which-a-gateway-signs"
@@ -89,7 +91,7 @@ ROLES = {
 PUBLISHES = {
     "police": ["query", "referral", "police-incident", "correction", "withdrawal", "information-response"],
     "hub": ["referral", "referral-outcome"],
-    "social-care": ["referral", "plan-status"],
+    "social-care": ["referral", "consultation", "concern", "plan-status"],
 }
 QUOTAS = {PVP: 2, CONTROL_ROOM: 3}
 """Questions an hour, of the desks that ask."""
@@ -271,6 +273,7 @@ async def memory_stand(
         metrics=Metrics("test"),
         operating=Operating(alive=lambda: True, checks=()),
         waits=Waits(longest=30.0, heartbeat=15.0, answer=0.2),
+        advice=lambda _: ADVICE,
     )
 
     async def make_key(desk: str) -> str:

@@ -42,7 +42,7 @@ async def test_an_event_is_answered_stored_and_sent_on() -> None:
         said = Submitted.model_validate_json(record.value)
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/v1/events/{receipt['event']}"
-    assert set(receipt) == {"event", "thread", "received_at"}
+    assert set(receipt) == {"event", "thread", "received_at", "advice"}
     assert receipt["thread"] == receipt["event"] == str(said.envelope.id) == record.key.decode()
     assert UUID(receipt["event"]).version == 7
     assert said.envelope.source == PVP

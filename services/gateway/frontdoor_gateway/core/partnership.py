@@ -1,10 +1,20 @@
 """What a gateway asks the partnership's directory."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_schemas.vocabulary import EventType, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ask about a child, and how."""
+
+    name: str
+    email: str
+    telephone: str | None
 
 
 class Partnership:
@@ -24,6 +34,11 @@ class Partnership:
     def queries_per_hour(self, desk: str) -> int:
         """How many questions a desk may ask within an hour."""
         return self._directory.desk(desk).queries_per_hour
+
+    def advice(self, at: datetime) -> Contact | None:
+        """The front door, for whoever has just written of a child and does not know how it goes on (I6)."""
+        found = self._directory.desks_of_role(Role.front_door, at.astimezone(self._zone).date())
+        return next((Contact(f"{self._directory.agencies[d.agency].name}, {d.name}", d.email, d.telephone) for d in found), None)
 
     def before(self, agency: str, at: datetime) -> frozenset[str]:
         """The desks of this gateway that have ended and whose work an agency has at a moment."""

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from frontdoor_gateway.core.failures import UnavailableError
 from frontdoor_gateway.core.posts import ATTRIBUTES
-from frontdoor_gateway.handlers.models import BatchAnswer, Marks, QuestionReceipt, ReceiptBody
+from frontdoor_gateway.handlers.models import BatchAnswer, Marks, PostReceipt, QuestionReceipt
 from frontdoor_schemas.events import SUBMISSIONS
 from frontdoor_schemas.messages import Message
 from frontdoor_schemas.problems import PROBLEMS, Problem, ProblemType
@@ -98,7 +98,7 @@ def queries() -> Document:
 def family(name: str) -> Document:
     """The resource of one family."""
     types = [t for t, f in FAMILY.items() if f == name]
-    responses: Responses = {202: {"description": "It is durable", **_content("application/json", _reference(ReceiptBody))}, **_POSTED}
+    responses: Responses = {202: {"description": "It is durable", **_content("application/json", _reference(PostReceipt))}, **_POSTED}
     body = {"required": True, **_content("application/json", _one_of(types))}
     return Document(f"Post to {name}", f"post_{name.replace('-', '_')}", body, responses, parameters=[_KEY])
 
@@ -127,7 +127,7 @@ def cloud_events() -> Document:
         "application/json": {"schema": event["properties"]["data"]},
     }
     responses: Responses = {
-        202: {"description": "It is durable", **_content("application/json", _reference(ReceiptBody))},
+        202: {"description": "It is durable", **_content("application/json", _reference(PostReceipt))},
         207: {"description": "A batch: each item for itself", **_content("application/json", _reference(BatchAnswer))},
         **_POSTED,
     }
@@ -143,7 +143,7 @@ def stream() -> Responses:
 def describe(app: FastAPI) -> dict[str, Any]:
     """The whole description, the models of all families included."""
     described = get_openapi(title=TITLE, version=VERSION, description=DESCRIPTION, routes=app.routes)
-    models: list[Any] = [*SUBMISSIONS.values(), Problem, Message, QuestionReceipt, ReceiptBody, BatchAnswer, Marks]
+    models: list[Any] = [*SUBMISSIONS.values(), Problem, Message, QuestionReceipt, PostReceipt, BatchAnswer, Marks]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REF)
     schemas = described["components"]["schemas"] | definitions["$defs"]
     described["components"]["schemas"] = dict(sorted(schemas.items()))

@@ -1,8 +1,9 @@
 """Posting events: one resource for each family, and CloudEvents."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -17,6 +18,7 @@ from frontdoor_gateway.core.door import Answer, Door, Receipt
 from frontdoor_gateway.core.failures import MediaTypeError
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.limits import Limiter
+from frontdoor_gateway.core.partnership import Contact
 from frontdoor_gateway.core.posts import Bounds, Post
 from frontdoor_gateway.core.questions import wait_of
 from frontdoor_gateway.handlers import documents
@@ -26,6 +28,9 @@ from frontdoor_schemas.topics import FAMILIES
 from frontdoor_schemas.vocabulary import EventType
 
 JSON = "application/json"
+ADVISED = frozenset({EventType.referral, EventType.consultation, EventType.concern})
+"""Types by which somebody says that a child worries him: who does so seldom is told at once whom to ask."""
+Advice = Callable[[datetime], Contact | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,9 @@ class Sizes:
 class EventHandlers:
     """The handlers of the way in."""
 
-    def __init__(self, *, door: Door, answers: InboxReader, limiter: Limiter, sizes: Sizes, longest_wait: float) -> None:
+    def __init__(self, *, door: Door, answers: InboxReader, limiter: Limiter, sizes: Sizes, longest_wait: float, advice: Advice) -> None:
         self._door = door
+        self._advice = advice
         self._answers = answers
         self._longest_wait = longest_wait
         self._limiter = limiter
@@ -82,7 +88,12 @@ class EventHandlers:
             raise
         if post.type is EventType.query:
             return await self._answer(caller, request, receipt)
-        return Response(orjson.dumps(_receipt(receipt)), 202, {"location": _location(request, receipt)}, JSON)
+        body = {**_receipt(receipt), **self._advised(post.type, receipt)}
+        return Response(orjson.dumps(body), 202, {"location": _location(request, receipt)}, JSON)
+
+    def _advised(self, kind: EventType, receipt: Receipt) -> dict[str, Any]:
+        contact = self._advice(receipt.received_at) if kind in ADVISED else None
+        return {"advice": asdict(contact)} if contact else {}
 
     async def _answer(self, caller: Caller, request: Request, receipt: Receipt) -> Response:
         """The answer, where the request waits for it and it comes in time; else where in the inbox it will be."""

@@ -32,6 +32,20 @@ class ReceiptBody(BaseModel):
     received_at: AwareDatetime
 
 
+class AdviceContact(BaseModel):
+    """Whom to ask about a child: the partnership's front door."""
+
+    name: str
+    email: str
+    telephone: str | None
+
+
+class PostReceipt(ReceiptBody):
+    """The event is durable. Who wrote that a child worries him learns whom to ask."""
+
+    advice: AdviceContact | None = Field(None, description="With a referral, a consultation or a concern; absent from all others")
+
+
 class QuestionReceipt(ReceiptBody):
     """The question is durable, and its answer will be in your inbox. Post it again with the same id to wait for it once more."""
 
