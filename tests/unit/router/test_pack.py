@@ -55,6 +55,7 @@ def test_what_an_incident_brings() -> None:
         "repeated-violence",
         "neglectful-home-health-visiting",
         "neglectful-home-school-nursing",
+        "vulnerability-youth-justice",
     }
 
 
@@ -78,7 +79,7 @@ def test_a_duty_is_read_as_it_is_written() -> None:
     assert duty.must_find
     assert not duty.stated
     assert duty.source is not None
-    assert duty.rows == ("D1", "D2", "D3", "D4", "O5")
+    assert duty.rows == ("D1", "D2", "D3", "D4", "O5", "C32")
 
 
 def test_a_duty_that_expects_tells_nobody_and_the_reply_satisfies_it() -> None:
