@@ -147,8 +147,14 @@ class RiskAssessment(Block):
 
     completed_by: Annotated[Line | None, held(C.professional_network, EVENT, "C8")] = None
     completed_at: Annotated[Moment | None, held(C.risk_and_need, EVENT, "C8")] = None
-    nature_of_harm: Annotated[Text | None, held(C.risk_and_need, EVENT, "K15")] = None
-    neglect_risk_factors: Annotated[Lines, held(C.risk_and_need, EVENT, "K15")] = ()
+    nature_of_harm: Annotated[
+        Text | None, held(C.risk_and_need, EVENT, "K15"), Field(description="What may happen to which child, by whom, and in what moments")
+    ] = None
+    neglect_risk_factors: Annotated[
+        Lines,
+        held(C.risk_and_need, EVENT, "K15"),
+        Field(description="What makes neglect likelier: drink or drugs, poor mental health, debt, no food or heating, nobody else to help"),
+    ] = ()
     risks_identified: Annotated[Lines, held(C.risk_and_need, EVENT, "C8")] = ()
     neglect_identified: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C8")] = None
     history_considered: Annotated[Answer | None, held(C.risk_and_need, EVENT, "C6")] = None
