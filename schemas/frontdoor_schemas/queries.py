@@ -49,6 +49,13 @@ def _involved(category: C, which: str) -> Computed:
 
 
 ANSWERS: Mapping[str, Computed] = {
+    "standing_lists": _list(
+        held(C.case_reference, EVENT, "A12", "E4", "E8"),
+        "Which standing list this is, and of which period: there on an empty one too",
+        list=_TEXT,
+        since=_MOMENT,
+        until=_MOMENT,
+    ),
     "at_address": _list(held(C.home_and_contact, ABOUT, "C13", "C10"), "Who lives at the address asked about, by what was last said of it"),
     "current_plans": _list(
         held(C.decision_and_status, ABOUT, "B2", "C13", "L26"),

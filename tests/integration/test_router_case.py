@@ -1,6 +1,7 @@
 """A case as a whole, and what waits at each desk: from the ledger of a real router."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from frontdoor_schemas.vocabulary import Level
 from support.builders import a_child, an_incident, an_involvement
@@ -8,7 +9,7 @@ from support.exchange import exchange
 
 MORNING = datetime(2020, 11, 10, 10, 0, tzinfo=UTC)
 HUB, CARE, PVP, SCHOOL = "hub.front-door", "social-care.conference", "police.pvp", "ash-primary.dsl"
-CHAIN: tuple[tuple[str, str, dict[str, str]], ...] = (
+CHAIN: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (PVP, "referral", {}),
     (HUB, "referral-outcome", {"decided_at": MORNING.isoformat(), "accepted": "yes"}),
     (CARE, "strategy-discussion", {"held_at": MORNING.isoformat()}),

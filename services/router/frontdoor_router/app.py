@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from frontdoor_chassis.store.positions import PgPositions
 from frontdoor_chassis.supervise import Loop, Step, Supervisor
 from frontdoor_chassis.web import Check, add_problems, operations
 from frontdoor_router.adapters.ledger import PgLedger
+from frontdoor_router.adapters.listing import PgLists
 from frontdoor_router.adapters.measuring import reading
 from frontdoor_router.adapters.opening import Works
 from frontdoor_router.adapters.outbox import PgOutbox
@@ -41,6 +42,7 @@ from frontdoor_router.core.measures.tally import Result, Rules
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policy import policy_of
 from frontdoor_router.core.routing import Routing
+from frontdoor_router.core.standing import event_of, standing_question
 from frontdoor_router.handlers import admin, measures
 from frontdoor_router.handlers.stream import Stream
 from frontdoor_router.settings import RouterSettings
@@ -110,6 +112,7 @@ class Engine:
         self._fired = 0
         self.directory = pack.directory
         self.ledger = PgLedger(pool)
+        self.lists = PgLists(pool, pack, lambda standing: event_of(standing, self._ids))
         self.metrics = Metrics("frontdoor_router")
         self._gauges = {name: self.metrics.gauge(name, says) for name, says in GAUGES.items()}
         self._of_desks = {name: self.metrics.gauge(name, says, ("desk",)) for name, says in BY_DESK.items()}
@@ -176,7 +179,28 @@ class Engine:
         except FencedError:
             return True
         self._fired += fired
-        return fired > 0
+        return fired > 0 or await self._make_a_list()
+
+    async def _make_a_list(self) -> bool:
+        """Ask the next question that is due for a desk, and answer it. True when one was made: there may be more."""
+        due = await self.lists.due(self._clock.now())
+        if not due:
+            return False
+        try:
+            async with self._works.open() as work:
+                question = standing_question(due[0], self.directory, self._ids, self._clock.now())
+                await self.routing().route([question], work, self._clock.now())
+        except FencedError:
+            return True
+        self.lists.made(due[0])
+        log.info("list.made", list=due[0].list.id, desk=due[0].desk, question=str(question.envelope.id))
+        self._fired += 1
+        return True
+
+    async def next_due(self) -> datetime | None:
+        """When the next stage of any obligation, or the next list, is due."""
+        found = await self.ledger.next_due(), await self.lists.next_due(self._clock.now())
+        return min((moment for moment in found if moment), default=None)
 
     async def _hand_over(self) -> bool:
         """On a new day, and when it starts: have what desks that have ended have left handed over. True when there may be more."""
@@ -250,7 +274,7 @@ class Engine:
 
     async def activity(self) -> rehearsal.Activity:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
-        due = await self.ledger.next_due()
+        due = await self.next_due()
         nothing_due = due is None or due > self._clock.now()
         idle = nothing_due and self._handed_over == self.today() and self._relay.idle and await self._all_is_read()
         return rehearsal.Activity(idle=idle, done=self._stream.done + self._fired)
@@ -311,7 +335,7 @@ def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, su
     checks = (Check("database", database), Check("bus", broker))
     app.include_router(operations(metrics=engine.metrics, alive=lambda: supervisor.alive, checks=checks))
     token = settings.admin_token.get_secret_value()
-    app.include_router(admin.routes(ledger=engine.ledger, token=token, looked=looked))
+    app.include_router(admin.routes(ledger=engine.ledger, next_due=engine.next_due, token=token, looked=looked))
     readers = tuple(reader.get_secret_value() for reader in settings.reader_tokens)
     app.include_router(
         measures.routes(data_set=engine, directory=engine.directory, clock=clock, token=token, readers=readers, looked=looked)

@@ -62,7 +62,7 @@ async def get(ledger: Ledger, path: str, token: str | None = TOKEN, **query: Any
 
     app = FastAPI()
     add_problems(app)
-    app.include_router(routes(ledger=ledger, token=TOKEN, looked=looked))
+    app.include_router(routes(ledger=ledger, next_due=ledger.next_due, token=TOKEN, looked=looked))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://router") as client:
         return await client.get(f"/admin/{path}", params=query, headers={"authorization": f"Bearer {token}"} if token else {})
 

@@ -390,7 +390,9 @@ def test_an_adopted_deadline_runs_by_hours_that_the_pack_has(pack: Path, chapter
 def test_a_file_that_no_chapter_has_is_a_fault(pack: Path, chapters: Path) -> None:
     path = write(chapters / "outcomes" / "duty.toml", a_duty("unread"))
     write(chapters / "outcomes" / ".hidden", "")
-    assert faults(pack) == [f"{path}: is none of duties.toml, completeness.toml, deadlines.toml, patterns.toml, measures.toml, agreements"]
+    assert faults(pack) == [
+        f"{path}: is none of duties.toml, completeness.toml, deadlines.toml, patterns.toml, lists.toml, measures.toml, agreements"
+    ]
 
 
 def test_an_empty_chapter_is_a_fault(pack: Path, chapters: Path) -> None:

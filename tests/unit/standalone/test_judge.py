@@ -365,3 +365,33 @@ def test_what_a_desk_has_of_anothers_work_is_judged_like_what_it_is_told() -> No
 def test_nobody_has_anothers_work_without_a_line_that_says_so() -> None:
     unsaid = verdicts({"told": "x.y", "of": "first"}, handed_over(message()))[1]
     assert unsaid == (f"{SCHOOL} had a overdue about first, and no line says so",)
+
+
+def a_list(*refs: str, until: datetime = DUE, **more: Any) -> list[Heard]:
+    head = [{"list": "missing-daily", "since": MORNING.isoformat(), "until": until.isoformat()}]
+    data = {**({"children": message(refs=refs)["children"]} if refs else {}), "standing_lists": head}
+    return heard(data, kind="answer", event="e9", number=4, **more)
+
+
+LISTED = {"listed": SCHOOL, "list": "missing-daily", "at": "11 Nov 08:00"}
+
+
+def test_a_list_comes_once_about_those_people_and_no_other() -> None:
+    there = replace(good(), heard=(*good().heard, *a_list(AVA)))
+    assert passes({**LISTED, "about_only": ["ava"], "says": {"standing_lists.list": "missing-daily"}}, there)
+    assert not passes({**LISTED, "about_only": ["ava", "ben"]}, there)
+    assert not passes({**LISTED, "about_only": ["ava"], "never_contains": ["Ava"]}, there)
+    assert not passes({**LISTED, "about_only": ["ava"], "says": {"earlier.said": "stage=reported"}}, there)
+    assert not passes({**LISTED, "about_only": ["ava"], "at": "12 Nov 08:00"}, there)
+    assert not passes({**LISTED, "about_only": ["ava"]}, replace(good(), heard=(*good().heard, *a_list(AVA, BEN))))
+    twice = (*good().heard, *a_list(AVA), *(replace(h, number=5) for h in a_list(AVA)))
+    assert not passes({**LISTED, "about_only": ["ava"]}, replace(good(), heard=twice))
+    nameless = (*good().heard, *(replace(h, data={**h.data, "events_count": [{"about": [BEN], "count": 1}]}) for h in a_list(AVA)))
+    assert not passes({**LISTED, "about_only": ["ava"]}, replace(good(), heard=nameless))
+
+
+def test_a_list_with_somebody_on_it_that_no_line_names_breaks_the_closed_world() -> None:
+    told = {"told": SCHOOL, "of": "first"}
+    empty, full = (replace(good(), heard=(*good().heard, *a_list(*refs))) for refs in ((), (AVA,)))
+    assert not verdicts(told, empty)[1]
+    assert verdicts(told, full)[1] == (f"{SCHOOL} had the list missing-daily of 11 Nov 08:00, and no line says so",)

@@ -28,6 +28,7 @@ from frontdoor_router.core.duties import (
     WholeEvent,
 )
 from frontdoor_router.core.known_to import Service
+from frontdoor_router.core.lists import Selection, StandingList
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test
@@ -437,6 +438,48 @@ def test_each_thing_that_a_pattern_can_say_is_tried_below() -> None:
 def test_a_pattern_that_says_one_thing_otherwise_is_shown_as_otherwise(name: str) -> None:
     one, other = a_pack(patterns=(A_PATTERN,)), a_pack(patterns=(replace(A_PATTERN, **{name: CHANGED_PATTERN[name]}),))
     assert "### `again` is otherwise" in section(compare(one, other), "Patterns")
+
+
+A_LIST = StandingList(
+    id="daily",
+    from_=date(2020, 1, 1),
+    until=None,
+    source="a letter",
+    rows=("E4",),
+    to=("role:missing_coordinator",),
+    asks="chronology",
+    because="list",
+    of=(Selection(frozenset({EventType.missing_episode})),),
+    open=None,
+    every="day",
+    on=None,
+    at=time(9, 0),
+)
+CHANGED_LIST: dict[str, Any] = {
+    "from_": date(2020, 1, 2),
+    "until": date(2025, 1, 1),
+    "source": None,
+    "rows": ("E8",),
+    "to": ("desk:hub.front-door",),
+    "asks": "child_view",
+    "because": "another",
+    "of": (Selection(frozenset({EventType.missing_episode}), (OneOf(("stage",), ("reported",)),)),),
+    "open": Selection(frozenset({EventType.missing_episode})),
+    "every": "week",
+    "on": 4,
+    "at": time(9, 30),
+}
+
+
+def test_each_thing_that_a_list_can_say_is_tried_below() -> None:
+    assert {f.name for f in fields(StandingList)} == {"id", *CHANGED_LIST}
+
+
+@pytest.mark.parametrize("name", CHANGED_LIST)
+def test_a_list_that_says_one_thing_otherwise_is_shown_as_otherwise(name: str) -> None:
+    first = replace(A_LIST, every="month", on=3) if name == "on" else A_LIST
+    one, other = a_pack(lists=(first,)), a_pack(lists=(replace(first, **{name: CHANGED_LIST[name]}),))
+    assert "### `daily` is otherwise" in section(compare(one, other), "Standing lists")
 
 
 @pytest.mark.parametrize("name", ["rule", "from_", "until", "source"])

@@ -16,9 +16,10 @@ from frontdoor_router.core.pack_checks import Wrong
 
 DUTIES_FILE, COMPLETENESS_FILE, DEADLINES_FILE = "duties.toml", "completeness.toml", "deadlines.toml"
 PATTERNS_FILE = "patterns.toml"
+LISTS_FILE = "lists.toml"
 MEASURES_FILE = "measures.toml"
 AGREEMENTS = "agreements"
-CHAPTER_FILES = (DUTIES_FILE, COMPLETENESS_FILE, DEADLINES_FILE, PATTERNS_FILE, MEASURES_FILE, AGREEMENTS)
+CHAPTER_FILES = (DUTIES_FILE, COMPLETENESS_FILE, DEADLINES_FILE, PATTERNS_FILE, LISTS_FILE, MEASURES_FILE, AGREEMENTS)
 """A chapter has any of them and nothing else: a misspelt name would be rules that nobody reads."""
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -15,6 +15,7 @@ from frontdoor_router.adapters.chapters import (
     COMPLETENESS_FILE,
     DEADLINES_FILE,
     DUTIES_FILE,
+    LISTS_FILE,
     PATTERNS_FILE,
     Part,
     RuleFolders,
@@ -28,6 +29,7 @@ from frontdoor_router.core.calendar_file import CalendarFile, build
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.deadlines_file import AnyDeadline, DeadlinesFile, deadline_of, strange_hours
 from frontdoor_router.core.duties_file import CompletenessFile, DutiesFile, DutyEntry, ExpectsEntry
+from frontdoor_router.core.lists import ListEntry, ListsFile
 from frontdoor_router.core.pack import Pack, duties_without_agreement, purposes_of, roles_told
 from frontdoor_router.core.pack_checks import (
     Known,
@@ -36,6 +38,7 @@ from frontdoor_router.core.pack_checks import (
     calendar_faults,
     duty_faults,
     expects_faults,
+    list_faults,
     missing_stand_ins,
     mute,
     pattern_faults,
@@ -61,10 +64,11 @@ def load_pack(folder: Path) -> Pack:
         [g.rule for g in patterns.held] if folders.known(PATTERNS_FILE) else None,
     )
     duties = _duties(folders, known)
+    lists = _lists(folders, known)
     expects = _expects(folders, known)
-    agreements = _agreements(folders, duties)
+    agreements = _agreements(folders, duties, lists)
     measures = read_measures(folders, known.deadlines)
-    kinds = (deadlines, patterns, duties, expects, agreements, measures.concerns, measures.measures)
+    kinds = (deadlines, patterns, lists, duties, expects, agreements, measures.concerns, measures.measures)
     if folders.known(*CHAPTER_FILES):
         folders.note_idle(kinds)
     if folders.own.faults or directory is None or days is None:
@@ -75,6 +79,7 @@ def load_pack(folder: Path) -> Pack:
         duties=tuple(g.rule.duty() for g in duties.held),
         expects=tuple(g.rule.expects() for g in expects.held),
         patterns=tuple(g.rule.pattern() for g in patterns.held),
+        lists=tuple(g.rule.list() for g in lists.held),
         agreements=permitting,
         calendar=days.calendar,
         deadlines=_as_deadlines(deadlines),
@@ -151,6 +156,16 @@ def _patterns(folders: RuleFolders) -> Rules[PatternEntry]:
     return folders.rules("pattern", (g for part in parts for g in part.given()))
 
 
+def _lists(folders: RuleFolders, known: Known) -> Rules[ListEntry]:
+    """A pack without the file has no standing list of its own."""
+    with_file = [f for f in folders.all if f.has(LISTS_FILE)]
+    parts = [p for f in with_file for p in Part.read(f, LISTS_FILE, ListsFile, lambda file: file.list, "list")]
+    rules = folders.rules("list", (g for part in parts for g in part.given()))
+    for part in parts:
+        part.folder.note(part.document, list_faults(part.rules, known, part.held(rules)))
+    return rules
+
+
 def _duties(folders: RuleFolders, known: Known) -> Rules[DutyEntry]:
     parts = [p for f in folders.all for p in Part.read(f, DUTIES_FILE, DutiesFile, lambda file: file.duty, "duty")]
     rules = folders.rules("duty", (g for part in parts for g in part.given()))
@@ -171,13 +186,14 @@ def _expects(folders: RuleFolders, known: Known) -> Rules[ExpectsEntry]:
     return rules
 
 
-def _agreements(folders: RuleFolders, duties: Rules[DutyEntry]) -> Rules[Agreement]:
-    """An adopted agreement may speak of purposes of every duty in the chapters; the pack's own, of duties that hold."""
+def _agreements(folders: RuleFolders, duties: Rules[DutyEntry], lists: Rules[ListEntry]) -> Rules[Agreement]:
+    """An adopted agreement may speak of purposes of every duty and list in the chapters; the pack's own, of those that hold."""
     given: list[Given[Agreement]] = []
-    of_chapters, of_pack = (purposes_of([g.rule.duty() for g in rules]) for rules in (duties.given, duties.held))
+    of_chapters = purposes_of([g.rule.duty() for g in duties.given], [g.rule.list() for g in lists.given])
+    of_pack = purposes_of([g.rule.duty() for g in duties.held], [g.rule.list() for g in lists.held])
     for folder in folders.all:
         purposes = of_chapters if folder.chapter else of_pack
-        given += _agreements_in(folder, purposes if folders.known(DUTIES_FILE) else None)
+        given += _agreements_in(folder, purposes if folders.known(DUTIES_FILE, LISTS_FILE) else None)
     rules = folders.rules("agreement", given)
     if not given and folders.known(AGREEMENTS):
         folders.own.faults.append(Fault(str(folders.own.folder / AGREEMENTS), 0, "has no agreement: nobody would be told anything"))
@@ -212,9 +228,9 @@ def _hash(folders: RuleFolders) -> str:
     """Over names and contents of all that decides; rehearsals and measures only watch."""
     digest = hashlib.sha256()
     own = folders.own.folder
-    _add(digest, own, own, [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE, PATTERNS_FILE])
+    _add(digest, own, own, [AGENCIES_FILE, CALENDAR_FILE, COMPLETENESS_FILE, DUTIES_FILE, LISTS_FILE, PATTERNS_FILE])
     for chapter in folders.chapters:
-        _add(digest, chapter.folder, chapter.folder.parent, [COMPLETENESS_FILE, DEADLINES_FILE, DUTIES_FILE, PATTERNS_FILE])
+        _add(digest, chapter.folder, chapter.folder.parent, [COMPLETENESS_FILE, DEADLINES_FILE, DUTIES_FILE, LISTS_FILE, PATTERNS_FILE])
     return digest.hexdigest()
 
 

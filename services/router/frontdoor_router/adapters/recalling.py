@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +13,7 @@ from frontdoor_router.core.answers import MINUTES
 from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.identify import Key, Person
 from frontdoor_router.core.incidents import REFERRAL
+from frontdoor_router.core.lists import LONGEST_OPEN, Standing
 from frontdoor_router.core.pointers import ADDRESS
 from frontdoor_router.core.recollection import Content, Held
 from frontdoor_router.core.world import World
@@ -43,6 +45,15 @@ HELD = """
 SELECT event, id, desk, number, at, given FROM disclosure
 WHERE desk = ANY($1::text[]) AND event = ANY($2::uuid[]) AND kind = 'disclosure' AND withdrawn_at IS NULL AND number IS NOT NULL
 """
+STANDING = """
+FROM entry n JOIN event e ON e.id = n.event JOIN person p ON p.id = n.person
+WHERE n.type = ANY($1::text[]) AND p.kind = 'child' AND e.withdrawn_at IS NULL AND e.decided_at <= $3
+"""
+OF_PERIOD = f"SELECT n.person, n.event, n.type, n.marks {STANDING} AND e.decided_at > $2"
+LAST = f"""
+SELECT DISTINCT ON (n.person) n.person, n.event, n.type, n.marks {STANDING} AND n.occurred_at > $2
+ORDER BY n.person, n.occurred_at DESC, e.received_at DESC, n.event
+"""
 TOLD_AT = "SELECT id, at FROM disclosure WHERE event = ANY($1::uuid[]) AND kind = 'disclosure' AND number IS NOT NULL"
 
 
@@ -51,6 +62,9 @@ async def recollect(connection: asyncpg.Connection, world: World, questions: Seq
     await _follow(connection, world, list({p.key for q in questions for p in q.pointers}))
     asked = {p for q in questions for m in q.mentions for p in world.register.under(m.sought)}
     asked |= {p for found in world.recollection.people.values() for p in found}
+    for standing in (q.standing for q in questions if q.standing):
+        world.recollection.on_list |= await _on_list(connection, standing)
+    asked |= world.recollection.on_list.keys()
     await _people(connection, world, asked, MOST_LINES, again=True)
     incidents = [e for found in world.recollection.events.values() for e in found]
     await _contents(connection, world, {*_wanted(world, asked), *incidents})
@@ -68,6 +82,22 @@ async def _follow(connection: asyncpg.Connection, world: World, keys: Sequence[K
         found[Key(kind, hash_)].append(leads_to)
     for key, ids in found.items():
         (world.recollection.people if key.kind == ADDRESS else world.recollection.events)[key] = tuple(sorted(set(ids)))
+
+
+async def _on_list(connection: asyncpg.Connection, standing: Standing) -> dict[UUID, frozenset[UUID]]:
+    """By child, the events that put it on a list by all that is known: of the period, and the last one where that leaves something open."""
+    one, found = standing.list, defaultdict[UUID, set[UUID]](set)
+    for selection in one.of:
+        types = [t.value for t in selection.on]
+        for person, event, kind, marks in await connection.fetch(OF_PERIOD, types, standing.since, standing.until):
+            if selection.holds(EventType(kind), frozenset(marks)):
+                found[person].add(event)
+    if one.open is not None:
+        types, since = [t.value for t in one.open.on], standing.until - timedelta(days=LONGEST_OPEN)
+        for person, event, kind, marks in await connection.fetch(LAST, types, since, standing.until):
+            if one.open.holds(EventType(kind), frozenset(marks)):
+                found[person].add(event)
+    return {person: frozenset(events) for person, events in found.items()}
 
 
 async def _people(connection: asyncpg.Connection, world: World, ids: Collection[UUID], lines: int, *, again: bool = False) -> None:

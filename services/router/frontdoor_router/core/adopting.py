@@ -6,7 +6,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from frontdoor_chassis.toml_places import Fault
 
-Kind = Literal["duty", "expects", "deadline", "pattern", "agreement", "concern", "measure"]
+Kind = Literal["duty", "expects", "deadline", "pattern", "list", "agreement", "concern", "measure"]
 """What a chapter gives: one id of a kind is one rule, in one version or several."""
 
 

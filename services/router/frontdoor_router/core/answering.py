@@ -1,7 +1,7 @@
 """Answers a question to the desk that asks: a disclosure like any other, permitted by the agreements, numbered, filed and audited."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from frontdoor_router.core.agreements import CannotDecideError
@@ -12,6 +12,7 @@ from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Withhe
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.facting import DeskFacts, Kinds
 from frontdoor_router.core.incidents import incidents
+from frontdoor_router.core.lists import Standing
 from frontdoor_router.core.pointers import Pointer
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.sheets import Item, that_fit
@@ -33,9 +34,9 @@ class Said:
         return Said(self.given + more.given, self.withheld + more.withheld, self.quotes | more.quotes)
 
 
-def answer(draft: Draft, basis: Basis, case: Case, pointers: Iterable[Pointer]) -> None:
+def answer(draft: Draft, basis: Basis, case: Case, pointers: Iterable[Pointer], standing: Standing | None = None) -> None:
     """Answer a question: with what the agreements permit its desk for that purpose, or that there is nothing to say."""
-    asking = Asking(basis, case, pointers)
+    asking = Asking(basis, case, pointers, standing)
     try:
         said = _answered(asking)
     except CannotDecideError as error:
@@ -47,6 +48,8 @@ def answer(draft: Draft, basis: Basis, case: Case, pointers: Iterable[Pointer]) 
     draft.disclosures.append(_disclosure(asking, said, reason))
     draft.involved += asking.involved
     detail = {"question": asking.question, "reason": reason, "quotes": [str(event) for event in sorted(said.quotes)]}
+    if standing is not None:
+        detail["list"] = standing.list.id
     draft.audit.append(AuditEntry("query.answered", asking.desk, detail))
 
 
@@ -66,12 +69,12 @@ def _disclosure(asking: Asking, said: Said, reason: Reason | None) -> Disclosure
 
 
 def _answered(asking: Asking) -> Said:
-    recipe = RECIPES.get(asking.question)
+    recipe = _recipe(asking)
     if recipe is None:
         return _projected(asking, asking.facts(asking.bare), "made", asking.sheet.keyed("made", list(incidents(asking))))
     made = [item for about in asking.people for part in recipe.made for item in part(about)]
     kept = asking.sheet.keyed("made", that_fit(made))
-    said = Said()
+    said = _head(asking)
     seen: list[About] = []
     for about in asking.people:
         mine = [item for item in kept if item.ref == about.ref]
@@ -79,6 +82,21 @@ def _answered(asking: Asking) -> Said:
         seen += [about] if found.given else []
         said = said.and_(found)
     return said.and_(_quoted(asking, recipe, seen))
+
+
+def _recipe(asking: Asking) -> Recipe | None:
+    """What the answer is made of. A list says who is on it."""
+    recipe = RECIPES.get(asking.question)
+    return replace(recipe, names=True) if recipe and asking.standing else recipe
+
+
+def _head(asking: Asking) -> Said:
+    """Of a list: which, and of which period. It is there on an empty one too, so that the desk knows that it was made."""
+    if asking.standing is None:
+        return Said()
+    period = {"since": asking.standing.since.isoformat(), "until": asking.standing.until.isoformat()}
+    head = Item("standing_lists", None, asking.bare.now, {"list": asking.standing.list.id, **period})
+    return _projected(asking, asking.facts(asking.bare), "list", asking.sheet.keyed("list", [head]))
 
 
 def _projected(asking: Asking, facts: DeskFacts, part: str, items: Sequence[Item], *, only_with: str | None = None) -> Said:

@@ -11,6 +11,7 @@ import orjson
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.identify import KeyMaker, Mention, mentions
 from frontdoor_router.core.keeping import Kept
+from frontdoor_router.core.lists import Standing
 from frontdoor_router.core.pointers import Pointer, pointers
 from frontdoor_schemas.envelope import Envelope, Section, Submitted
 from frontdoor_schemas.sections import join
@@ -31,6 +32,8 @@ class Arrived:
     mentions: tuple[Mention, ...]
     gateway: str
     pointers: tuple[Pointer, ...] = ()
+    standing: Standing | None = None
+    """Of a question that the router itself asks for a desk: which list, of which period."""
 
     @property
     def asks(self) -> bool:

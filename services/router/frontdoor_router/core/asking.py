@@ -22,6 +22,7 @@ from frontdoor_router.core.draft import Basis
 from frontdoor_router.core.facting import CaseFacts, DeskFacts
 from frontdoor_router.core.facts import QUERY_PURPOSES
 from frontdoor_router.core.identify import Known, Mention
+from frontdoor_router.core.lists import Standing
 from frontdoor_router.core.past import Line, Past, Reader
 from frontdoor_router.core.pointers import ADDRESS, Pointer
 from frontdoor_router.core.recollection import Recollection
@@ -41,12 +42,13 @@ MOMENT = timedelta(microseconds=1)
 class Asking:
     """One question of one desk."""
 
-    def __init__(self, basis: Basis, case: Case, pointers: Iterable[Pointer] = ()) -> None:
+    def __init__(self, basis: Basis, case: Case, pointers: Iterable[Pointer] = (), standing: Standing | None = None) -> None:
         message = {name: said for name, said in case.message.items() if name not in AUTHORS_WORD}
         self.basis = basis
         self.bare = replace(case, sections=(), message=message, subjects={})
         self.pointers = tuple(pointers)
-        self.candidate = Candidate(case.source.desk, asks=QUERY_PURPOSES[self.question])
+        self.standing = standing
+        self.candidate = Candidate(case.source.desk, asks=standing.list.because if standing else QUERY_PURPOSES[self.question])
         self.sheet = Sheet(basis.ids, case.envelope.id, case.source.desk)
         self._named = case.subjects
         self._replays: dict[UUID, Replay | None] = {}
@@ -103,9 +105,12 @@ class Asking:
         """Whom it is answered about: those whom it names, who live at the address that it names, and for a household those with them."""
         found = [s for s in self._named.values() if s.person is not None]
         self._add(found, self._at_address())
+        if self.standing is not None:
+            self._add(found, sorted(self.recollection.on_list))
         if self.question == "household":
             self._add(found, self._household(found))
-        return tuple(About(self, subject, found) for subject in found)
+        people = (About(self, subject, found) for subject in found)
+        return tuple(about for about in people if self.standing is None or about.is_on(self.standing))
 
     @property
     def involved(self) -> list[Involved]:
@@ -206,6 +211,11 @@ class About:
         reader = Reader(role, asking.candidate.histories, self.facts, asking.basis.policy.rules)
         past = Past(self._case, asking.candidate, reader=reader, directory=asking.directory)
         return tuple(line for line in past.of(self.ref) if asking.before is None or line.entry.occurred_at < asking.before)
+
+    def is_on(self, standing: Standing) -> bool:
+        """Whether the person is on a list, by what the desk may know: of a child whom it may not know of it is told nothing."""
+        because = self.asking.recollection.on_list[self.person]
+        return any(x.entry.event in because and standing.list.puts(x.entry.type, x.marks) for x in self.known)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

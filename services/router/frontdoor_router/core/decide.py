@@ -53,7 +53,7 @@ class Decider:
             if arrived.envelope.type is not EventType.withdrawal:
                 changed = self._work_out(draft, case)
             if arrived.asks:
-                answer(draft, self._basis, case, arrived.pointers)
+                answer(draft, self._basis, case, arrived.pointers, arrived.standing)
         return case, self._remember(case, draft, _decision(case, draft, changed, people, to_keep(case, arrived.pointers)))
 
     def succeed(self, left: Left, arrived: Arrived | None, world: World, now: datetime) -> Handover:

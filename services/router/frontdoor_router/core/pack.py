@@ -11,6 +11,7 @@ from frontdoor_router.core.calendar import Calendar
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties import CARE, Duty, EachAdult, EachChild, Expects
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES
+from frontdoor_router.core.lists import StandingList
 from frontdoor_router.core.measures.definitions import DataSet
 from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, could_hold
@@ -36,6 +37,7 @@ class Pack:
     deadlines: Deadlines
     hash: str
     data_set: DataSet
+    lists: tuple[StandingList, ...] = ()
     warnings: tuple[str, ...] = ()
     chapters: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
     """Of each adopted rule, by kind and id, the chapter that gives it. Whatever is not in it is the pack's own."""
@@ -49,7 +51,7 @@ class Pack:
     @property
     def purposes(self) -> frozenset[str]:
         """Every purpose for which a desk may be told."""
-        return purposes_of(self.duties)
+        return purposes_of(self.duties, self.lists)
 
     def duties_for(self, event_type: EventType, on: date) -> tuple[Duty, ...]:
         """Duties that an event of this type brings on a day, in the order of the file."""
@@ -88,9 +90,10 @@ class Pack:
         return self._ready[epoch.agreements]
 
 
-def purposes_of(duties: Sequence[Duty]) -> frozenset[str]:
-    """What duties give in `because`, and the purposes that no duty gives."""
-    return frozenset(p for d in duties for p in (d.because, d.history) if p) | BUILT_IN_PURPOSES
+def purposes_of(duties: Sequence[Duty], lists: Sequence[StandingList] = ()) -> frozenset[str]:
+    """What duties and standing lists give in `because`, and the purposes that none of them gives."""
+    given = {p for d in duties for p in (d.because, d.history) if p} | {one.because for one in lists}
+    return BUILT_IN_PURPOSES | given
 
 
 def boundaries(agreements: Sequence[Agreement]) -> tuple[date, ...]:

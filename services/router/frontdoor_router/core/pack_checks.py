@@ -13,6 +13,7 @@ from frontdoor_router.core.calendar import Calendar, CalendarError
 from frontdoor_router.core.conditions import due_problem, field_problem, in_a_list, problems
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties_file import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
+from frontdoor_router.core.lists import ListEntry, SelectionEntry
 from frontdoor_router.core.patterns import PatternEntry
 from frontdoor_router.core.policies import Agreement
 from frontdoor_schemas.body import EventBody
@@ -65,7 +66,26 @@ def pattern_faults(entries: Sequence[PatternEntry]) -> Iterator[Wrong]:
                 yield ("pattern", number, *place), f"no chronology keeps {path}; of these types it keeps {', '.join(kept)}"
 
 
-def _overlaps(table: str, entries: Sequence[RuleEntry | PatternEntry]) -> Iterator[Wrong]:
+def list_faults(entries: Sequence[ListEntry], known: Known, held: Collection[str]) -> Iterator[Wrong]:
+    """Lists that overlap, for desks that there are not, or by paths that no chronology keeps: nobody would ever be on such a list."""
+    yield from _overlaps("list", entries)
+    for number, entry in enumerate(entries):
+        for place, selection in (*((("of", n), s) for n, s in enumerate(entry.of)), *((("open",), s) for s in (entry.open,) if s)):
+            for reason in _unkept(selection):
+                yield ("list", number, *place), reason
+        for n, to in enumerate(entry.to) if entry.id in held else ():
+            for place, reason in _addressed(("to", n), to, entry, known):
+                yield ("list", number, *place), reason
+
+
+def _unkept(selection: SelectionEntry) -> Iterator[str]:
+    for path in (".".join(c.condition().path) for c in selection.if_):
+        for counted in selection.on:
+            if path not in kept_paths(MODELS[counted]):
+                yield f"no chronology keeps {path} of a {counted.value}"
+
+
+def _overlaps(table: str, entries: Sequence[RuleEntry | PatternEntry | ListEntry]) -> Iterator[Wrong]:
     for (_, one), (number, other) in combinations(enumerate(entries), 2):
         if one.id == other.id and overlap(one, other):
             yield (table, number, "id"), f"“{other.id}” is in force on the same days as the one from {one.from_}"

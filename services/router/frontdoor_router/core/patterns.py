@@ -43,7 +43,7 @@ class Pattern:
 
     def counts_event(self, event_type: EventType, marks: frozenset[str]) -> bool:
         """Whether an event is one of those that it counts, by the marks that are known of it."""
-        return event_type in self.counts and all(_marked(condition, marks) for condition in self.if_)
+        return event_type in self.counts and says_all(self.if_, marks)
 
     def alike(self, one: frozenset[str], other: frozenset[str]) -> bool:
         """Whether two events say the same at the path that `same` names; without it, any two are alike."""
@@ -90,6 +90,11 @@ class PatternsFile(Entry):
     """The whole of `patterns.toml`."""
 
     pattern: tuple[PatternEntry, ...] = ()
+
+
+def says_all(conditions: Iterable[Condition], marks: frozenset[str]) -> bool:
+    """Whether all conditions hold, by the marks that are known of an event."""
+    return all(_marked(condition, marks) for condition in conditions)
 
 
 def _marked(condition: Condition, marks: frozenset[str]) -> bool:

@@ -48,6 +48,9 @@ class Recollection:
     events: dict[Key, tuple[UUID, ...]] = field(default_factory=dict)
     """Events of an agency's own number."""
 
+    on_list: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
+    """Of a standing list: by person, the events that put her or him on it by all that is known."""
+
     told_at: dict[UUID, datetime] = field(default_factory=dict)
     """When each disclosure of such an event, and of its referrals, was made."""
 

@@ -11,6 +11,7 @@ TITLES: Final[Mapping[Kind, str]] = {
     "duty": "Duties",
     "expects": "What an event should contain",
     "pattern": "Patterns",
+    "list": "Standing lists",
     "agreement": "What agreements permit and forbid",
     "deadline": "Deadlines",
 }
@@ -26,6 +27,7 @@ _SUMMARY: Final[Mapping[Kind, tuple[str, ...]]] = {
     "duty": ("when", "only where", TELLS_OR_EXPECTS, "by when", "in force"),
     "expects": ("when", "should contain", "help", "by when", "in force"),
     "pattern": ("counts", "if", "in force"),
+    "list": ("comes", "to", "of", "says", "in force"),
     "agreement": ("effect", "says", "agreement", "in force"),
     "deadline": ("limit", "source", "in force"),
 }

@@ -8,6 +8,7 @@ from frontdoor_router.core.adopting import Kind
 from frontdoor_router.core.conditions import Condition
 from frontdoor_router.core.deadlines import OWN, Deadline
 from frontdoor_router.core.duties import Duty, Escalation, Expects
+from frontdoor_router.core.lists import Selection, StandingList
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.pack_checks import InForce, overlap
 from frontdoor_router.core.patterns import Pattern
@@ -50,6 +51,7 @@ def rules_of(pack: Pack) -> tuple[Spoken, ...]:
         *(_spoken(pack, "duty", v, _rows(v), [_duty(d, pack) for d in v]) for v in _versions(pack.duties)),
         *(_spoken(pack, "expects", v, _rows(v), [_expects(e, pack) for e in v]) for v in _versions(pack.expects)),
         *(_spoken(pack, "pattern", v, _rows(v), [_pattern(p) for p in v]) for v in _versions(pack.patterns)),
+        *(_spoken(pack, "list", v, _rows(v), [_list(one) for one in v]) for v in _versions(pack.lists)),
         *(_policy(pack, agreement, policy) for agreement in pack.agreements for policy in agreement.policies),
         *(_spoken(pack, "deadline", v, (), [_deadline(d) for d in v]) for v in _versions(pack.deadlines)),
     )
@@ -63,7 +65,7 @@ def _versions(rules: Iterable[V]) -> list[list[V]]:
     return [sorted(versions, key=lambda v: v.from_) for versions in found.values()]
 
 
-def _rows(versions: Sequence[Duty | Expects | Pattern]) -> tuple[str, ...]:
+def _rows(versions: Sequence[Duty | Expects | Pattern | StandingList]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row for version in versions for row in version.rows))
 
 
@@ -139,6 +141,24 @@ def _pattern(pattern: Pattern) -> Says:
         source=pattern.source or OWN,
         rows=", ".join(pattern.rows),
     )
+
+
+def _list(one: StandingList) -> Says:
+    return _given(
+        comes=words.occasion(one),
+        to=words.listed(words.receiver(to) for to in one.to),
+        of="; or ".join(["children of whom there is since the one before: " + _selected(s) for s in one.of])
+        + ("; and " * bool(one.of and one.open) + f"children whose last line of these says so: {_selected(one.open)}" if one.open else ""),
+        says=f"of each the answer to the question {one.asks}",
+        purpose=one.because,
+        source=one.source or OWN,
+        rows=", ".join(one.rows),
+    )
+
+
+def _selected(selection: Selection) -> str:
+    types = words.listed(sorted(t.value for t in selection.on), "or")
+    return f"{types}, if {words.listed(words.condition(c) for c in selection.if_)}" if selection.if_ else types
 
 
 def _policy(pack: Pack, agreement: Agreement, policy: Policy) -> Spoken:

@@ -20,6 +20,7 @@ from frontdoor_router.core.deadlines import (
 )
 from frontdoor_router.core.duties import BY_TELEPHONE, REPLY, AgeRange, Duty, EachAdult, EachChild, StatedDue
 from frontdoor_router.core.known_to import Service
+from frontdoor_router.core.lists import StandingList
 from frontdoor_router.core.policies import Every, Is, Some, Test
 
 MINUTES_OF_AN_HOUR = 60
@@ -136,6 +137,12 @@ def receiver(to: str) -> str:
     if kind == "role":
         return f"every desk of the role {plain(name)}"
     return f"desk {name}" if kind == "desk" else _TO[to]
+
+
+def occasion(one: StandingList) -> str:
+    """When a list comes."""
+    day = {"day": "each day", "week": f"each {str(one.on).capitalize()}", "month": f"on day {one.on} of each month"}[one.every]
+    return f"{day} at {one.at:%H:%M}"
 
 
 def due(stated: StatedDue | None) -> str:

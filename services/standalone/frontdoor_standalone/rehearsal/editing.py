@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from frontdoor_chassis.directory import AGENCIES_FILE
-from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, PATTERNS_FILE, rule_folders
+from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, LISTS_FILE, PATTERNS_FILE, rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES, QUERY_PURPOSES
 from frontdoor_schemas.vocabulary import Category, EventType
@@ -32,7 +32,7 @@ def copy_of(pack: Path, to: Path) -> Path:
 
 
 Wanted = Callable[[Mapping[str, Any]], bool]
-TABLES = ((DUTIES_FILE, "duty"), (COMPLETENESS_FILE, "expects"))
+TABLES = ((DUTIES_FILE, "duty"), (COMPLETENESS_FILE, "expects"), (LISTS_FILE, "list"))
 
 
 def switch_off(pack: Path, row: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from frontdoor_standalone.rehearsal import after, lines, owing, told
+from frontdoor_standalone.rehearsal import after, lines, listed, owing, told
 from frontdoor_standalone.rehearsal.lines import ANSWER, DISCLOSURE, Line
 from frontdoor_standalone.rehearsal.observed import Heard
 from frontdoor_standalone.rehearsal.scenario import Scenario, Written
@@ -33,7 +33,7 @@ def judge(written: Written, view: View) -> list[Verdict]:
         Verdict(line, f"{written.path.name}:{number}", line.sentence(), tuple(JUDGES[type(line)](line, view)))
         for line, number in zip(scenario.expect, written.lines, strict=True)
     ]
-    world = (*view.seen.broken, *strangers(scenario, view))
+    world = (*view.seen.broken, *strangers(scenario, view), *listed.unnamed_lists(scenario, view))
     verdicts.append(Verdict(None, written.path.name, "nobody else is told anything", world))
     return verdicts
 
@@ -44,6 +44,7 @@ JUDGES: Mapping[type[Line], Callable[[Any, View], Iterator[str]]] = {
     lines.NotTold: told.not_told,
     lines.Answered: told.told,
     lines.NotAnswered: told.not_answered,
+    lines.Listed: listed.listed,
     lines.Overdue: owing.overdue,
     lines.Closed: owing.closed,
     lines.Held: owing.held,

@@ -128,6 +128,20 @@ class NotAnswered(Line):
         return ((desk, ANSWER) for desk in self.not_answered)
 
 
+class Listed(Line):
+    """Each of these desks has one standing list of that moment, about these people alone. One that is empty needs no line."""
+
+    listed: Desks
+    list: str
+    at: Moment
+    about_only: Names = ()
+    never_contains: Names = ()
+    says: Mapping[str, str] = Field({}, description="Values that the list gives, by field path; * stands for every item")
+
+    def sentence(self) -> str:
+        return f"{_and(self.listed)} has the list {self.list}"
+
+
 class Inherited(Content):
     """These desks are told what a desk that has ended was given and had not done: of this, and nothing besides."""
 
@@ -324,6 +338,7 @@ KINDS: Mapping[str, type[Line]] = {
     "not_told": NotTold,
     "answered": Answered,
     "not_answered": NotAnswered,
+    "listed": Listed,
     "overdue": Overdue,
     "held": Held,
     "section": Carries,
@@ -350,6 +365,7 @@ AnyLine = Annotated[
     | Annotated[NotTold, Tag("not_told")]
     | Annotated[Answered, Tag("answered")]
     | Annotated[NotAnswered, Tag("not_answered")]
+    | Annotated[Listed, Tag("listed")]
     | Annotated[Overdue, Tag("overdue")]
     | Annotated[Held, Tag("held")]
     | Annotated[Carries, Tag("section")]

@@ -12,7 +12,7 @@ from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.rehearsal.compose import compose
 from frontdoor_standalone.rehearsal.editing import copy_of, let_last, plant, switch_off
 from frontdoor_standalone.rehearsal.judge import Verdict
-from frontdoor_standalone.rehearsal.lines import NOT_IDENTIFIED, Content, Line, NotAnswered, NotTold
+from frontdoor_standalone.rehearsal.lines import NOT_IDENTIFIED, Content, Line, Listed, NotAnswered, NotTold
 from frontdoor_standalone.rehearsal.people import individuals
 from frontdoor_standalone.rehearsal.runner import Runner
 from frontdoor_standalone.rehearsal.scenario import Scenario, Written
@@ -87,6 +87,8 @@ def forbidden(line: Line, scenario: Scenario) -> dict[str, str]:
         if line.because == NOT_IDENTIFIED:
             return {}  # that follows from the words of the question, and no rule stands behind it
         return {f"not answering {desk}": f"{desk}, " for desk in line.not_answered}
+    if isinstance(line, Listed):
+        return {f"the silence about “{word}”": "contains “" for word in line.never_contains}
     if not isinstance(line, Content):
         return {}
     found = {f"the absence of {c.value}": f"holds {c.value}" if len(line.excludes) == 1 else c.value for c in line.excludes}
@@ -109,6 +111,7 @@ def _everything_forbidden(check: Check) -> set[tuple[EventType, str]]:
     found = set()
     for line in (scenario.expect[number] for number in check.lines):
         found |= {(scenario.posts[alias].post, desk) for alias in line.events() for desk in _desks_of(line)}
+        found |= {(EventType.query, desk) for desk in line.listed} if isinstance(line, Listed) else set()
     return found
 
 
