@@ -124,7 +124,7 @@ def test_a_renamed_pack_and_scenario_have_no_old_name_left(tmp_path: Path) -> No
 
 def test_every_row_and_every_negative_claim_is_checked() -> None:
     checks = checks_of(load(SCENARIO))
-    assert [c.row for c in checks] == ["D1", "D2", "O5", "L23", "D10", "D3", None]
+    assert [c.row for c in checks] == ["D1", "D2", "O5", "L23", "C32", "D10", "D3", None]
     scenario = load(SCENARIO).scenario
     first = forbidden(scenario.expect[0], scenario)
     assert set(first) == {

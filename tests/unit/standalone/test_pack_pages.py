@@ -328,7 +328,7 @@ def test_what_is_otherwise_stands_side_by_side_with_its_rows_and_nothing_else() 
     assert changed == [
         "### `encompass-school` is otherwise",
         "",
-        "Rows D1, D2, D3, D4, O5.",
+        "Rows D1, D2, D3, D4, O5, C32.",
         "",
         f"|  | {STOCKTON.directory.title} | {STOCKTON.directory.title} |",
         "| --- | --- | --- |",
