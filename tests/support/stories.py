@@ -3,18 +3,20 @@
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 from contract.made_up import a_body
+from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_schemas.events import CASE_MODELS, MODELS
-from frontdoor_schemas.vocabulary import EventType
+from frontdoor_schemas.vocabulary import EventType, Role
 from support.builders import NHS, a_child, an_adult, an_involvement
-from support.deciding import Deciding, Told
+from support.deciding import NIGHT, Deciding, Told
 
 LEAD = "hub.front-door"
 SOURCES = (
@@ -49,6 +51,26 @@ ADULT_TIES = (
     ("treats", "cgl.substance-misuse"),
     ("gp", "harbour-road.gp"),
 )
+PUBLISHING = (
+    *(Role.police_safeguarding, Role.school_dsl, Role.gp, Role.conference_service, Role.front_door, Role.health_visiting),
+    *(Role.substance_misuse, Role.nps, Role.probation),
+)
+OF_CHILDREN: Mapping[str, tuple[Role, ...]] = {
+    "school": (Role.school_dsl,),
+    "early_years": (Role.early_years_lead,),
+    "gp": (Role.gp,),
+    "health_visiting": (Role.health_visiting,),
+    "school_nursing": (Role.school_nursing,),
+    "midwifery": (Role.midwifery,),
+    "dentist": (Role.dentist,),
+    "involved": (Role.camhs, Role.youth_justice),
+    "plan_group": (Role.school_dsl, Role.crc, Role.early_help),
+}
+OF_ADULTS: Mapping[str, tuple[Role, ...]] = {
+    "manages": (Role.nps, Role.crc, Role.probation),
+    "treats": (Role.adult_mental_health, Role.substance_misuse),
+    "gp": (Role.gp,),
+}
 SAID_OTHERWISE = frozenset(
     {
         "ref",
@@ -72,6 +94,38 @@ SAID_OTHERWISE = frozenset(
     }
 )
 """Of a made-up person: what says who it is and who works with it comes from the story."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays in the stories of one partnership: who leads, publishes, is named, and works with children and adults."""
+
+    lead: str = LEAD
+    sources: Sequence[str] = SOURCES
+    named: Sequence[str] = NAMED
+    child_ties: Sequence[tuple[str, str]] = CHILD_TIES
+    adult_ties: Sequence[tuple[str, str]] = ADULT_TIES
+
+
+STOCKTON = Cast()
+
+
+def cast_of(directory: Directory, on: date) -> Cast:
+    """The desks of another partnership that have the parts of Stockton's by their roles, as far as it has such roles on a day."""
+
+    def desks(*roles: Role) -> list[str]:
+        return list(dict.fromkeys(d.id for role in roles for d in directory.desks_of_role(role, on)))
+
+    def tied(parts: Mapping[str, tuple[Role, ...]]) -> list[tuple[str, str]]:
+        return [(relation, desk) for relation, roles in parts.items() for desk in desks(*roles)]
+
+    return Cast(
+        lead=directory.cannot_decide,
+        sources=desks(*PUBLISHING),
+        named=desks(Role.police_safeguarding, Role.school_dsl, Role.gp, Role.nps, Role.probation, Role.adult_mental_health, Role.dentist),
+        child_ties=tied(OF_CHILDREN),
+        adult_ties=tied(OF_ADULTS),
+    )
 
 
 @dataclass(frozen=True)
@@ -113,10 +167,14 @@ def tie(person: dict[str, Any], relation: str, desk: str, by: str = LEAD) -> Ste
 
 
 @st.composite
-def ties(draw: st.DrawFn, family: Family) -> list[Step]:
+def ties(draw: st.DrawFn, family: Family, cast: Cast = STOCKTON) -> list[Step]:
     """Some confirmed ties of a family."""
-    possible = [(p, r, d) for p in family.children for r, d in CHILD_TIES] + [(p, r, d) for p in family.adults for r, d in ADULT_TIES]
-    return [tie(*one) for one in draw(st.lists(st.sampled_from(possible), max_size=10, unique_by=repr))]
+    possible = [(p, r, d) for p in family.children for r, d in cast.child_ties]
+    possible += [(p, r, d) for p in family.adults for r, d in cast.adult_ties]
+    return [
+        tie(person, relation, desk, cast.lead)
+        for person, relation, desk in draw(st.lists(st.sampled_from(possible), max_size=10, unique_by=repr))
+    ]
 
 
 @st.composite
@@ -126,6 +184,7 @@ def events(
     before: Sequence[int] = (),
     kinds: Iterable[EventType] = tuple(CASE_MODELS),
     protection: Sequence[str] = ("yes", "no", "no", "unknown"),
+    cast: Cast = STOCKTON,
 ) -> Step:
     """An event about a family, with any of its fields; a reply to one of those before it."""
     kind = draw(st.sampled_from([kind for kind in kinds if before or not MODELS[kind].must_reply]))
@@ -138,10 +197,10 @@ def events(
         body[group] = [{**_rest(m), **p, "protected": protected} for m, p in zip(made, people, strict=True)]
     for field_name in ("members", "asked_of"):
         if field_name in MODELS[kind].model_fields:
-            body[field_name] = draw(st.lists(st.sampled_from(NAMED), min_size=1, max_size=4, unique=True))
+            body[field_name] = draw(st.lists(st.sampled_from(cast.named), min_size=1, max_size=4, unique=True))
     body["occurred_at"] = "2020-11-10T20:00:00Z"
     answers = draw(st.sampled_from([*before, *([] if MODELS[kind].must_reply else [None])]))
-    return Step(draw(st.sampled_from(SOURCES)), kind, body, answers)
+    return Step(draw(st.sampled_from(cast.sources)), kind, body, answers)
 
 
 def _rest(made: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,18 +208,22 @@ def _rest(made: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @st.composite
-def stories(draw: st.DrawFn, family: Family = Family(0), most: int = 3) -> list[Step]:
+def stories(draw: st.DrawFn, family: Family = Family(0), most: int = 3, cast: Cast = STOCKTON) -> list[Step]:
     """Ties, and one event after another."""
-    steps = draw(ties(family))
+    steps = draw(ties(family, cast))
     known = len(steps)
     for _ in range(draw(st.integers(1, most))):
-        steps.append(draw(events(family, range(known, len(steps)))))
+        steps.append(draw(events(family, range(known, len(steps)), cast=cast)))
     return steps
+
+
+def _deciding(policy: DayPolicy) -> Deciding:
+    return Deciding(policy, now=datetime.combine(policy.today, NIGHT.timetz()))
 
 
 def arrivals(steps: Iterable[Step], policy: DayPolicy) -> list[Arrived]:
     """The events as they come off the bus: made once, so that they may be decided in several ways."""
-    desk, found = Deciding(policy), list[Arrived]()
+    desk, found = _deciding(policy), list[Arrived]()
     for step in steps:
         reply = None if step.reply_to is None else found[step.reply_to].envelope.id
         found.append(desk.arrived(step.source, step.type.value, step.body, reply_to=reply))
@@ -196,7 +259,7 @@ class Outcome:
 
 def decided(arrived: Iterable[Arrived], policy: DayPolicy) -> Outcome:
     """Decide events in this order, all at one moment, in a world that knows nothing yet."""
-    deciding, found = Deciding(policy), Outcome()
+    deciding, found = _deciding(policy), Outcome()
     for event in arrived:
         found.told[event.envelope.id] = deciding.decide(event)
     return found
