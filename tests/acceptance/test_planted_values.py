@@ -44,6 +44,9 @@ MAY_HOLD = {
 }
 """Table and column of what is stored of sections; for the bus, the value of any topic's records."""
 
+MORNING = datetime(2020, 11, 12, 9, 5, tzinfo=UTC)
+LIST = "police.vemt"
+"""The desk that has a list of missing children each morning at nine."""
 AMENDING = (EventType.correction, EventType.withdrawal)
 ASKING = ("hub.front-door", "social-care.duty", "police.control-room")
 TOLD_TO_NOBODY = frozenset({EventType.incident_closed, EventType.police_risk_assessment, EventType.query, EventType.withdrawal})
@@ -55,8 +58,9 @@ STRANGER = "cedar-school.dsl"
 class Partnership:
     """Every service in this process, asked without a server."""
 
-    def __init__(self, deployment: Deployment, services: list[Service], keys: dict[str, str]) -> None:
+    def __init__(self, deployment: Deployment, services: list[Service], keys: dict[str, str], clock: SettableClock) -> None:
         self.deployment = deployment
+        self.clock = clock
         self.services = services
         self.keys = keys
         self.said: list[str] = []
@@ -106,8 +110,9 @@ async def partnership(dsn: str) -> AsyncIterator[Partnership]:
     await database.migrate(deployment)
     await database.make_bus(deployment)
     keys = await database.keys(deployment, START, {})
-    async with open_services(deployment, Surroundings(dsn, rehearsal=True), SettableClock(START)) as services:
-        yield Partnership(deployment, list(services), dict(keys))
+    clock = SettableClock(START)
+    async with open_services(deployment, Surroundings(dsn, rehearsal=True), clock) as services:
+        yield Partnership(deployment, list(services), dict(keys), clock)
 
 
 @pytest.fixture
@@ -197,6 +202,16 @@ async def _told_of(exchange: Partnership, kept: Mapping[EventType, dict[str, Any
     raise AssertionError(f"nobody was told of {', '.join(untold)}: does support/planting.py say what a duty waits for?")
 
 
+async def _listed(exchange: Partnership) -> None:
+    """The next morning: clocks have run out, and whoever looks after missing children has the day's list."""
+    exchange.clock.set(MORNING)
+    for _ in range(300):
+        if any(one["kind"] == "answer" and marked_in(one.get("message")) for one in await exchange.inbox(LIST)):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{LIST} has no list")
+
+
 async def _looked_at(exchange: Partnership, kept: Mapping[EventType, dict[str, Any]]) -> list[str]:
     """Whatever interfaces say that are for no recipient: measures, lists, ledgers, the administrator's pages."""
     month, admin = {"month": "2020-11"}, exchange.deployment.secrets.admin
@@ -248,6 +263,7 @@ async def test_planted_values_are_only_where_sections_are_kept(database: str, lo
         assert answered == set(ASKING)
         await _told_of(exchange, {EventType.correction: kept[EventType.correction]})
         assert {k["state"] for k in (*kept.values(), *answers)} == {"decided"}
+        await _listed(exchange)
         looked_at = await _looked_at(exchange, kept)
         metrics = [(await exchange.ask(s.name, "GET", "/metrics")).text for s in exchange.services]
         columns = await columns_with_marks(database)
