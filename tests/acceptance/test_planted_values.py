@@ -49,7 +49,7 @@ LIST = "police.vemt"
 """The desk that has a list of missing children each morning at nine."""
 AMENDING = (EventType.correction, EventType.withdrawal)
 ASKING = ("hub.front-door", "social-care.duty", "police.control-room")
-TOLD_TO_NOBODY = frozenset({EventType.incident_closed, EventType.police_risk_assessment, EventType.query, EventType.withdrawal})
+TOLD_TO_NOBODY = frozenset({EventType.incident_closed, EventType.query, EventType.withdrawal})
 """Types of which no rule of Stockton tells: the first two are what police owe, a question is answered, a withdrawal has a notice."""
 STRANGER = "cedar-school.dsl"
 """A desk that works with nobody of the family, and may ask."""
