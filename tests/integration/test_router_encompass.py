@@ -58,7 +58,9 @@ async def test_a_child_that_fits_two_people_is_held_and_only_the_front_door_is_t
         "involvement-started",
         an_involvement(a_child(3, given_name="Given1", born="2011-05-02"), desk="hub.front-door", relation="involved"),
     )
-    event = await night.post("police.pvp", "police-incident", an_incident(a_child(1, born="2011-05-02", nhs_number=None)))
+    event = await night.post(
+        "police.pvp", "police-incident", an_incident(a_child(1, born="2011-05-02", nhs_number=None, voice={"obtained": "yes"}))
+    )
     assert night.desks_told(event) == {"hub.front-door"}
     assert night.to("hub.front-door", event).marks == ("identity_not_confirmed",)
     held = await night.engine.ledger.event(event)
