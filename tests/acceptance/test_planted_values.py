@@ -50,7 +50,7 @@ LIST = "police.vemt"
 AMENDING = (EventType.correction, EventType.withdrawal)
 ASKING = ("hub.front-door", "social-care.duty", "police.control-room")
 TOLD_TO_NOBODY = frozenset({EventType.incident_closed, EventType.query, EventType.withdrawal})
-"""Types of which no rule of Stockton tells: how police closed an incident, a question, which is answered, a withdrawal, which has a notice."""
+"""Types of which no rule of Stockton tells: how police closed an incident; a question is answered, a withdrawal has a notice."""
 STRANGER = "cedar-school.dsl"
 """A desk that works with nobody of the family, and may ask."""
 
