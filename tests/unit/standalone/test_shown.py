@@ -53,6 +53,13 @@ def test_nothing_is_shown_again_when_comments_and_titles_change(scenario: Path, 
     assert _changed_by(forbids, "@id(", "// of all\n@id(", scenario, pack) == set()
 
 
+def test_nothing_is_shown_again_when_a_rule_comes_to_serve_another_row_as_well(scenario: Path, pack: Path) -> None:
+    duties = pack.parents[1] / "procedures" / "domestic-abuse" / "duties.toml"
+    assert _changed_by(duties, 'rows = ["D10", "C32"]', 'rows = ["D10", "C32", "A1"]', scenario, pack) == set()
+    encompass = pack.parents[1] / "procedures" / "domestic-abuse" / "agreements" / "operation-encompass.cedar"
+    assert _changed_by(encompass, '@rows("', '@rows("A1, ', scenario, pack) == set()
+
+
 def test_everything_of_a_scenario_is_shown_again_when_its_story_changes(scenario: Path, pack: Path) -> None:
     keys = {t.key for t in _trials(scenario, pack)}
     assert _changed_by(scenario, "10 Nov 21:40", "10 Nov 21:41", scenario, pack) == keys

@@ -62,10 +62,11 @@ class Rules:
         )
 
     def standing_for(self, row: str) -> list[str]:
-        """Every rule that `switch_off` lets have no effect, without comments and layout."""
+        """Every rule that `switch_off` lets have no effect, without comments, layout, and what else it stands for: that changes nothing."""
         wanted = _stands_for(row, self.patterns)
-        written = [json.dumps(entry, sort_keys=True, default=str) for entry in self.entries if wanted(entry)]
-        bare = (re.sub(r"(?m)^\s*//.*$", "", policy) for policy in self.policies if row in rows_of(policy))
+        alone = ({key: value for key, value in entry.items() if key != "rows"} for entry in self.entries if wanted(entry))
+        written = [json.dumps(entry, sort_keys=True, default=str) for entry in alone]
+        bare = (re.sub(r"(?m)^\s*//.*$|^@rows\(.*$", "", policy) for policy in self.policies if row in rows_of(policy))
         return sorted([*written, *(" ".join(policy.split()) for policy in bare)])
 
 
