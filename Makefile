@@ -7,7 +7,7 @@ VENV := .venv
 STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SCENARIO ?= domestic-abuse-night
-# Tests mostly wait, for clocks and for processes; each worker has a PostgreSQL and a Kafka of its own.
+# Tests mostly wait, for clocks and for processes: two workers a core keep two cores busy. Each has a PostgreSQL and a Kafka of its own.
 WORKERS ?= 4
 
 .PHONY: help setup demo up test lint rehearse coverage switched-off matrix bench generate clean
@@ -33,7 +33,7 @@ test: $(STAMP) ## Everything that has to hold: lint, types, all tests; needs Jav
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy schemas services tests
-	$(BIN)/pytest -n auto --maxprocesses $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(STAMP) ## Style and types only
 	$(BIN)/ruff check .
