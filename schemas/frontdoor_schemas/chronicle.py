@@ -65,12 +65,12 @@ def marks_of(section: Section, model: type[EventBody]) -> frozenset[str]:
     kept, categories = _by_first_step(model)
     if section.category not in categories:
         return NOTHING
-    found: set[str] = set()
+    found: list[str] = []
     for path, value in section.body.items():
         wanted = kept.get(path.partition("/")[0])
-        if wanted:
-            found.update(_marks(path, value, wanted))
-    return frozenset(found)
+        if wanted is not None:
+            found += _marks(path, value, wanted)
+    return frozenset(found) if found else NOTHING
 
 
 @cache

@@ -133,7 +133,12 @@ class Directory:
 
     def desks_of_role(self, role: Role, on: date) -> tuple[Desk, ...]:
         """Desks that a duty means by a role: those in force that fill it and are addressed by it, in order of id."""
-        return tuple(d for d in self.desks.values() if role in d.addressed_by and d.in_force(on))
+        return tuple(d for d in self._addressed_by.get(role, ()) if d.in_force(on))
+
+    @cached_property
+    def _addressed_by(self) -> Mapping[Role, tuple[Desk, ...]]:
+        roles = {role for desk in self.desks.values() for role in desk.addressed_by}
+        return {role: tuple(d for d in self.desks.values() if role in d.addressed_by) for role in roles}
 
     def desks_of_agency(self, agency: str, on: date) -> tuple[Desk, ...]:
         """Its desks in force, in order of id."""

@@ -2,30 +2,25 @@
 
 import orjson
 
-from frontdoor_router.adapters.writing import section_dict
+from frontdoor_router.adapters.writing import stated
 from frontdoor_router.core.arriving import Arrived
-from frontdoor_schemas.envelope import Delivery, Envelope, LedgerUpdate, Recall, Remind, utc
+from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Recall, Remind, utc
 from frontdoor_schemas.topics import CloudEvent, type_name
-
-
-def envelope_dict(envelope: Envelope) -> dict[str, object]:
-    """An envelope for the wire."""
-    return {k: v for k, v in envelope.__dict__.items() if v is not None}
 
 
 def submitted_json(arrived: Arrived) -> bytes:
     """An event as it is kept while it waits."""
-    said = {"envelope": envelope_dict(arrived.envelope), "sections": [section_dict(s) for s in arrived.sections]}
+    said = {"envelope": stated(arrived.envelope.__dict__), "sections": [stated(s.__dict__) for s in arrived.sections]}
     return orjson.dumps(said, default=str)
 
 
 def delivery_json(item: Delivery) -> bytes:
     """A delivery for the wire."""
-    body = {k: v for k, v in item.__dict__.items() if v not in (None, ())}
-    body["event"] = envelope_dict(item.event)
-    body["sections"] = [section_dict(s) for s in item.sections]
+    body = stated(item.__dict__)
+    body["event"] = stated(item.event.__dict__)
+    body["sections"] = [stated(s.__dict__) for s in item.sections]
     if item.ask is not None:
-        body["ask"] = {k: v for k, v in item.ask.__dict__.items() if v is not None}
+        body["ask"] = stated(item.ask.__dict__)
     return orjson.dumps({"record": "delivery", **body}, default=str)
 
 

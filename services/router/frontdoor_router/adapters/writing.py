@@ -25,12 +25,12 @@ INCARNATION = 1
 
 def sections_json(sections: Sequence[Section]) -> bytes:
     """How sections are kept."""
-    return pack(orjson.dumps([section_dict(s) for s in sections], default=str))
+    return pack(orjson.dumps([stated(s.__dict__) for s in sections], default=str))
 
 
-def section_dict(section: Section) -> dict[str, object]:
-    """A section for the wire, without what it does not have."""
-    return {k: v for k, v in section.__dict__.items() if v not in (None, ())}
+def stated(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a record that has something in them: not nothing, not an empty list."""
+    return {k: v for k, v in fields.items() if v is not None and (v or not isinstance(v, tuple))}
 
 
 async def recall(connection: asyncpg.Connection, told: Sequence[UUID], now: datetime) -> list[UUID]:

@@ -75,12 +75,12 @@ class Case:
         announced = self.message.get("effective_at") if self.type is EventType.child_moved else None
         return datetime.fromisoformat(announced) if announced else min(self.happened_at, self.now)
 
-    @property
+    @cached_property
     def children(self) -> list[Subject]:
         """The children that the event names."""
         return [s for s in self.subjects.values() if s.mention.kind == "child"]
 
-    @property
+    @cached_property
     def adults(self) -> list[Subject]:
         """The adults that the event names."""
         return [s for s in self.subjects.values() if s.mention.kind == "adult"]

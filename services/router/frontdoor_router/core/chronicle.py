@@ -33,7 +33,8 @@ def marks_about(ref: str, found: Iterable[Marked]) -> Marks:
 def said_to(given: Sequence[Section], conditions: Iterable[Condition], found: Iterable[Marked]) -> Marks:
     """The marks that a desk was given: in sections, and by being told because of what they say is there."""
     because = frozenset(".".join(c.path) for c in conditions if isinstance(c, Present))
-    return because.union(*(one.marks for one in found if any(section is one.section for section in given)))
+    mine = {id(section) for section in given}
+    return because.union(*(one.marks for one in found if id(one.section) in mine))
 
 
 def is_line(event_type: EventType, message: Mapping[str, object]) -> bool:

@@ -5,7 +5,7 @@ list matches when any item does; so a condition is never about the same item as 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args, get_origin
@@ -76,9 +76,9 @@ def holds(condition: Condition, message: Mapping[str, Any]) -> bool:
     """Whether a message meets a condition."""
     match condition:
         case Present(path):
-            return any(True for _ in _values(message, path))
+            return bool(_values(message, path))
         case Absent(path):
-            return not any(True for _ in _values(message, path))
+            return not _values(message, path)
         case OneOf(path, values):
             return any(_same(value, wanted) for value in _values(message, path) for wanted in values)
 
@@ -93,15 +93,20 @@ def present(path: Path, message: Mapping[str, Any]) -> bool:
     return holds(Present(path), message)
 
 
-def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
+_BLOCK = (dict, Mapping)
+"""A message is made of dicts, which are told much sooner than what else is a mapping."""
+
+
+def _values(node: Any, path: Sequence[str]) -> Sequence[Any]:
+    for place, step in enumerate(path):
+        if isinstance(node, list | tuple):
+            return [value for item in node for value in _values(item, path[place:])]
+        if not isinstance(node, _BLOCK) or step not in node:
+            return ()
+        node = node[step]
     if isinstance(node, list | tuple):
-        for item in node:
-            yield from _values(item, path)
-    elif not path:
-        if node is not None:  # an empty block says that it is there
-            yield node
-    elif isinstance(node, Mapping) and path[0] in node:
-        yield from _values(node[path[0]], path[1:])
+        return [value for item in node for value in _values(item, ())]
+    return () if node is None else (node,)  # an empty block says that it is there
 
 
 def complete(path: Path, message: Mapping[str, Any]) -> bool:
@@ -121,7 +126,7 @@ def _same(value: Any, wanted: Scalar) -> bool:
     return type(value) is type(wanted) and bool(value == wanted)
 
 
-def values(path: Path, message: Mapping[str, Any]) -> Iterator[Any]:
+def values(path: Path, message: Mapping[str, Any]) -> Sequence[Any]:
     """What a message says at a path."""
     return _values(message, path)
 

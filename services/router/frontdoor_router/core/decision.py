@@ -14,6 +14,11 @@ from frontdoor_router.core.pointers import Kept
 from frontdoor_router.core.world import Entry, Tie, Told
 from frontdoor_schemas.envelope import Ask, DeliveryKind, Mark, Section
 
+_VERSION_8 = 0x8 << 76 | 0b10 << 62
+"""Version and variant of a UUID (RFC 9562, section 4)."""
+_RANDOM_BITS = (1 << 128) - 1 & ~(0xF << 76 | 0b11 << 62)
+"""All other bits of it."""
+
 
 class IdMaker:
     """Makes the ids of disclosures, obligations and tasks: keyed hashes, so that nobody else can compute or test one.
@@ -27,10 +32,8 @@ class IdMaker:
     def __call__(self, kind: str, *parts: object) -> UUID:
         """A UUID (version 8, RFC 9562) for a kind of thing and what makes it this one."""
         text = "\x1f".join((kind, *map(str, parts)))
-        digest = bytearray(hmac.digest(self._secret, text.encode(), hashlib.sha256)[:16])
-        digest[6] = digest[6] & 0x0F | 0x80
-        digest[8] = digest[8] & 0x3F | 0x80
-        return UUID(bytes=bytes(digest))
+        digest = hmac.digest(self._secret, text.encode(), hashlib.sha256)[:16]
+        return UUID(int=int.from_bytes(digest, "big") & _RANDOM_BITS | _VERSION_8)
 
 
 class Withheld(NamedTuple):

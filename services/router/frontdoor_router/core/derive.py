@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
@@ -53,6 +53,8 @@ class View:
 
     def before(self, *types: EventType, mark: str | None = None) -> list[Line]:
         """Lines of earlier events, one for each event: of these types, with this mark."""
+        if not self.lines:
+            return []
         found = {x.entry.event: x for x in self.lines if x.entry.occurred_at <= self.case.happened_at}
         return [x for x in found.values() if (not types or x.entry.type in types) and (mark is None or mark in x.marks)]
 
@@ -69,8 +71,8 @@ class View:
 def made(view: View, seen: Sequence[str], ids: IdMaker, desk: str) -> Iterator[Section]:
     """The sections that the router makes for one desk: one for each category and set of people."""
     bodies: dict[tuple[Category, tuple[str, ...]], dict[str, object]] = {}
-    for path, block, computed, work_out in _to_derive(MODELS[view.case.type]):
-        if not block or present(block, view.case.message):
+    for block, fields in _to_derive(MODELS[view.case.type]):
+        for path, computed, work_out in fields if not block or present(block, view.case.message) else ():
             value = work_out(view)
             if value is not None:
                 about = () if computed.held.subject is SubjectRule.event else tuple(seen)
@@ -91,11 +93,23 @@ def computed_paths(model: type[Block], at: str = "") -> tuple[tuple[str, Compute
     return tuple(found)
 
 
+class _Derived(NamedTuple):
+    """A computed field of a type: its path, what it is, and how it is worked out."""
+
+    path: str
+    computed: Computed
+    work_out: "Deriver"
+
+
 @cache
-def _to_derive(model: type[Block]) -> tuple[tuple[str, tuple[str, ...], Computed, "Deriver"], ...]:
-    """What is computed of a type: path, the block that has to be there, and how."""
-    found = ((path, path.split("/"), computed) for path, computed in computed_paths(model))
-    return tuple((path, tuple(steps[:-1]), computed, DERIVED[steps[-1]]) for path, steps, computed in found if steps[-1] in DERIVED)
+def _to_derive(model: type[Block]) -> tuple[tuple[tuple[str, ...], list["_Derived"]], ...]:
+    """What is computed of a type, by the block that has to be there."""
+    found: dict[tuple[str, ...], list[_Derived]] = {}
+    for path, computed in computed_paths(model):
+        *block, name = path.split("/")
+        if name in DERIVED:
+            found.setdefault(tuple(block), []).append(_Derived(path, computed, DERIVED[name]))
+    return tuple(found.items())
 
 
 def told_with(
@@ -103,9 +117,10 @@ def told_with(
 ) -> Iterator[Section]:
     """The chronology of each child, and the patterns that this event completes: for a desk that is told because of either."""
     for ref in refs:
-        rng = random.Random(ids("derived-keys", case.envelope.id, desk, ref).int)  # noqa: S311 - a replay has to say the same again
-        body = dict(_chronology(past.of(ref)[-MAX_LINES:], ref, zone, rng)) | dict(_patterns([m for m in met if m.ref == ref], rng))
-        if body:
+        lines, completed = past.of(ref)[-MAX_LINES:], [m for m in met if m.ref == ref]
+        if lines or completed:
+            rng = random.Random(ids("derived-keys", case.envelope.id, desk, ref).int)  # noqa: S311 - a replay has to say the same again
+            body = dict(_chronology(lines, ref, zone, rng)) | dict(_patterns(completed, rng))
             yield Section(id=ids("past", case.envelope.id, desk, ref), category=Category.history_summary, subjects=(ref,), body=body)
 
 

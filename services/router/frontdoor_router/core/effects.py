@@ -50,7 +50,7 @@ def resolve(
     blocks = {b["ref"]: b for kind in ("children", "adults") for b in message.get(kind, ())}
     for mention, identity in identities(found, register):
         stated = stated_protection(blocks[mention.ref])
-        person, keys = _person(identity, mention, register, ids("person", event, mention.ref))
+        person, keys = _person(identity, mention, register, event, ids)
         if person is not None and learns:
             changed = replace(person, protected=_kept(person.protected, stated, by_lead=by_lead), born=person.born or mention.born)
             if keys or changed != register.people.get(person.id):
@@ -86,12 +86,12 @@ def _twice(mention: Mention, identity: Identity, uses: Mapping[Key, int], times:
             return False
 
 
-def _person(identity: Identity, mention: Mention, register: Register, new_id: UUID) -> tuple[Person | None, tuple[Key, ...]]:
+def _person(identity: Identity, mention: Mention, register: Register, event: UUID, ids: IdMaker) -> tuple[Person | None, tuple[Key, ...]]:
     match identity:
         case Known(person, keys):
             return register.people[person], keys
         case New(keys):
-            return Person(new_id, mention.kind), keys
+            return Person(ids("person", event, mention.ref), mention.kind), keys
         case Unsure():
             return None, ()
 

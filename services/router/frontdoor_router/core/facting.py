@@ -40,19 +40,16 @@ class SectionKind(NamedTuple):
     """All of a section that its facts are worked out from: sections of one kind are ruled alike."""
 
     category: Category
-    subjects: tuple[str, ...]
+    about: tuple[str | None, ...]
+    """Whom to ask about, one by one; None stands for the event itself."""
     to: tuple[str, ...]
     source: bool
-
-    @property
-    def about(self) -> tuple[str | None, ...]:
-        """Whom to ask about, one by one; nobody stands for the event itself."""
-        return self.subjects or (None,)
 
 
 def kind_of(section: Section) -> SectionKind:
     """The kind of a section."""
-    return SectionKind(section.category, section.subjects, section.to, not section.subjects and "source/desk" in section.body)
+    source = not section.subjects and "source/desk" in section.body
+    return SectionKind(section.category, section.subjects or (None,), section.to, source)
 
 
 class Kinds(NamedTuple):
@@ -62,13 +59,15 @@ class Kinds(NamedTuple):
     kinds: tuple[SectionKind, ...]
     which: tuple[int, ...]
     """Place of its kind, for each section."""
+    abouts: frozenset[tuple[str | None, ...]]
+    audiences: frozenset[tuple[str, ...]]
 
     @classmethod
     def of(cls, sections: Sequence[Section]) -> "Kinds":
         """Sort sections by kind."""
         places: dict[SectionKind, int] = {}
         which = tuple(places.setdefault(kind_of(section), len(places)) for section in sections)
-        return cls(sections, tuple(places), which)
+        return cls(sections, tuple(places), which, frozenset(kind.about for kind in places), frozenset(kind.to for kind in places))
 
 
 def _yes(found: bool) -> str:
@@ -142,10 +141,16 @@ class DeskFacts:
         self._audiences = {*self._desks, role, *(d.role.value for d in candidate.predecessors)}
         self._no_school_lead = no_school_lead
         self._known: dict[str | None, _About] = {}
+        self._to_a_child: dict[Relations, str] = {}
+        self._to_all = {
+            "source_agency_is_recipients": _yes(self._case.source.agency in self._agencies),
+            "referrer": _yes(not shared.referrers.isdisjoint(self._desks)),
+            "withheld": _yes(withheld(self._case, *self._desks)),
+        }
 
     def of(self, section: SectionKind, subject: str | None, purpose: str) -> Facts:
         """The facts under which sections of one kind, as far as they are about one subject, are asked for."""
-        audience, named = self._addressed(section)
+        audience, named = self._addressed(section.to)
         about = self._about(subject).facts
         return Facts(**about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(section.source))
 
@@ -167,14 +172,15 @@ class DeskFacts:
         about = {**self._about(subject).facts, **said}
         return Facts(**about, purpose=purpose, audience="none", named_by_author=NO, source_section=NO)
 
-    def all_of(self, section: SectionKind, purposes: tuple[str, ...]) -> Hashable:
-        """All that the facts about sections of one kind say, whatever is asked for: what is the same is ruled alike, in every event."""
-        said = tuple(self._about(subject).said for subject in section.about)
-        return self._role, section.category, purposes, self._addressed(section), section.source, said
+    def all_of(self, sections: Kinds, purposes: tuple[str, ...]) -> list[Hashable]:
+        """All that the facts about each kind of section say, whatever is asked for: what is the same is ruled alike, in every event."""
+        said = {about: tuple(self._about(subject).said for subject in about) for about in sections.abouts}
+        to = {audience: self._addressed(audience) for audience in sections.audiences}
+        role = self._role
+        return [(role, category, purposes, to[audience], source, said[about]) for category, about, audience, source in sections.kinds]
 
-    def _addressed(self, section: SectionKind) -> tuple[str, bool]:
+    def _addressed(self, to: tuple[str, ...]) -> tuple[str, bool]:
         """Whether the desk is of the author's audience, and whether the author named it."""
-        to = section.to
         if not to:
             return "none", self._candidate.named
         listed = any(desk in to for desk in self._desks)
@@ -183,42 +189,42 @@ class DeskFacts:
     def _about(self, subject: str | None) -> "_About":
         about = self._known.get(subject)
         if about is None:
-            facts = {**self._shared.of(subject), **self._work_out(subject)}
+            facts = {**self._shared.of(subject), **self._to_all, **self._work_out(subject)}
             about = self._known[subject] = _About(facts, tuple(facts.values()))
         return about
 
     def _work_out(self, ref: str | None) -> dict[str, str]:
-        case = self._case
-        subject = case.subjects[ref] if ref is not None else None
-        child, adult = (subject is not None and subject.mention.kind == kind for kind in ("child", "adult"))
+        subject = self._case.subjects[ref] if ref is not None else None
+        child, adult = (subject, None) if subject and subject.mention.kind == "child" else (None, subject)
         return {
-            "source_agency_is_recipients": _yes(case.source.agency in self._agencies),
             "of_subject": self._tied(subject, CARING) if subject else self._to_any_child(CARING),
-            "involved_with_subject": self._tied(subject, INVOLVED) if subject and child else self._to_any_child(INVOLVED),
-            "plan_group": self._tied(subject, PLAN_GROUP) if subject and child else self._to_any_child(PLAN_GROUP),
-            "manages_subject": self._manages(subject),
-            "managed_elsewhere": self._managed_elsewhere(subject),
-            "child_of_managed_adult": _yes(child and self._manages_any),
-            "adult_of_subject_child": _yes(adult and self._knows_a_child),
-            "referrer": _yes(not self._shared.referrers.isdisjoint(self._desks)),
-            "withheld": _yes(withheld(case, *self._desks)),
-            "named_for_subject": _yes(ref is not None and ref in self._named_for),
+            "involved_with_subject": self._tied(child, INVOLVED) if child else self._to_any_child(INVOLVED),
+            "plan_group": self._tied(child, PLAN_GROUP) if child else self._to_any_child(PLAN_GROUP),
+            "manages_subject": NO if child else self._tied(adult, MANAGING) if adult else _yes(self._manages_any),
+            "managed_elsewhere": NO if child else self._managed_elsewhere([adult] if adult else self._case.adults),
+            "child_of_managed_adult": _yes(child is not None and self._manages_any),
+            "adult_of_subject_child": _yes(adult is not None and self._knows_a_child),
+            "named_for_subject": _yes(ref in self._named_for),
             "listed": _yes(self._listed(subject)),
         }
 
     @cached_property
     def _named_for(self) -> frozenset[str]:
         """The people about whom the author wrote something to this desk by name."""
-        mine = (s for s in self._case.sections if any(desk in s.to for desk in self._desks))
+        mine = (s for s in self._case.sections if s.to and any(desk in s.to for desk in self._desks))
         return frozenset(ref for section in mine for ref in section.subjects)
 
     def _tied(self, subject: Subject, relations: Relations) -> str:
         if relations is CARING and (subject.ref in self._candidate.stated or subject.ref in self._served):
             return YES  # the pack lets this duty go by what another agency states, or by what the desk is there for
-        if subject.person is None:
-            return UNKNOWN
-        ties = self._case.ties[subject.ref]
-        return _yes(any(not relations.isdisjoint(ties.get(desk, ())) for desk in self._desks))
+        ties = self._ties.get(subject.ref)
+        return UNKNOWN if ties is None else _yes(not relations.isdisjoint(ties))
+
+    @cached_property
+    def _ties(self) -> Mapping[str, frozenset[Relation]]:
+        """The relations to each person whom one knows, the desk's own and those of desks whose work it has."""
+        none = frozenset[Relation]()
+        return {ref: none.union(*(ties.get(desk, none) for desk in self._desks)) for ref, ties in self._case.ties.items()}
 
     @cached_property
     def _served(self) -> frozenset[str]:
@@ -230,17 +236,14 @@ class DeskFacts:
         return relation.startswith(OF_ROLE) or (self._no_school_lead and relation == "no_school_lead")
 
     def _to_any_child(self, relations: Relations) -> str:
-        found = {self._tied(child, relations) for child in self._case.children}
-        return YES if YES in found else UNKNOWN if UNKNOWN in found or not found else NO
+        said = self._to_a_child.get(relations)
+        if said is None:
+            found = {self._tied(child, relations) for child in self._case.children}
+            said = self._to_a_child[relations] = YES if YES in found else UNKNOWN if UNKNOWN in found or not found else NO
+        return said
 
-    def _manages(self, subject: Subject | None) -> str:
-        if subject is None:
-            return _yes(self._manages_any)
-        return self._tied(subject, MANAGING) if subject.mention.kind == "adult" else NO
-
-    def _managed_elsewhere(self, subject: Subject | None) -> str:
-        """Whether another desk than this one, or those whose work it has, manages the adult (event: any adult in it)."""
-        adults = self._case.adults if subject is None else [subject] if subject.mention.kind == "adult" else []
+    def _managed_elsewhere(self, adults: Sequence[Subject]) -> str:
+        """Whether another desk than this one, or those whose work it has, manages any of these adults."""
         if any(a.person is None for a in adults):
             return UNKNOWN
         others = (found for a in adults for desk, found in self._case.ties[a.ref].items() if desk not in self._desks)

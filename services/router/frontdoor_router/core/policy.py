@@ -1,7 +1,7 @@
 """The pack as it is in force on one day: what a decider goes by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from frontdoor_chassis.directory import Directory
@@ -25,10 +25,14 @@ class DayPolicy:
     epoch: str
     pack: Pack
     today: date
+    _duties: dict[EventType, Sequence[Duty]] = field(default_factory=dict, repr=False, compare=False)
+    _expectations: dict[EventType, Sequence[Expects]] = field(default_factory=dict, repr=False, compare=False)
 
     def duties(self, event_type: EventType) -> Sequence[Duty]:
         """Duties in force for an event type."""
-        return self.pack.duties_for(event_type, self.today)
+        if event_type not in self._duties:
+            self._duties[event_type] = self.pack.duties_for(event_type, self.today)
+        return self._duties[event_type]
 
     def pattern(self, pattern: str) -> Pattern | None:
         """A pattern in force."""
@@ -36,7 +40,9 @@ class DayPolicy:
 
     def expectations(self, event_type: EventType) -> Sequence[Expects]:
         """Completeness rules in force for an event type."""
-        return self.pack.expects_for(event_type, self.today)
+        if event_type not in self._expectations:
+            self._expectations[event_type] = self.pack.expects_for(event_type, self.today)
+        return self._expectations[event_type]
 
 
 def policy_of(pack: Pack, today: date) -> DayPolicy:

@@ -28,10 +28,11 @@ def project(sections: Kinds, *, purposes: tuple[str, ...], role: Role, facts: De
     What the facts leave no doubt about is not asked again: sections of which they say the same have the same verdict. Raises
     `CannotDecideError` when any question has no clean answer.
     """
-    keys = [facts.all_of(kind, purposes) for kind in sections.kinds]
-    missing = {key: kind for key, kind in zip(keys, sections.kinds, strict=True) if key not in rules.verdicts}
+    keys = facts.all_of(sections, purposes)
+    known = [rules.verdicts.get(key) for key in keys]
+    missing = {key: kind for key, kind, verdict in zip(keys, sections.kinds, known, strict=True) if verdict is None}
     fresh = _ask(missing, purposes, role, facts, rules) if missing else {}
-    verdicts = [fresh.get(key) or rules.verdicts[key] for key in keys]
+    verdicts = [verdict or fresh[key] for key, verdict in zip(keys, known, strict=True)]
     rules.verdicts.add(fresh.items())
     given: list[Given] = []
     withheld: list[Withheld] = []

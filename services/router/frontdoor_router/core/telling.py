@@ -164,7 +164,7 @@ def _owed(
 
 def _marks(case: Case, given: Iterable[Given]) -> Iterable[Mark]:
     unsure = {s.ref for s in case.unsure}
-    if any(unsure & set(g.section.subjects) for g in given):
+    if unsure and any(unsure & set(g.section.subjects) for g in given):
         yield Mark.identity_not_confirmed
     if case.envelope.type is EventType.correction:
         yield Mark.corrects_an_earlier_event
