@@ -1,6 +1,7 @@
 """Reads and writes for receipts and clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import orjson
 from frontdoor_router.adapters.reading import kept_events, parse_sections
 from frontdoor_router.core.decision import Stage
 from frontdoor_router.core.firing import Running
+from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.outgoing import Standing
 from frontdoor_router.core.receiving import Merged, Owes, Row
 
@@ -122,24 +124,27 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
         list(ended),
     )
     kept = await kept_events(connection, [r["event"] for r in rows]) if rows else {}
-    return [
-        Running(
-            id=row["id"],
-            duty=row["duty"],
-            event=row["event"],
-            desk=row["desk"],
-            disclosure=row["disclosure"],
-            due=row["due"],
-            stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
-            next_stage=row["next_stage"],
-            kept=kept[row["event"]],
-            given=tuple(g["section"] for g in orjson.loads(row["given"])) if row["given"] else (),
-            made=parse_sections(row["made"]),
-            mine=row["mine"],
-            missed=row["missed"],
-        )
-        for row in rows
-    ]
+    return [_with_what_it_was_told(row, running(row, kept)) for row in rows]
+
+
+def running(row: asyncpg.Record, kept: Mapping[UUID, Kept]) -> Running:
+    """An open obligation at one of its stages, with the event."""
+    return Running(
+        id=row["id"],
+        duty=row["duty"],
+        event=row["event"],
+        desk=row["desk"],
+        disclosure=row["disclosure"],
+        due=row["due"],
+        stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
+        next_stage=row["next_stage"],
+        kept=kept[row["event"]],
+    )
+
+
+def _with_what_it_was_told(row: asyncpg.Record, found: Running) -> Running:
+    given = tuple(g["section"] for g in orjson.loads(row["given"])) if row["given"] else ()
+    return replace(found, given=given, made=parse_sections(row["made"]), mine=row["mine"], missed=row["missed"])
 
 
 async def advance(connection: asyncpg.Connection, running: Running, now: datetime, told: Sequence[tuple[str, str]]) -> None:

@@ -179,8 +179,9 @@ async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> di
     return found
 
 
-def _kept(row: asyncpg.Record) -> Kept:
-    envelope = Envelope.model_construct(
+def envelope_kept(row: asyncpg.Record, *, source: str | None) -> Envelope:
+    """The envelope of an event that was decided, without the order of its sender."""
+    return Envelope.model_construct(
         id=row["id"],
         type=EventType(row["type"]),
         schema_version=1,
@@ -189,6 +190,9 @@ def _kept(row: asyncpg.Record) -> Kept:
         cause=row["cause"],
         occurred_at=row["occurred_at"],
         received_at=row["received_at"],
-        source=None,
+        source=source,
     )
-    return Kept(envelope, row["source"], parse_sections(row["sections"]), row["protected"])
+
+
+def _kept(row: asyncpg.Record) -> Kept:
+    return Kept(envelope_kept(row, source=None), row["source"], parse_sections(row["sections"]), row["protected"])

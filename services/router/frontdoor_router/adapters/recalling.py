@@ -17,7 +17,7 @@ from frontdoor_router.core.lists import LONGEST_OPEN, Standing
 from frontdoor_router.core.pointers import ADDRESS
 from frontdoor_router.core.recollection import Content, Held
 from frontdoor_router.core.world import World
-from frontdoor_schemas.envelope import Envelope, Section
+from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Answer, Category, EventType
 
 MOST_LINES = 2_000
@@ -123,17 +123,7 @@ def _wanted(world: World, people: Iterable[UUID]) -> Iterable[UUID]:
 
 async def _contents(connection: asyncpg.Connection, world: World, ids: Collection[UUID]) -> None:
     for row in await connection.fetch(CONTENTS, list(ids)) if ids else ():
-        envelope = Envelope.model_construct(
-            id=row["id"],
-            type=EventType(row["type"]),
-            schema_version=1,
-            thread=row["thread"],
-            after=None,
-            cause=row["cause"],
-            occurred_at=row["occurred_at"],
-            received_at=row["received_at"],
-            source=row["source"],
-        )
+        envelope = reading.envelope_kept(row, source=row["source"])
         sections = [_ruled(s) for s in reading.parse_sections(row["sections"])]
         world.recollection.contents[row["id"]] = Content(
             envelope, EventType(row["counts_as"]), row["source"], sections, dict(row["people"])

@@ -8,8 +8,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from frontdoor_router.adapters.clockwork import running
 from frontdoor_router.adapters.reading import kept_events, parse_sections
-from frontdoor_router.core.decision import Obligation, Stage
+from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.firing import Running
 from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.succeeding import Before, Handover, Left
@@ -38,7 +39,8 @@ UPDATE obligation o SET desk = $3, disclosure = m.disclosure FROM unnest($1::uui
 """
 OWNED = "UPDATE task SET owner = $2 WHERE notice = ANY($1::uuid[]) AND closed_at IS NULL"
 RAISED = """
-SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, f.stage FROM stage_fired f JOIN obligation o ON o.id = f.obligation
+SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, f.stage AS next_stage
+FROM stage_fired f JOIN obligation o ON o.id = f.obligation
 WHERE f.desk = $1 AND f.kind = 'escalate' AND o.state IN ('open', 'overdue')
       AND NOT EXISTS (SELECT FROM stage_fired g WHERE g.obligation = f.obligation AND g.stage = f.stage AND g.desk = $2)
 ORDER BY o.id, f.stage LIMIT $3
@@ -112,20 +114,7 @@ async def raised_to(connection: asyncpg.Connection, desk: str, instead: str, lim
     """Open obligations of which a desk was told that they are overdue, and the desk that is told in its place was not."""
     rows = await connection.fetch(RAISED, desk, instead, limit)
     kept = await kept_events(connection, [r["event"] for r in rows]) if rows else {}
-    return [
-        Running(
-            id=row["id"],
-            duty=row["duty"],
-            event=row["event"],
-            desk=row["desk"],
-            disclosure=row["disclosure"],
-            due=row["due"],
-            stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
-            next_stage=row["stage"],
-            kept=kept[row["event"]],
-        )
-        for row in rows
-    ]
+    return [running(row, kept) for row in rows]
 
 
 async def note_raised(connection: asyncpg.Connection, raised: Sequence[tuple[Running, str]], now: datetime) -> None:

@@ -27,6 +27,8 @@ from frontdoor_standalone.rehearsal.scenario import ZONE, load
 
 OVER_A_BROKER = Rest(pause=0.1, polls=3)
 """A record may be on its way between two services, seen by neither."""
+COVERAGE_ALONE = "--coverage speaks of every scenario under its own pack: no scenarios, no --pack and no --switch-off beside it"
+LOCK_WITH = "--lock remembers what --switch-off has shown of scenarios under their own packs"
 
 
 def rehearse(
@@ -61,11 +63,9 @@ def rehearse(
       frontdoor rehearse --coverage docs/coverage.md
     """
     if coverage and (paths or pack or switch_off):
-        raise typer.BadParameter(
-            "--coverage speaks of every scenario under its own pack: no scenarios, no --pack and no --switch-off beside it"
-        )
+        raise typer.BadParameter(COVERAGE_ALONE)
     if lock and (pack or not switch_off):
-        raise typer.BadParameter("--lock remembers what --switch-off has shown of scenarios under their own packs")
+        raise typer.BadParameter(LOCK_WITH)
     with in_a_line():
         files = scenarios_in(paths or [])
         folder = pack_folder(pack) if pack else None

@@ -1,5 +1,6 @@
 """What a scenario expects: one model for each kind of line."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -72,9 +73,9 @@ class Content(Line):
     once: Yes | None = Field(None, description="By webhook exactly once")
 
     @property
+    @abstractmethod
     def desks(self) -> tuple[str, ...]:
         """Who gets it."""
-        raise NotImplementedError
 
     def hear(self) -> Iterator[tuple[str, str]]:
         return ((desk, self.kind) for desk in self.desks)
