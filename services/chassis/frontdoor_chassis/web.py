@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 PROBLEM = "application/problem+json"
 GC_THRESHOLD = (50_000, 20, 50)
 """With `gc.freeze()` after the start, 1.4 times less CPU a request and half the p99 (measured)."""
+KEEP_ALIVE_SECONDS = 5
+"""How long a connection may lie idle before a service closes it: uvicorn's own figure, said here so that clients can stay below it."""
 _SEEN = "frontdoor.problem"
 CALLER = "frontdoor.caller"
 """Where a service may leave the id of the desk that calls, for the line about a refusal."""
@@ -226,6 +228,7 @@ async def serve(
         server_header=False,
         proxy_headers=False,  # nothing here believes a forwarded address
         date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=drain_seconds,
     )
     server = _Server(config, closing)

@@ -124,10 +124,10 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
         list(ended),
     )
     kept = await kept_events(connection, [r["event"] for r in rows]) if rows else {}
-    return [_with_what_it_was_told(row, running(row, kept)) for row in rows]
+    return [_due(row, running_of(row, kept)) for row in rows]
 
 
-def running(row: asyncpg.Record, kept: Mapping[UUID, Kept]) -> Running:
+def running_of(row: asyncpg.Record, kept: Mapping[UUID, Kept]) -> Running:
     """An open obligation at one of its stages, with the event."""
     return Running(
         id=row["id"],
@@ -142,7 +142,7 @@ def running(row: asyncpg.Record, kept: Mapping[UUID, Kept]) -> Running:
     )
 
 
-def _with_what_it_was_told(row: asyncpg.Record, found: Running) -> Running:
+def _due(row: asyncpg.Record, found: Running) -> Running:
     given = tuple(g["section"] for g in orjson.loads(row["given"])) if row["given"] else ()
     return replace(found, given=given, made=parse_sections(row["made"]), mine=row["mine"], missed=row["missed"])
 

@@ -180,7 +180,10 @@ async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> di
 
 
 def envelope_kept(row: asyncpg.Record, *, source: str | None) -> Envelope:
-    """The envelope of an event that was decided, without the order of its sender."""
+    """The envelope of an event that was decided, without the order of its sender.
+
+    Its source is for the agreements alone: what leaves the router takes an envelope without one.
+    """
     return Envelope.model_construct(
         id=row["id"],
         type=EventType(row["type"]),

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from frontdoor_router.adapters.clockwork import running
+from frontdoor_router.adapters.clockwork import running_of
 from frontdoor_router.adapters.reading import kept_events, parse_sections
 from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.firing import Running
@@ -38,6 +38,7 @@ MOVED = """
 UPDATE obligation o SET desk = $3, disclosure = m.disclosure FROM unnest($1::uuid[], $2::uuid[]) AS m(id, disclosure) WHERE o.id = m.id
 """
 OWNED = "UPDATE task SET owner = $2 WHERE notice = ANY($1::uuid[]) AND closed_at IS NULL"
+# the stage that was told of last stands for the next one: it is told of again, to the desk that has the work
 RAISED = """
 SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, f.stage AS next_stage
 FROM stage_fired f JOIN obligation o ON o.id = f.obligation
@@ -114,7 +115,7 @@ async def raised_to(connection: asyncpg.Connection, desk: str, instead: str, lim
     """Open obligations of which a desk was told that they are overdue, and the desk that is told in its place was not."""
     rows = await connection.fetch(RAISED, desk, instead, limit)
     kept = await kept_events(connection, [r["event"] for r in rows]) if rows else {}
-    return [running(row, kept) for row in rows]
+    return [running_of(row, kept) for row in rows]
 
 
 async def note_raised(connection: asyncpg.Connection, raised: Sequence[tuple[Running, str]], now: datetime) -> None:

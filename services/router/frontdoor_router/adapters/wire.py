@@ -1,26 +1,32 @@
 """How events and deliveries are written as JSON: without what they do not have. asyncpg brings its own kind of UUID."""
 
+from collections.abc import Mapping
+
 import orjson
 
-from frontdoor_router.adapters.writing import stated
 from frontdoor_router.core.arriving import Arrived
 from frontdoor_schemas.envelope import Delivery, LedgerUpdate, Recall, Remind, utc
 from frontdoor_schemas.topics import CloudEvent, type_name
 
 
+def filled(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a record that have something in them: neither nothing nor an empty tuple."""
+    return {k: v for k, v in fields.items() if v is not None and (v or not isinstance(v, tuple))}
+
+
 def submitted_json(arrived: Arrived) -> bytes:
     """An event as it is kept while it waits."""
-    said = {"envelope": stated(arrived.envelope.__dict__), "sections": [stated(s.__dict__) for s in arrived.sections]}
+    said = {"envelope": filled(arrived.envelope.__dict__), "sections": [filled(s.__dict__) for s in arrived.sections]}
     return orjson.dumps(said, default=str)
 
 
 def delivery_json(item: Delivery) -> bytes:
     """A delivery for the wire."""
-    body = stated(item.__dict__)
-    body["event"] = stated(item.event.__dict__)
-    body["sections"] = [stated(s.__dict__) for s in item.sections]
+    body = filled(item.__dict__)
+    body["event"] = filled(item.event.__dict__)
+    body["sections"] = [filled(s.__dict__) for s in item.sections]
     if item.ask is not None:
-        body["ask"] = stated(item.ask.__dict__)
+        body["ask"] = filled(item.ask.__dict__)
     return orjson.dumps({"record": "delivery", **body}, default=str)
 
 

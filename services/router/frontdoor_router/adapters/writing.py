@@ -13,6 +13,7 @@ import orjson
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.store.bodies import pack, unpack
+from frontdoor_router.adapters.wire import filled
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Obligation, Task
 from frontdoor_router.core.outgoing import Numbered
 from frontdoor_router.core.receiving import Met
@@ -25,12 +26,7 @@ INCARNATION = 1
 
 def sections_json(sections: Sequence[Section]) -> bytes:
     """How sections are kept."""
-    return pack(orjson.dumps([stated(s.__dict__) for s in sections], default=str))
-
-
-def stated(fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields of a record that has something in them: not nothing, not an empty list."""
-    return {k: v for k, v in fields.items() if v is not None and (v or not isinstance(v, tuple))}
+    return pack(orjson.dumps([filled(s.__dict__) for s in sections], default=str))
 
 
 async def recall(connection: asyncpg.Connection, told: Sequence[UUID], now: datetime) -> list[UUID]:

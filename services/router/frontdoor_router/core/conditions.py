@@ -16,6 +16,8 @@ from frontdoor_schemas.fields import Block, Leaf, Nest, Structure
 
 Scalar = str | int | bool
 Path = tuple[str, ...]
+_BLOCK = (dict, Mapping)
+"""What may be a block of a message. Joined messages are made of dicts, and `isinstance` tells one a good deal sooner than a mapping."""
 
 
 class ConditionEntry(BaseModel):
@@ -93,10 +95,6 @@ def present(path: Path, message: Mapping[str, Any]) -> bool:
     return holds(Present(path), message)
 
 
-_BLOCK = (dict, Mapping)
-"""A message is made of dicts, which are told much sooner than what else is a mapping."""
-
-
 def _values(node: Any, path: Sequence[str]) -> Sequence[Any]:
     for place, step in enumerate(path):
         if isinstance(node, list | tuple):
@@ -119,7 +117,7 @@ def _complete(node: Any, path: Sequence[str]) -> bool:
         return bool(node) and all(_complete(item, path) for item in node)
     if not path:
         return node is not None
-    return isinstance(node, Mapping) and path[0] in node and _complete(node[path[0]], path[1:])
+    return isinstance(node, _BLOCK) and path[0] in node and _complete(node[path[0]], path[1:])
 
 
 def _same(value: Any, wanted: Scalar) -> bool:

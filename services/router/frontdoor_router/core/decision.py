@@ -14,10 +14,9 @@ from frontdoor_router.core.pointers import Kept
 from frontdoor_router.core.world import Entry, Tie, Told
 from frontdoor_schemas.envelope import Ask, DeliveryKind, Mark, Section
 
-_VERSION_8 = 0x8 << 76 | 0b10 << 62
-"""Version and variant of a UUID (RFC 9562, section 4)."""
-_RANDOM_BITS = (1 << 128) - 1 & ~(0xF << 76 | 0b11 << 62)
-"""All other bits of it."""
+_VERSION_AND_VARIANT = 0x8 << 76 | 0b10 << 62
+"""Of a UUID of our own making: version 8 (RFC 9562, sections 4 and 5.8)."""
+_OTHER_BITS = (1 << 128) - 1 & ~(0xF << 76 | 0b11 << 62)
 
 
 class IdMaker:
@@ -33,7 +32,7 @@ class IdMaker:
         """A UUID (version 8, RFC 9562) for a kind of thing and what makes it this one."""
         text = "\x1f".join((kind, *map(str, parts)))
         digest = hmac.digest(self._secret, text.encode(), hashlib.sha256)[:16]
-        return UUID(int=int.from_bytes(digest, "big") & _RANDOM_BITS | _VERSION_8)
+        return UUID(int=int.from_bytes(digest, "big") & _OTHER_BITS | _VERSION_AND_VARIANT)
 
 
 class Withheld(NamedTuple):

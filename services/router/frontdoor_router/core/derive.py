@@ -72,7 +72,9 @@ def made(view: View, seen: Sequence[str], ids: IdMaker, desk: str) -> Iterator[S
     """The sections that the router makes for one desk: one for each category and set of people."""
     bodies: dict[tuple[Category, tuple[str, ...]], dict[str, object]] = {}
     for block, fields in _to_derive(MODELS[view.case.type]):
-        for path, computed, work_out in fields if not block or present(block, view.case.message) else ():
+        if block and not present(block, view.case.message):
+            continue
+        for path, computed, work_out in fields:
             value = work_out(view)
             if value is not None:
                 about = () if computed.held.subject is SubjectRule.event else tuple(seen)
@@ -102,14 +104,14 @@ class _Derived(NamedTuple):
 
 
 @cache
-def _to_derive(model: type[Block]) -> tuple[tuple[tuple[str, ...], list["_Derived"]], ...]:
+def _to_derive(model: type[Block]) -> tuple[tuple[tuple[str, ...], tuple[_Derived, ...]], ...]:
     """What is computed of a type, by the block that has to be there."""
     found: dict[tuple[str, ...], list[_Derived]] = {}
     for path, computed in computed_paths(model):
         *block, name = path.split("/")
         if name in DERIVED:
             found.setdefault(tuple(block), []).append(_Derived(path, computed, DERIVED[name]))
-    return tuple(found.items())
+    return tuple((block, tuple(fields)) for block, fields in found.items())
 
 
 def told_with(

@@ -60,7 +60,9 @@ class Kinds(NamedTuple):
     which: tuple[int, ...]
     """Place of its kind, for each section."""
     abouts: frozenset[tuple[str | None, ...]]
+    """The sets of people whom any kind is about: what a desk's facts say of each is put together once."""
     audiences: frozenset[tuple[str, ...]]
+    """The authors' audiences of any kind: where a desk stands in each is worked out once."""
 
     @classmethod
     def of(cls, sections: Sequence[Section]) -> "Kinds":
@@ -141,8 +143,9 @@ class DeskFacts:
         self._audiences = {*self._desks, role, *(d.role.value for d in candidate.predecessors)}
         self._no_school_lead = no_school_lead
         self._known: dict[str | None, _About] = {}
-        self._to_a_child: dict[Relations, str] = {}
-        self._to_all = {
+        self._any_child: dict[Relations, str] = {}
+        # the same whomever a section is about
+        self._whoever = {
             "source_agency_is_recipients": _yes(self._case.source.agency in self._agencies),
             "referrer": _yes(not shared.referrers.isdisjoint(self._desks)),
             "withheld": _yes(withheld(self._case, *self._desks)),
@@ -189,7 +192,7 @@ class DeskFacts:
     def _about(self, subject: str | None) -> "_About":
         about = self._known.get(subject)
         if about is None:
-            facts = {**self._shared.of(subject), **self._to_all, **self._work_out(subject)}
+            facts = {**self._shared.of(subject), **self._whoever, **self._work_out(subject)}
             about = self._known[subject] = _About(facts, tuple(facts.values()))
         return about
 
@@ -236,10 +239,10 @@ class DeskFacts:
         return relation.startswith(OF_ROLE) or (self._no_school_lead and relation == "no_school_lead")
 
     def _to_any_child(self, relations: Relations) -> str:
-        said = self._to_a_child.get(relations)
+        said = self._any_child.get(relations)
         if said is None:
             found = {self._tied(child, relations) for child in self._case.children}
-            said = self._to_a_child[relations] = YES if YES in found else UNKNOWN if UNKNOWN in found or not found else NO
+            said = self._any_child[relations] = YES if YES in found else UNKNOWN if UNKNOWN in found or not found else NO
         return said
 
     def _managed_elsewhere(self, adults: Sequence[Subject]) -> str:

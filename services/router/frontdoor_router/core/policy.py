@@ -25,8 +25,8 @@ class DayPolicy:
     epoch: str
     pack: Pack
     today: date
-    _duties: dict[EventType, Sequence[Duty]] = field(default_factory=dict, repr=False, compare=False)
-    _expectations: dict[EventType, Sequence[Expects]] = field(default_factory=dict, repr=False, compare=False)
+    _duties: dict[EventType, Sequence[Duty]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _expectations: dict[EventType, Sequence[Expects]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def duties(self, event_type: EventType) -> Sequence[Duty]:
         """Duties in force for an event type."""

@@ -27,8 +27,6 @@ from frontdoor_standalone.rehearsal.scenario import ZONE, load
 
 OVER_A_BROKER = Rest(pause=0.1, polls=3)
 """A record may be on its way between two services, seen by neither."""
-COVERAGE_ALONE = "--coverage speaks of every scenario under its own pack: no scenarios, no --pack and no --switch-off beside it"
-LOCK_WITH = "--lock remembers what --switch-off has shown of scenarios under their own packs"
 
 
 def rehearse(
@@ -62,10 +60,7 @@ def rehearse(
 
       frontdoor rehearse --coverage docs/coverage.md
     """
-    if coverage and (paths or pack or switch_off):
-        raise typer.BadParameter(COVERAGE_ALONE)
-    if lock and (pack or not switch_off):
-        raise typer.BadParameter(LOCK_WITH)
+    _check_that_they_go_together(coverage=coverage, lock=lock, switch_off=switch_off, pack=pack, paths=paths)
     with in_a_line():
         files = scenarios_in(paths or [])
         folder = pack_folder(pack) if pack else None
@@ -81,6 +76,17 @@ def rehearse(
         console.print(summary(passed))
         if not all(passed):
             raise typer.Exit(1)
+
+
+def _check_that_they_go_together(
+    *, coverage: Path | None, lock: Path | None, switch_off: bool, pack: str | None, paths: list[str] | None
+) -> None:
+    if coverage and (paths or pack or switch_off):
+        raise typer.BadParameter(
+            "--coverage speaks of every scenario under its own pack: no scenarios, no --pack and no --switch-off beside it"
+        )
+    if lock and (pack or not switch_off):
+        raise typer.BadParameter("--lock remembers what --switch-off has shown of scenarios under their own packs")
 
 
 def _show_able_to_fail(runner: Runner, paths: list[str] | None, folder: Path | None, lock: Path | None) -> list[bool]:

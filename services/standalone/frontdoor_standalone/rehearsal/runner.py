@@ -26,7 +26,7 @@ BEFORE = timedelta(hours=1)
 """How long before a scenario starts its people's relations are made known."""
 REQUEST_SECONDS = 60.0
 REUSED_SECONDS = 1.0
-"""How long a connection may be idle and be used again: well below the five seconds after which a service closes it."""
+"""How long a connection may be idle and be used again: well below the time after which a service closes it."""
 
 Launch = Callable[[Deployment, datetime, int], AbstractAsyncContextManager[Exchange]]
 """Starts an exchange whose clocks stand at a moment and whose e-mail goes to a local port."""
