@@ -61,7 +61,7 @@ def condition(**entry: Any) -> Present | Absent | OneOf:
     ],
 )
 def test_a_condition_on_an_incident(entry: dict[str, Any], expected: bool) -> None:
-    assert holds(condition(**entry), message(INCIDENT)) is expected
+    assert condition(**entry).holds(message(INCIDENT)) is expected
 
 
 def test_a_list_matches_when_any_item_does_so_two_conditions_may_be_about_two_children() -> None:

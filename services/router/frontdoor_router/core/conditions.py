@@ -16,6 +16,7 @@ from frontdoor_schemas.fields import Block, Leaf, Nest, Structure
 
 Scalar = str | int | bool
 Path = tuple[str, ...]
+_LIST = (list, tuple)
 _BLOCK = (dict, Mapping)
 """What may be a block of a message. Joined messages are made of dicts, and `isinstance` tells one a good deal sooner than a mapping."""
 
@@ -55,12 +56,20 @@ class Present:
 
     path: Path
 
+    def holds(self, message: Mapping[str, Any]) -> bool:
+        """Whether it does."""
+        return bool(values(self.path, message))
+
 
 @dataclass(frozen=True, slots=True)
 class Absent:
     """The message says nothing at this path, in no item of any list on the way."""
 
     path: Path
+
+    def holds(self, message: Mapping[str, Any]) -> bool:
+        """Whether it does."""
+        return not values(self.path, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +79,34 @@ class OneOf:
     path: Path
     values: tuple[Scalar, ...]
 
+    def holds(self, message: Mapping[str, Any]) -> bool:
+        """Whether it does."""
+        return any(_same(value, wanted) for value in values(self.path, message) for wanted in self.values)
+
 
 Condition = Present | Absent | OneOf
 
 
-def holds(condition: Condition, message: Mapping[str, Any]) -> bool:
-    """Whether a message meets a condition."""
-    match condition:
-        case Present(path):
-            return bool(_values(message, path))
-        case Absent(path):
-            return not _values(message, path)
-        case OneOf(path, values):
-            return any(_same(value, wanted) for value in _values(message, path) for wanted in values)
-
-
 def all_hold(conditions: Iterable[Condition], message: Mapping[str, Any]) -> bool:
     """Whether a message meets every condition."""
-    return all(holds(condition, message) for condition in conditions)
+    return all(condition.holds(message) for condition in conditions)
 
 
 def present(path: Path, message: Mapping[str, Any]) -> bool:
     """Whether a message says something at a path."""
-    return holds(Present(path), message)
+    return bool(values(path, message))
 
 
-def _values(node: Any, path: Sequence[str]) -> Sequence[Any]:
+def values(path: Path, node: Any) -> Sequence[Any]:
+    """What a message, or a part of one, says at a path."""
     for place, step in enumerate(path):
-        if isinstance(node, list | tuple):
-            return [value for item in node for value in _values(item, path[place:])]
+        if isinstance(node, _LIST):
+            return [value for item in node for value in values(path[place:], item)]
         if not isinstance(node, _BLOCK) or step not in node:
             return ()
         node = node[step]
-    if isinstance(node, list | tuple):
-        return [value for item in node for value in _values(item, ())]
+    if isinstance(node, _LIST):
+        return [value for item in node for value in values((), item)]
     return () if node is None else (node,)  # an empty block says that it is there
 
 
@@ -113,7 +116,7 @@ def complete(path: Path, message: Mapping[str, Any]) -> bool:
 
 
 def _complete(node: Any, path: Sequence[str]) -> bool:
-    if isinstance(node, list | tuple):
+    if isinstance(node, _LIST):
         return bool(node) and all(_complete(item, path) for item in node)
     if not path:
         return node is not None
@@ -122,11 +125,6 @@ def _complete(node: Any, path: Sequence[str]) -> bool:
 
 def _same(value: Any, wanted: Scalar) -> bool:
     return type(value) is type(wanted) and bool(value == wanted)
-
-
-def values(path: Path, message: Mapping[str, Any]) -> Sequence[Any]:
-    """What a message says at a path."""
-    return _values(message, path)
 
 
 def problems(condition: Condition, model: type[Block]) -> list[str]:

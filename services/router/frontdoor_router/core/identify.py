@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from frontdoor_schemas.vocabulary import Answer
@@ -31,8 +31,7 @@ class Person:
     born: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A keyed hash of one identifier, by which a person can be found without the identifier being kept."""
 
     kind: str

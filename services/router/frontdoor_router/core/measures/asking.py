@@ -9,7 +9,6 @@ from uuid import UUID
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar
-from frontdoor_router.core.conditions import holds
 from frontdoor_router.core.measures.audiences import Audience, Everybody, OneAgency, Partnership, shown
 from frontdoor_router.core.measures.definitions import Concern, DataSet, Each, EarlierEvent, Measure
 from frontdoor_router.core.measures.facts import EventFact
@@ -121,7 +120,7 @@ def period_of(measure: Measure, question: Question, calendar: Calendar) -> Perio
 
 def of_concerns(event: EventFact, concerns: Sequence[Concern]) -> EventFact:
     """The event with the priorities that it is of: by its own words, or else by what was said of its children before."""
-    own = frozenset(c.id for c in concerns if any(holds(condition, event.message) for condition in c.any_))
+    own = frozenset(c.id for c in concerns if any(condition.holds(event.message) for condition in c.any_))
     return replace(event, concerns=own or frozenset(c.id for c in concerns if _carried(c, event)))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.calendar import Calendar, CalendarError
-from frontdoor_router.core.conditions import holds, values
+from frontdoor_router.core.conditions import values
 from frontdoor_router.core.deadlines import DeadlineError, Deadlines, due_under
 from frontdoor_router.core.measures.definitions import (
     By,
@@ -165,7 +165,7 @@ class Tally:
         """Whether it does; None while nobody can say."""
         match check:
             case Says(condition):
-                return holds(condition, unit.message)
+                return condition.holds(unit.message)
             case Known(of, there):
                 return (self._moment(of, unit, period) is not None) is there
             case Within(deadline):
