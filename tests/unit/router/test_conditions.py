@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from frontdoor_router.core.conditions import Absent, ConditionEntry, OneOf, Present, all_hold, field_problem, holds, problems
+from frontdoor_router.core.conditions import Absent, ConditionEntry, OneOf, Present, all_hold, field_problem, problems
 from frontdoor_schemas.events import MODELS, SourceFacts, parse, to_sections
 from frontdoor_schemas.sections import join
 from frontdoor_schemas.vocabulary import EventType, Role
@@ -74,9 +74,9 @@ def test_no_condition_always_holds() -> None:
 
 
 def test_true_is_not_one_and_a_block_that_says_nothing_but_that_it_is_there_is_present() -> None:
-    assert not holds(OneOf(("flag",), (1,)), {"flag": True})
-    assert holds(Present(("block",)), {"block": {}})
-    assert holds(Absent(("items",)), {"items": []})
+    assert not OneOf(("flag",), (1,)).holds({"flag": True})
+    assert Present(("block",)).holds({"block": {}})
+    assert Absent(("items",)).holds({"items": []})
 
 
 @pytest.mark.parametrize(

@@ -273,10 +273,11 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     if relation == "practice_links":
         yield from ((d, subject in case.children) for d in _practice_links(case, subject, directory, today))
         return
-    confirmed = [t.desk for t in case.world.tied(subject.person.id, Relation(relation), case.now)] if subject.person else []
+    tie = Relation(relation)
+    confirmed = [t.desk for t in case.world.tied(subject.person.id, tie, case.now)] if subject.person else []
     yield from ((d, False) for d in confirmed if not duty.roles or directory.desk(d).role in duty.roles)
-    stated = case.blocks[subject.ref].get(STATED_FIELDS.get(Relation(relation), ""))
-    if duty.stated and not confirmed and stated and _role_fits(stated, Relation(relation), directory):
+    stated = case.blocks[subject.ref].get(STATED_FIELDS.get(tie, ""))
+    if duty.stated and not confirmed and stated and _role_fits(stated, tie, directory):
         yield _not_its_own(case, stated, directory, today), True
 
 

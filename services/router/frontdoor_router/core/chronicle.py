@@ -10,6 +10,7 @@ from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType
 
 Marks = frozenset[str]
+NO_MARKS: Marks = frozenset()
 
 
 class Marked(NamedTuple):
@@ -27,7 +28,7 @@ def marked(sections: Iterable[Section], event_type: EventType) -> tuple[Marked, 
 
 def marks_about(ref: str, found: Iterable[Marked]) -> Marks:
     """The marks about one person: of sections about her or him, and of those about the event itself."""
-    return Marks().union(*(one.marks for one in found if not one.section.subjects or ref in one.section.subjects))
+    return NO_MARKS.union(*(one.marks for one in found if not one.section.subjects or ref in one.section.subjects))
 
 
 def said_to(given: Sequence[Section], conditions: Iterable[Condition], found: Iterable[Marked]) -> Marks:

@@ -100,11 +100,14 @@ def present(path: Path, message: Mapping[str, Any]) -> bool:
 def values(path: Path, node: Any) -> Sequence[Any]:
     """What a message, or a part of one, says at a path."""
     for place, step in enumerate(path):
-        if isinstance(node, _LIST):
+        if isinstance(node, _BLOCK):
+            if step not in node:
+                return ()
+            node = node[step]
+        elif isinstance(node, _LIST):
             return [value for item in node for value in values(path[place:], item)]
-        if not isinstance(node, _BLOCK) or step not in node:
+        else:
             return ()
-        node = node[step]
     if isinstance(node, _LIST):
         return [value for item in node for value in values((), item)]
     return () if node is None else (node,)  # an empty block says that it is there

@@ -159,7 +159,8 @@ def effective_type(arrived: Arrived) -> EventType:
 def told(disclosure: Disclosure, involved: Sequence[Involved]) -> Told:
     """A disclosure as those that follow see it, before anything is known of its fate."""
     people = {i.ref: i.person for i in involved}
-    refs = frozenset[str]().union(*(g.section.subjects for g in disclosure.given))
+    refs: set[str] = set()
+    refs.update(*(g.section.subjects for g in disclosure.given))
     about = frozenset(p for ref in refs if (p := people.get(ref)))
     kind = disclosure.kind.value if disclosure.kind else ""
     return Told(disclosure.id, disclosure.desk, kind, about=about, said=disclosure.said)

@@ -118,6 +118,17 @@ class CaseFacts:
         return "override" if consent.get("override_reason") else str(consent.get("status", UNKNOWN))
 
     @cached_property
+    def addressed(self) -> list[Section]:
+        """The sections for which the author names an audience."""
+        return [section for section in self.case.sections if section.to]
+
+    @cached_property
+    def managers(self) -> Mapping[str, frozenset[str]]:
+        """Who manages each adult whom one knows."""
+        ties = ((adult.ref, self.case.ties.get(adult.ref)) for adult in self.case.adults)
+        return {ref: frozenset(d for d, found in desks.items() if Relation.manages in found) for ref, desks in ties if desks is not None}
+
+    @cached_property
     def referrers(self) -> frozenset[str]:
         """Who made the referral, or asked the question, that this is about."""
         return frozenset(referrers(self.case))
@@ -214,20 +225,22 @@ class DeskFacts:
     @cached_property
     def _named_for(self) -> frozenset[str]:
         """The people about whom the author wrote something to this desk by name."""
-        mine = (s for s in self._case.sections if s.to and any(desk in s.to for desk in self._desks))
+        mine = (s for s in self._shared.addressed if any(desk in s.to for desk in self._desks))
         return frozenset(ref for section in mine for ref in section.subjects)
 
     def _tied(self, subject: Subject, relations: Relations) -> str:
-        if relations is CARING and (subject.ref in self._candidate.stated or subject.ref in self._served):
+        ref = subject.mention.ref
+        if relations is CARING and (ref in self._candidate.stated or ref in self._served):
             return YES  # the pack lets this duty go by what another agency states, or by what the desk is there for
-        ties = self._ties.get(subject.ref)
-        return UNKNOWN if ties is None else _yes(not relations.isdisjoint(ties))
+        ties = self._ties.get(ref)
+        return UNKNOWN if ties is None else NO if relations.isdisjoint(ties) else YES
 
     @cached_property
     def _ties(self) -> Mapping[str, frozenset[Relation]]:
         """The relations to each person whom one knows, the desk's own and those of desks whose work it has."""
-        none = frozenset[Relation]()
-        return {ref: none.union(*(ties.get(desk, none) for desk in self._desks)) for ref, ties in self._case.ties.items()}
+        desk, *before = self._desks
+        none: Relations = frozenset()
+        return {ref: ties.get(desk, none).union(*[ties.get(d, none) for d in before]) for ref, ties in self._case.ties.items()}
 
     @cached_property
     def _served(self) -> frozenset[str]:
@@ -247,10 +260,10 @@ class DeskFacts:
 
     def _managed_elsewhere(self, adults: Sequence[Subject]) -> str:
         """Whether another desk than this one, or those whose work it has, manages any of these adults."""
-        if any(a.person is None for a in adults):
+        known = self._shared.managers
+        if any(a.ref not in known for a in adults):
             return UNKNOWN
-        others = (found for a in adults for desk, found in self._case.ties[a.ref].items() if desk not in self._desks)
-        return _yes(any(Relation.manages in found for found in others))
+        return _yes(any(not known[a.ref].issubset(self._desks) for a in adults))
 
     @cached_property
     def _manages_any(self) -> bool:
@@ -265,6 +278,9 @@ class DeskFacts:
         desk = self._desks[0]
         if desk in self._case.locating_for:
             return True
+        listed = self._case.world.listed
+        if not listed:
+            return False
         people = [subject] if subject else list(self._case.subjects.values())
         known = [s.person.id for s in people if s.person]
-        return bool(known) and all(desk in self._case.world.listed.get(p, ()) for p in known)
+        return bool(known) and all(desk in listed.get(p, ()) for p in known)

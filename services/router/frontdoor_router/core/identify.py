@@ -95,6 +95,9 @@ class Unsure:
 Identity = Known | New | Unsure
 
 
+_NOBODY: frozenset[UUID] = frozenset()
+
+
 @dataclass(slots=True)
 class Register:
     """The people who were found: under which keys, who they are, and which numbers each of them has."""
@@ -105,7 +108,7 @@ class Register:
 
     def under(self, keys: Iterable[Key | None]) -> frozenset[UUID]:
         """Everybody who has one of these keys."""
-        return frozenset[UUID]().union(*(self.found.get(k, frozenset()) for k in keys if k))
+        return _NOBODY.union(*(self.found.get(k, _NOBODY) for k in keys if k))
 
     def remember(self, person: Person, keys: Iterable[Key]) -> None:
         """Add a person, or further keys of one."""

@@ -12,7 +12,7 @@ from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_router.core.agreements import Agreements
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.case import Case, standing
-from frontdoor_router.core.chronicle import Marks, marks_about
+from frontdoor_router.core.chronicle import NO_MARKS, Marks, marks_about
 from frontdoor_router.core.facting import DeskFacts
 from frontdoor_router.core.patterns import Pattern, completed
 from frontdoor_router.core.world import Earlier, Entry
@@ -91,7 +91,7 @@ class Past:
             return Line(entry, entry.marks)
         told = [t for t in event.told if t.desk in desks and entry.person in t.about and not t.withdrawn]
         if told:
-            return Line(entry, entry.marks & frozenset[str]().union(*(t.said for t in told)))
+            return Line(entry, entry.marks & NO_MARKS.union(*(t.said for t in told)))
         return self._permitted(entry, ref)
 
     def _permitted(self, entry: Entry, ref: str) -> Line | None:
@@ -101,7 +101,7 @@ class Past:
             return None
         if self._places:
             before = [marks for place in self._places if (marks := place.may_know(entry, ref, source)) is not None]
-            return Line(entry, known & frozenset[str]().union(*before)) if before else None
+            return Line(entry, known & NO_MARKS.union(*before)) if before else None
         return Line(entry, known)
 
 

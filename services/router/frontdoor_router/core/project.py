@@ -1,7 +1,7 @@
 """Chooses the sections that one desk receives. A section about several people needs a permit for every one of them."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling, Verdict
 from frontdoor_router.core.decision import Given, Withheld
@@ -9,8 +9,7 @@ from frontdoor_router.core.facting import DeskFacts, Kinds, SectionKind
 from frontdoor_schemas.vocabulary import Category, Role
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(NamedTuple):
     """What one desk may see of an event."""
 
     given: tuple[Given, ...]
@@ -30,10 +29,12 @@ def project(sections: Kinds, *, purposes: tuple[str, ...], role: Role, facts: De
     """
     keys = facts.all_of(sections, purposes)
     known = [rules.verdicts.get(key) for key in keys]
-    missing = {key: kind for key, kind, verdict in zip(keys, sections.kinds, known, strict=True) if verdict is None}
-    fresh = _ask(missing, purposes, role, facts, rules) if missing else {}
-    verdicts = [verdict or fresh[key] for key, verdict in zip(keys, known, strict=True)]
-    rules.verdicts.add(fresh.items())
+    verdicts = [verdict for verdict in known if verdict is not None]
+    if len(verdicts) < len(keys):
+        missing = {key: kind for key, kind, verdict in zip(keys, sections.kinds, known, strict=True) if verdict is None}
+        fresh = _ask(missing, purposes, role, facts, rules)
+        verdicts = [verdict or fresh[key] for key, verdict in zip(keys, known, strict=True)]
+        rules.verdicts.add(fresh.items())
     given: list[Given] = []
     withheld: list[Withheld] = []
     for section, which in zip(sections.sections, sections.which, strict=True):

@@ -107,7 +107,7 @@ def _seen(
     if not_inherited(more) is not None:  # about children of several desks at once: then about those whom it sees by itself
         more = Projection(computed(by_itself(basis, shared, candidate, seen.given)).given, more.withheld)
     if more.given or more.withheld:
-        seen = Projection(seen.given + tuple(g._replace(made=True) for g in more.given), seen.withheld + more.withheld)
+        seen = Projection(seen.given + tuple([Given(g.section, g.policies, made=True) for g in more.given]), seen.withheld + more.withheld)
     return _without_anything(seen) if withheld(case, *candidate.acts_for) else seen
 
 
