@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,12 +30,41 @@ from frontdoor_router.core.duties import (
 )
 from frontdoor_router.core.known_to import Service
 from frontdoor_router.core.lists import Selection, StandingList
+from frontdoor_router.core.measures.definitions import (
+    NO_DATA_SET,
+    Baseline,
+    By,
+    ByField,
+    Check,
+    Complete,
+    Concern,
+    DataSet,
+    Each,
+    EarlierEvent,
+    InTime,
+    Known,
+    Measure,
+    Named,
+    OfConcern,
+    OfEvent,
+    OfField,
+    OfObligation,
+    OfPlan,
+    OfReply,
+    OfTelling,
+    PlanIs,
+    Reached,
+    Says,
+    Span,
+    Which,
+    Within,
+)
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test
-from frontdoor_schemas.vocabulary import EventType, Role
+from frontdoor_schemas.vocabulary import EventType, Level, Role
 from frontdoor_standalone.deployment import pack_folder
-from frontdoor_standalone.packs import words
+from frontdoor_standalone.packs import measured, words
 from frontdoor_standalone.packs.pages import compare, show
 from frontdoor_standalone.packs.rules import rules_of
 from frontdoor_standalone.rehearsal.editing import copy_of
@@ -480,6 +510,139 @@ def test_a_list_that_says_one_thing_otherwise_is_shown_as_otherwise(name: str) -
     first = replace(A_LIST, every="month", on=3) if name == "on" else A_LIST
     one, other = a_pack(lists=(first,)), a_pack(lists=(replace(first, **{name: CHANGED_LIST[name]}),))
     assert "### `daily` is otherwise" in section(compare(one, other), "Standing lists")
+
+
+A_REPLY = OfReply(EventType.referral_outcome, ("decided_at",), (OneOf(("accepted",), ("no",)),))
+A_MEASURE = Measure(
+    id="how-many",
+    title="How many",
+    unit="referrals",
+    rows=("A1",),
+    source="a letter",
+    from_=date(2020, 1, 1),
+    until=None,
+    each=Each.event,
+    on=frozenset({EventType.referral}),
+    item=(),
+    duties=frozenset(),
+    answered_by=None,
+    source_roles=frozenset(),
+    if_=(),
+    counts=(),
+    time=None,
+    by=(),
+)
+CHANGED_MEASURE: dict[str, Any] = {
+    "title": "How few",
+    "unit": "contacts",
+    "rows": ("A6",),
+    "source": None,
+    "from_": date(2020, 1, 2),
+    "until": date(2025, 1, 1),
+    "each": Each.telling,
+    "on": frozenset({EventType.police_incident}),
+    "item": ("actions",),
+    "duties": frozenset({"referral-outcome"}),
+    "answered_by": EventType.information_response,
+    "source_roles": frozenset({Role.gp}),
+    "if_": (OfConcern("neglect"),),
+    "counts": (Within("contact-24h"),),
+    "time": Span(OfEvent(Which.received), A_REPLY),
+    "by": (By.out_of_hours, ByField(("route",))),
+    "months": 12,
+    "of_total": True,
+    "baseline": Baseline(Decimal("59"), "a letter"),
+}
+
+
+def measuring(*measures: Measure, concerns: tuple[Concern, ...] = (), smallest: int = 5) -> Pack:
+    """The Stockton pack with other definitions of the data set."""
+    return a_pack(data_set=DataSet(measures, concerns, smallest, ""))
+
+
+def test_each_thing_that_a_measure_can_say_is_tried_below() -> None:
+    assert {f.name for f in fields(Measure)} == {"id", *CHANGED_MEASURE}
+
+
+@pytest.mark.parametrize("name", CHANGED_MEASURE)
+def test_a_measure_that_says_one_thing_otherwise_is_shown_as_otherwise(name: str) -> None:
+    one, other = measuring(A_MEASURE), measuring(replace(A_MEASURE, **{name: CHANGED_MEASURE[name]}))
+    assert "### `how-many` is otherwise" in section(compare(one, other), "Measures of the shared data set")
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        (Says(Present(("route",))), "`route` is given"),
+        (Known(OfField(("held_at",))), "there is a time when it states at `held_at`"),
+        (Known(OfEvent(Which.as_at), there=False), "there is no time when the table is drawn up"),
+        (
+            Known(A_REPLY),
+            "there is a time when the first referral-outcome where `accepted` is no answers it, which states it at `decided_at`",
+        ),
+        (Known(Reached(("role:gp", "source"))), "there is a time when it was received by role:gp or source"),
+        (
+            Known(Reached(("source",), Level.opened, OfReply(EventType.referral_outcome))),
+            "there is a time when the first referral-outcome answers it, and that was opened by source",
+        ),
+        (Known(OfTelling(Level.opened)), "there is a time when the desk told had it opened"),
+        (Known(OfObligation()), "there is a time when what is owed was done"),
+        (Within("contact-24h"), "within the deadline contact-24h"),
+        (Complete(on_arrival=True), "nothing was missing, on arrival"),
+        (Complete(on_arrival=False, field="route", so=False), "something was missing at `route`, corrections counted"),
+        (InTime(), "met by its due time"),
+        (EarlierEvent(EventType.referral, 365), "a referral about one of its people within 365 days before"),
+        (OfPlan(PlanIs.started_again), "the plan is started-again"),
+        (OfConcern("neglect"), "it is of the concern neglect"),
+        (Named("level-of-need-agreed"), "the test level-of-need-agreed holds"),
+    ],
+)
+def test_what_a_measure_asks_in_words(check: Check, says: str) -> None:
+    assert measured.measure(replace(A_MEASURE, if_=(check,)))["if"] == says
+
+
+A_CONCERN = Concern("neglect", "Neglect", date(2020, 1, 1), None, (Present(("domestic_abuse",)),), 365)
+CHANGED_CONCERN: dict[str, Any] = {
+    "title": "Neglected",
+    "from_": date(2020, 1, 2),
+    "until": date(2025, 1, 1),
+    "any_": (OneOf(("concern_types", "type"), ("neglect",)),),
+    "carried_days": 30,
+}
+
+
+def test_each_thing_that_a_concern_can_say_is_tried_below() -> None:
+    assert {f.name for f in fields(Concern)} == {"id", *CHANGED_CONCERN}
+
+
+@pytest.mark.parametrize("name", CHANGED_CONCERN)
+def test_a_concern_that_says_one_thing_otherwise_is_shown_as_otherwise(name: str) -> None:
+    other = replace(A_CONCERN, **{name: CHANGED_CONCERN[name]})
+    page = compare(measuring(concerns=(A_CONCERN,)), measuring(concerns=(other,)))
+    assert "### `neglect` is otherwise" in section(page, "Concerns of the shared data set")
+
+
+def test_what_a_published_table_prints_is_compared_and_a_pack_without_one_says_so() -> None:
+    assert {f.name for f in fields(DataSet)} == {"measures", "concerns", "smallest", "edition"}
+    five, ten, none = measuring(A_MEASURE), measuring(A_MEASURE, smallest=10), a_pack(data_set=NO_DATA_SET)
+    assert section(compare(five, five), "Published tables").strip() == "The same in both."
+    differing = section(compare(five, ten), "Published tables")
+    assert "is 5 | the smallest number printed, besides nought, is 10 |" in differing
+    assert "is 5 | there are none |" in section(compare(five, none), "Published tables")
+    assert section(show(five), "Published tables").strip() == "The smallest number printed, besides nought, is 5."
+
+
+def test_a_packs_own_measure_in_place_of_a_chapters_is_shown_as_otherwise(tmp_path: Path) -> None:
+    copy = copy_of(pack_folder("stockton"), tmp_path)
+    entry = next(m for m in STOCKTON.data_set.measures if m.id == "referral-volume")
+    (copy / "measures.toml").write_text(
+        '[[measure]]\nid = "referral-volume"\ntitle = "All referrals"\nunit = "referrals"\nfrom = 2019-09-01\nown = true\n'
+        'rows = ["I9"]\neach = "event"\non = ["referral"]\nby = ["agency"]\n'
+    )
+    part = section(compare(STOCKTON, load_pack(copy)), "Measures of the shared data set")
+    assert part.count("###") == 1
+    assert f"| title | {entry.title} | All referrals |" in part
+    assert f"Rows {', '.join(entry.rows)}." in part
 
 
 @pytest.mark.parametrize("name", ["rule", "from_", "until", "source"])

@@ -14,7 +14,10 @@ TITLES: Final[Mapping[Kind, str]] = {
     "list": "Standing lists",
     "agreement": "What agreements permit and forbid",
     "deadline": "Deadlines",
+    "concern": "Concerns of the shared data set",
+    "measure": "Measures of the shared data set",
 }
+PUBLISHED: Final = "Published tables"
 COMPARED: Final = (
     "A rule is compared with the one of the same id. A rule that is not mentioned is the same in both.",
     "Agencies, opening hours and school terms are no rules and are not compared: see `agencies.toml` and `calendar.toml` of each pack.",
@@ -30,6 +33,8 @@ _SUMMARY: Final[Mapping[Kind, tuple[str, ...]]] = {
     "list": ("comes", "to", "of", "says", "in force"),
     "agreement": ("effect", "says", "agreement", "in force"),
     "deadline": ("limit", "source", "in force"),
+    "concern": ("title", "when", "in force"),
+    "measure": ("title", "counts each", "if", "reached", "in force"),
 }
 """Of all that a rule says, what one line can hold."""
 
@@ -44,6 +49,7 @@ def show(pack: Pack) -> str:
     ]
     for kind, title in TITLES.items():
         lines += ["", f"## {title}", "", *_listing(kind, [rule for rule in rules if rule.kind == kind])]
+    lines += ["", f"## {PUBLISHED}", "", _smallest(pack).capitalize() + "."]
     return "\n".join(lines) + "\n"
 
 
@@ -77,7 +83,20 @@ def compare(one: Pack, other: Pack) -> str:
     lines = [f"# {names[0]} and {names[1]}: what differs", "", *COMPARED]
     for kind, title in TITLES.items():
         lines += ["", f"## {title}", *_compared(names, _by_id(mine, kind), _by_id(others, kind))]
+    lines += ["", f"## {PUBLISHED}", "", *_published(names, _smallest(one), _smallest(other))]
     return "\n".join(lines) + "\n"
+
+
+def _smallest(pack: Pack) -> str:
+    data_set = pack.data_set
+    return f"the smallest number printed, besides nought, is {data_set.smallest}" if data_set.measures else "there are none"
+
+
+def _published(names: tuple[str, str], one: str, other: str) -> Iterator[str]:
+    if one == other:
+        yield "The same in both."
+    else:
+        yield from _table(["", *names], [["", one, other]])
 
 
 def _by_id(rules: Iterable[Spoken], kind: Kind) -> dict[str, Spoken]:

@@ -9,12 +9,13 @@ from frontdoor_router.core.conditions import Condition
 from frontdoor_router.core.deadlines import OWN, Deadline
 from frontdoor_router.core.duties import Duty, Escalation, Expects
 from frontdoor_router.core.lists import Selection, StandingList
+from frontdoor_router.core.measures.definitions import Measure
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.pack_checks import InForce, overlap
 from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, Policy, could_hold
 from frontdoor_schemas.vocabulary import Category, EventType, Role
-from frontdoor_standalone.packs import words
+from frontdoor_standalone.packs import measured, words
 from frontdoor_standalone.rehearsal.editing import rows_of
 
 NOTHING: Final = "–"
@@ -54,6 +55,8 @@ def rules_of(pack: Pack) -> tuple[Spoken, ...]:
         *(_spoken(pack, "list", v, _rows(v), [_list(one) for one in v]) for v in _versions(pack.lists)),
         *(_policy(pack, agreement, policy) for agreement in pack.agreements for policy in agreement.policies),
         *(_spoken(pack, "deadline", v, (), [_deadline(d) for d in v]) for v in _versions(pack.deadlines)),
+        *(_spoken(pack, "concern", v, (), [_stated(measured.concern(c)) for c in v]) for v in _versions(pack.data_set.concerns)),
+        *(_spoken(pack, "measure", v, _rows(v), [_stated(measured.measure(m)) for m in v]) for v in _versions(pack.data_set.measures)),
     )
 
 
@@ -65,7 +68,7 @@ def _versions(rules: Iterable[V]) -> list[list[V]]:
     return [sorted(versions, key=lambda v: v.from_) for versions in found.values()]
 
 
-def _rows(versions: Sequence[Duty | Expects | Pattern | StandingList]) -> tuple[str, ...]:
+def _rows(versions: Sequence[Duty | Expects | Pattern | StandingList | Measure]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row for version in versions for row in version.rows))
 
 
@@ -86,7 +89,12 @@ def _merged(texts: Sequence[str], periods: Sequence[str]) -> str:
 
 def _given(**says: str) -> Says:
     """Headings are written with spaces; what is empty is left out."""
-    return {words.plain(heading): text for heading, text in says.items() if text}
+    return _stated({words.plain(heading): text for heading, text in says.items()})
+
+
+def _stated(says: Says) -> Says:
+    """What is not empty."""
+    return {heading: text for heading, text in says.items() if text}
 
 
 def _duty(duty: Duty, pack: Pack) -> Says:
