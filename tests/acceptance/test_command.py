@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from frontdoor_standalone.packs.pages import compare, show
 from frontdoor_standalone.servers.processes import free_ports, is_running
+from support.builders import a_child
 from support.packs import the_pack
 
 PATIENCE_SECONDS = 60.0
@@ -93,6 +95,64 @@ def test_up_keeps_its_data_and_its_keys_for_their_owner_alone(tmp_path: Path) ->
     assert not any(key in log or key in said for key in keys.values())
 
 
+SECRET = "whsec_" + "bWFkZS11cC1zZWNyZXQtb2YtZW5kcG9pbnRz"
+
+
+@contextmanager
+def receiver(port: int, said: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`frontdoor receiver` until the end of the block, what it says in a file."""
+    command = [sys.executable, "-m", "frontdoor_standalone", "receiver", "--port", str(port), *arguments]
+    environment = {**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1", "FRONTDOOR_RECEIVER_SECRET": SECRET, **settings}
+    with said.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)  # noqa: S603 - our own program
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until_said(said: Path, words: str) -> str:
+    """The line of a file that says it, once it is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if found := [line for line in said.read_text().splitlines() if words in line]:
+            return found[0]
+        time.sleep(0.1)
+    pytest.fail(f"{words} is not in: {said.read_text()}")
+
+
+def test_a_receiver_registers_every_desk_and_says_what_a_webhook_brings_but_not_what_it_says(tmp_path: Path) -> None:
+    port, listening = free_ports(2)
+    state, said = tmp_path / "state", tmp_path / "said"
+    child = a_child(given_name="Marked")
+    data = {"occurred_at": datetime.now(tz=UTC).isoformat(), "children": [child], "circumstances": "Marked text"}
+    with up(state, port) as process:
+        wait_until_up(port, process)
+        notifier = f"http://127.0.0.1:{port}/notifier"
+        with receiver(listening, said, "--notifier", notifier, FRONTDOOR_RECEIVER_ADMIN_TOKEN="wrong") as refused:
+            assert refused.wait(timeout=PATIENCE_SECONDS) == 2
+        assert "does not take the endpoint of cafcass.duty: 401" in said.read_text()
+
+        token = json.loads((state / "secrets.json").read_text())["admin"]
+        key = json.loads((state / "api-keys.json").read_text())["police.pvp"]
+        with receiver(listening, said, "--notifier", notifier, FRONTDOOR_RECEIVER_ADMIN_TOKEN=token) as running:
+            wait_until_said(said, "registered at")
+            headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "one"}
+            body = {"type": "referral", "data": data}
+            posted = httpx.post(f"http://127.0.0.1:{port}/police/v1/referrals", json=body, headers=headers)
+            assert posted.status_code == 202, posted.text
+            line = wait_until_said(said, "hub.front-door 1 disclosure about referral: ")
+            assert "children" in line
+            forged = httpx.post(f"http://127.0.0.1:{listening}/hooks/police.pvp", content="{}", headers={"webhook-timestamp": "1"})
+            assert forged.status_code == 401
+            wait_until_said(said, "police.pvp: webhook refused: the signature does not fit")
+            running.send_signal(signal.SIGINT)
+            assert running.wait(timeout=PATIENCE_SECONDS) == 0
+        assert "Marked" not in said.read_text()
+        assert SECRET not in said.read_text()
+
+
 def test_a_demo_plays_and_shows_what_was_expected() -> None:
     done = frontdoor("demo", "conference-crc-only")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -122,6 +182,7 @@ def test_rehearse_says_how_many_passed_and_fails_with_a_wrong_expectation(tmp_pa
         (["packs", "compare", "stockton", "no-such-pack"], "no pack “no-such-pack”"),
         (["packs", "matrix", "no-such-pack"], "no pack “no-such-pack”"),
         (["gateway"], "setting dsn"),
+        (["receiver"], "setting secret"),
         (["measures", "2020-13", "--dsn", "postgresql://"], "a month is written YYYY-MM"),
         (["measures", "2020-11", "--dsn", "postgresql://", "--audience", "agency"], "an agency goes with audience=agency"),
         (["rehearse", "--coverage", "page.md", "stockton"], "every scenario"),
@@ -159,8 +220,8 @@ def test_a_matrix_is_written_and_a_page_that_says_anything_else_is_not_current(t
 
 def test_help_names_every_command_with_an_example() -> None:
     whole = frontdoor("--help").stdout
-    running = ("gateway", "router", "notifier", "migrate", "keys", "kafka")
+    running = ("gateway", "router", "notifier", "migrate", "receiver", "keys", "kafka")
     for command in ("demo", "up", "rehearse", "check-pack", "measures", "packs", *running, "version"):
         assert command in whole
-    for command in ("demo", "up", "rehearse", "check-pack", "measures", "gateway", "migrate"):
+    for command in ("demo", "up", "rehearse", "check-pack", "measures", "gateway", "migrate", "receiver"):
         assert f"frontdoor {command}" in frontdoor(command, "--help").stdout

@@ -4,7 +4,10 @@ No engine runs it here; docs/deployment.md says what was run and what was only v
 """
 
 import json
+import re
+import shlex
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,16 @@ import pytest
 import yaml
 from compose_pydantic import ComposeSpecification
 from pydantic import BaseModel
+from typer.core import TyperCommand
+from typer.testing import CliRunner
 
 from frontdoor_chassis.directory import load_directory
 from frontdoor_gateway.settings import GatewaySettings
 from frontdoor_notifier.settings import NotifierSettings
 from frontdoor_router.adapters.chapters import rule_folders
 from frontdoor_router.settings import RouterSettings
+from frontdoor_standalone.__main__ import command_line
+from frontdoor_standalone.commands.receiver import DEFAULT_PORT, ReceiverSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS: dict[str, type[BaseModel]] = {
@@ -27,6 +34,24 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "router": RouterSettings,
     "notifier": NotifierSettings,
 }
+OURS = (*SETTINGS, "prepare", "receiver")
+"""The services that run the project's own image."""
+
+
+Parse = Callable[[list[str]], tuple[int, list[str]]]
+"""Reads a command line as `frontdoor` does, and does nothing: the exit code, and which command would have run."""
+
+
+@pytest.fixture
+def parse(monkeypatch: pytest.MonkeyPatch) -> Parse:
+    """The real command, whose commands do not begin."""
+    ran: list[str] = []
+    monkeypatch.setattr(TyperCommand, "invoke", lambda _, context: ran.append(context.command_path.partition(" ")[2]))
+
+    def run(command: list[str]) -> tuple[int, list[str]]:
+        return CliRunner().invoke(command_line(), command, prog_name="frontdoor").exit_code, ran
+
+    return run
 
 
 @pytest.fixture
@@ -46,6 +71,54 @@ def test_each_service_starts_with_the_settings_it_is_given(compose: dict[str, An
         monkeypatch.setenv(name, str(value))
     settings = SETTINGS[service]()
     assert "training-only" in str(settings.signing_key.get_secret_value())  # type: ignore[attr-defined]  # every service has one
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_each_command_is_one_that_the_command_line_knows(compose: dict[str, Any], service: str, parse: Parse) -> None:
+    command = compose["services"][service]["command"]
+    assert parse(command) == (0, [command[0]])
+
+
+@pytest.mark.parametrize(
+    "wrong", [["no-such-command"], ["receiver", "--no-such-option"], ["migrate"], ["receiver", "--port", "x"], ["keys", "no-such-command"]]
+)
+def test_a_command_or_an_option_that_there_is_not_would_be_found(wrong: list[str], parse: Parse) -> None:
+    assert parse(wrong) == (2, [])
+
+
+def test_no_service_of_ours_is_left_out_and_none_has_another_entry_point(compose: dict[str, Any]) -> None:
+    assert {n for n, s in compose["services"].items() if s["image"] == "frontdoor:local"} == set(OURS)
+    assert not [n for n, s in compose["services"].items() if "entrypoint" in s]
+    assert not [n for n, s in compose["services"].items() if n not in OURS and "command" in s]
+    assert 'ENTRYPOINT ["frontdoor"]' in (ROOT / "deploy/Dockerfile").read_text()
+
+
+def test_the_command_in_its_comments_is_known_too(compose: dict[str, Any], parse: Parse) -> None:
+    ((service, command),) = re.findall(r"docker compose run --rm (\S+) (.*)", (ROOT / "docker-compose.yml").read_text())
+    assert service in compose["services"]
+    assert parse(shlex.split(command)) == (0, ["keys add"])
+
+
+def test_each_path_of_the_image_is_there() -> None:
+    named = set(re.findall(r"/app/([\w./-]+)", (ROOT / "docker-compose.yml").read_text()))
+    assert named
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def test_each_port_is_one_that_somebody_listens_on(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    published = {port.split(":")[1] for name in SETTINGS for port in services[name].get("ports", [])}
+    assert published == {str(GatewaySettings.model_fields["port"].default)}
+    addresses = re.findall(r"http://(notifier|receiver):(\d+)", " ".join(services["receiver"]["command"]))
+    assert dict(addresses) == {"notifier": str(NotifierSettings.model_fields["port"].default), "receiver": str(DEFAULT_PORT)}
+
+
+def test_the_receiver_starts_with_its_secret_and_the_notifiers_token(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    services = compose["services"]
+    for name, value in services["receiver"]["environment"].items():
+        monkeypatch.setenv(name, value)
+    token = services["notifier"]["environment"]["FRONTDOOR_NOTIFIER_ADMIN_TOKEN"]
+    assert ReceiverSettings().admin_token.get_secret_value() == token
 
 
 def test_every_gateway_of_the_pack_has_a_service_and_no_other_has(compose: dict[str, Any]) -> None:

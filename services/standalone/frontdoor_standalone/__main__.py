@@ -10,6 +10,7 @@ from frontdoor_standalone.commands.demo import demo
 from frontdoor_standalone.commands.measures import measures
 from frontdoor_standalone.commands.migrating import migrate
 from frontdoor_standalone.commands.packs import check_pack
+from frontdoor_standalone.commands.receiver import receiver
 from frontdoor_standalone.commands.rehearse import rehearse
 from frontdoor_standalone.commands.services import gateway, notifier, router
 from frontdoor_standalone.commands.speaking import console
@@ -38,7 +39,7 @@ def command_line() -> typer.Typer:
     app.command("check-pack", rich_help_panel=CHECK)(check_pack)
     app.add_typer(packs.app, name="packs", rich_help_panel=CHECK)
     app.command(rich_help_panel=CHECK)(measures)
-    for service in (gateway, router, notifier, migrate):
+    for service in (gateway, router, notifier, migrate, receiver):
         app.command(rich_help_panel=RUN)(service)
     app.add_typer(keys.app, name="keys", rich_help_panel=RUN)
     app.add_typer(kafka.app, name="kafka", rich_help_panel=RUN)

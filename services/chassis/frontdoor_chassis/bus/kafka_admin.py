@@ -64,6 +64,10 @@ class _NoReplyError(Exception):
     """Nobody answered this once."""
 
 
+class TopicError(ValueError):
+    """A topic is not as it has to be, or cannot be made so; the message says which and why."""
+
+
 class KafkaAdmin:
     """One administrative connection.
 
@@ -100,9 +104,12 @@ class KafkaAdmin:
         return {topic: topic_id for topic, (topic_id, _) in (await self.partitions(topics)).items()}
 
     async def create(self, topics: Sequence[NewTopic]) -> None:
-        """Create topics; one that exists already is left as it is."""
+        """Create topics; one that exists already is left as it is. Raises `TopicError` for what the cluster does not make."""
         answers = await self._ask(lambda client: client.create_topics(list(topics), request_timeout=_TRY_SECONDS))
-        _raise_any(answers, but=KafkaError.TOPIC_ALREADY_EXISTS)
+        try:
+            _raise_any(answers, but=KafkaError.TOPIC_ALREADY_EXISTS)
+        except KafkaException as error:
+            raise TopicError(f"Kafka at {self._bootstrap} does not make topics: {error.args[0].str()}") from error
 
     def _connect(self) -> AdminClient:
         settings: dict[str, Any] = {
@@ -202,7 +209,7 @@ async def ensure_topics(
 ) -> None:
     """Create the topics that are missing, with so many partitions each, and return when all are there.
 
-    Raises `ValueError` for one that exists with another number of partitions: keys would change partitions, and with
+    Raises `TopicError` for one that exists with another number of partitions: keys would change partitions, and with
     them lose their order.
     """
     admin = KafkaAdmin(bootstrap, security)
@@ -217,4 +224,4 @@ async def ensure_topics(
             await asyncio.sleep(0.05)
     for topic, wanted in topics.items():
         if there[topic][1] != wanted:
-            raise ValueError(f"topic {topic} has {there[topic][1]} partitions, not {wanted}")
+            raise TopicError(f"topic {topic} has {there[topic][1]} partitions, not {wanted}")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from frontdoor_chassis import logs
+from frontdoor_chassis.bus.kafka_admin import TopicError
 from frontdoor_chassis.directory import UnknownDeskError
 from frontdoor_chassis.store.migrate import SchemaOutOfDateError
 from frontdoor_chassis.toml_places import PackError
@@ -18,6 +19,7 @@ from frontdoor_router.core.measures.asking import NoSuchQuestionError
 from frontdoor_standalone.deployment import UnknownPackError
 from frontdoor_standalone.processes import ProcessDiedError
 from frontdoor_standalone.readiness import NotReadyError
+from frontdoor_standalone.registering import NotRegisteredError
 from frontdoor_standalone.rehearsal.clock import RestlessError
 from frontdoor_standalone.rehearsal.seed import UnknownRelationError
 from frontdoor_standalone.rehearsal.shown import LockError
@@ -38,7 +40,9 @@ SAID = (
     UnknownRelationError,
     ServerError,
     SchemaOutOfDateError,
+    TopicError,
     NotReadyError,
+    NotRegisteredError,
     RestlessError,
     ProcessDiedError,
     ConnectionError,

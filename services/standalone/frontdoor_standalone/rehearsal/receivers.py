@@ -25,25 +25,42 @@ class Call:
     at: datetime
 
 
-class Receivers:
-    """One endpoint for each desk, on one local server."""
+def path_of(desk: str) -> str:
+    """Where below a server's address the endpoint of a desk is."""
+    return f"/hooks/{desk}"
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
+
+class Receivers:
+    """One endpoint for each desk, on one server. Port 0 is one that is free."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        address: str = ADDRESS,
+        port: int = 0,
+        took: Callable[[Call], None] | None = None,
+        turned_away: Callable[[str], None] | None = None,
+    ) -> None:
+        """`took` and `turned_away` hear of each call in place of `calls` and `broken`, which keep all of them."""
         self.calls: list[Call] = []
         self.broken: list[str] = []
         self.refused: dict[str, int] = {}
         self._now = now
+        self._address = address
+        self._port = port
+        self._took = took or self.calls.append
+        self._turned_away = turned_away or self.broken.append
         self._secrets: dict[str, str] = {}
         self._down: set[str] = set()
         self._runner: web.AppRunner | None = None
-        self._port = 0
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post("/hooks/{desk}", self._take)
+        app.router.add_post(path_of("{desk}"), self._take)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, ADDRESS, 0)
+        site = web.TCPSite(self._runner, self._address, self._port)
         await site.start()
         self._port = int(self._runner.addresses[0][1])
         return self
@@ -54,7 +71,7 @@ class Receivers:
 
     def url(self, desk: str) -> str:
         """Where a desk's endpoint is."""
-        return f"http://{ADDRESS}:{self._port}/hooks/{desk}"
+        return f"http://{self._address}:{self._port}{path_of(desk)}"
 
     def knows(self, desk: str, secret: str) -> None:
         """Tell the endpoint its secret."""
@@ -79,9 +96,9 @@ class Receivers:
             return web.Response(status=503)
         body = await request.text()
         if problem := self._problem(desk, request.headers, body):
-            self.broken.append(f"{desk}: webhook refused: {problem}")
+            self._turned_away(f"{desk}: webhook refused: {problem}")
             return web.Response(status=401)
-        self.calls.append(Call(desk, request.headers["webhook-id"], body, self._now()))
+        self._took(Call(desk, request.headers["webhook-id"], body, self._now()))
         return web.Response(status=204)
 
     def _problem(self, desk: str, headers: Mapping[str, str], body: str) -> str | None:
