@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
 import typer
@@ -44,7 +44,7 @@ def add(
       frontdoor keys add police.pvp --dsn postgresql://… --days 365
     """
 
-    async def work(pool: asyncpg.Pool[Any]) -> None:
+    async def work(pool: asyncpg.Pool) -> None:
         valid_for = timedelta(days=days) if days else None
         console.print(await create_key(pool, desk, SystemClock().now(), valid_for=valid_for), soft_wrap=True)
 
@@ -60,7 +60,7 @@ def list_(desk: Desk, dsn: Dsn, pack: Pack = "stockton") -> None:
       frontdoor keys list police.pvp --dsn postgresql://…
     """
 
-    async def work(pool: asyncpg.Pool[Any]) -> None:
+    async def work(pool: asyncpg.Pool) -> None:
         table = Table("key", "valid from", "valid until")
         for key in await PgKeys(pool).all():
             if key.desk == desk:
@@ -81,7 +81,7 @@ def revoke(
       frontdoor keys revoke police.pvp 3f0a91c25d7be804 --dsn postgresql://…
     """
 
-    async def work(pool: asyncpg.Pool[Any]) -> None:
+    async def work(pool: asyncpg.Pool) -> None:
         if not await PgKeys(pool).end(key, SystemClock().now()):
             errors.print(f"[red]{desk} has no key {key} that is still valid[/red]")
             raise typer.Exit(1)
@@ -90,19 +90,19 @@ def revoke(
     _with_gateway(desk, dsn, pack, work)
 
 
-def _with_gateway(desk: str, dsn: str, pack: str, work: Callable[["asyncpg.Pool[Any]"], Awaitable[None]]) -> None:
+def _with_gateway(desk: str, dsn: str, pack: str, work: Callable[[asyncpg.Pool], Awaitable[None]]) -> None:
     with in_a_line():
         directory = load_directory(pack_folder(pack))
         uvloop.run(_work(directory, desk, dsn, work))
 
 
-async def _work(directory: Directory, desk: str, dsn: str, work: Callable[["asyncpg.Pool[Any]"], Awaitable[None]]) -> None:
+async def _work(directory: Directory, desk: str, dsn: str, work: Callable[[asyncpg.Pool], Awaitable[None]]) -> None:
     async with _pool(directory, desk, dsn) as pool:
         await work(pool)
 
 
 @asynccontextmanager
-async def _pool(directory: Directory, desk: str, dsn: str) -> AsyncIterator["asyncpg.Pool[Any]"]:
+async def _pool(directory: Directory, desk: str, dsn: str) -> AsyncIterator[asyncpg.Pool]:
     schema = schema_of(directory.gateway_of(desk))
     pool = await open_pool(dsn, schema=schema, role=schema, max_size=1)
     try:
