@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterator, Mapping
 
 import pytest
-from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 from typer.testing import CliRunner, Result
 
 from frontdoor_chassis.bus.kafka_admin import KafkaAdmin, Security, ensure_topics, librdkafka_security
