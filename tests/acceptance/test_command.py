@@ -149,6 +149,8 @@ def test_a_receiver_registers_every_desk_and_says_what_a_webhook_brings_but_not_
             wait_until_said(said, "police.pvp: webhook refused: the signature does not fit")
             running.send_signal(signal.SIGINT)
             assert running.wait(timeout=PATIENCE_SECONDS) == 0
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert "Marked" not in said.read_text()
         assert SECRET not in said.read_text()
 
