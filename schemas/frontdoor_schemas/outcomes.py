@@ -31,7 +31,7 @@ class ReferralOutcome(CaseEvent):
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "previous_referral_same_issue": yes_or_no(
-            held(C.history_summary, HOUSEHOLD, "A27"), "Whether an earlier referral with the same concern was closed"
+            held(C.history_summary, HOUSEHOLD, "A27"), "Whether an earlier referral with the same concern was refused, or closed"
         ),
     }
     answered_by_query: ClassVar[frozenset[str]] = frozenset({"acknowledged_by", "acknowledged_at", "satisfied"})

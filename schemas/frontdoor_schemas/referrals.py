@@ -84,7 +84,7 @@ class Referral(CaseEvent):
         "same_issue_closed_on": Computed(
             held(C.history_summary, HOUSEHOLD, "A27"),
             {"type": "string", "format": "date"},
-            "When an earlier referral with a concern of the same type was closed",
+            "When an earlier referral with a concern of the same type was refused, or closed",
         ),
     }
 

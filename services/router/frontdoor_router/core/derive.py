@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
@@ -15,10 +16,11 @@ from frontdoor_router.core.case import Case
 from frontdoor_router.core.conditions import present
 from frontdoor_router.core.decision import Given, IdMaker
 from frontdoor_router.core.duties import Expects
+from frontdoor_router.core.effects import DONE
 from frontdoor_router.core.known_to import KnownTo, answer
 from frontdoor_router.core.past import Completed, Line, Past
 from frontdoor_router.core.proposing import proposals
-from frontdoor_router.core.world import Entry
+from frontdoor_router.core.world import World
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.fields import Block, Computed, Nest
@@ -30,7 +32,9 @@ GRADES = ("standard", "medium", "high")
 ABUSE, GRADE = "domestic_abuse", "domestic_abuse.risk_grade="
 PROTECTION_PLAN = frozenset({"plan_type=child_protection", "to_status=started"})
 REPORTED = "stage=reported"
-NO_LONGER_OPEN = "accepted=no"
+RUNS_ON = "accepted=yes"
+CLOSED = frozenset(f"{field}={word}" for field, words in DONE.values() for word in words)
+"""What an answer to a referral says when the referral no longer runs."""
 CONCERN = "concern_types.type="
 MAX_DATES = 20
 """Dates that are listed, the latest; the number counts all. What is added to an event has to fit beside the largest one in a record."""
@@ -210,16 +214,43 @@ def _sees_grade(given: Iterable[Given]) -> bool:
 
 
 def _same_issue_closed(view: View) -> str | None:
-    """When the last referral about the same type of concern was refused (A27)."""
-    closed = [x for x in view.before(EventType.referral_outcome) if NO_LONGER_OPEN in x.marks]
-    alike = [x for x in closed if view.concerns & (_concerns_of_referral(view, x.entry) | x.marks)]
-    return _day(alike[-1].entry.occurred_at, view.zone) if alike else None
+    """When the last referral about the same type of concern ended that no longer runs: refused, or closed after it was accepted (A27)."""
+    cases = _referrals(view)
+    own = cases.pop(_asked_first(view.case.world, view.case.cause.id), []) if view.case.cause and _has_one_already(view.case) else []
+    mine = view.concerns | _concerns(own)
+    ended = [end for lines in cases.values() if mine & _concerns(lines) and (end := _end(lines))]
+    return _day(max(line.entry.occurred_at for line in ended), view.zone) if ended else None
 
 
-def _concerns_of_referral(view: View, outcome: Entry) -> frozenset[str]:
-    """What the referral was about that an outcome answered, as far as the desk may know it."""
-    answered = view.case.world.events.get(outcome.event)
-    return frozenset(m for x in view.lines if answered and x.entry.event == answered.cause for m in x.marks)
+def _has_one_already(case: Case) -> bool:
+    """Whether an event belongs to a referral that there was before: any but a referral, which may answer whatever led to it."""
+    return case.type is not EventType.referral or case.envelope.type is EventType.correction
+
+
+def _referrals(view: View) -> dict[UUID, list[Line]]:
+    """What the desk may know of each earlier referral and of what came of it, in the order of time; other events are cases of their own."""
+    found: dict[UUID, list[Line]] = {}
+    for line in view.before():
+        found.setdefault(_asked_first(view.case.world, line.entry.event), []).append(line)
+    return found
+
+
+def _asked_first(world: World, event: UUID) -> UUID:
+    """The referral that an event answers, through a challenge or another answer that lies between, and behind corrections of it."""
+    found = world.events.get(event)
+    while found and found.cause and (found.type is not EventType.referral or found.corrects):
+        event, found = found.cause, world.events.get(found.cause)
+    return event
+
+
+def _concerns(lines: Iterable[Line]) -> frozenset[str]:
+    return frozenset(m for x in lines for m in x.marks if m.startswith(CONCERN))
+
+
+def _end(lines: Iterable[Line]) -> Line | None:
+    """The last word on a referral, if it is that the referral no longer runs: a challenge may have opened it again."""
+    said = [x for x in lines if x.entry.type in DONE and x.marks & {RUNS_ON, *CLOSED}]
+    return said[-1] if said and said[-1].marks & CLOSED else None
 
 
 def _yes(found: object) -> str | None:
