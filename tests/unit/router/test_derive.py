@@ -66,7 +66,7 @@ def counting(tmp_path: Path) -> Deciding:
     """Under a pack whose front door hears of more types of events."""
     pack = Path(shutil.copytree(TEST_PACK, tmp_path / "pack"))
     with (pack / "duties.toml").open("a", encoding="utf-8") as file:
-        file.writelines(COUNTED.format(kind) for kind in ("missing-episode", "was-not-brought", "concern"))
+        file.writelines(COUNTED.format(kind) for kind in ("missing-episode", "was-not-brought", "concern", "plan-status", "conference-minutes"))
     return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
 
 
@@ -97,6 +97,38 @@ def test_missed_appointments_and_concerns_add_up_whoever_reports_them(counting: 
     assert front_door_reads(posted("oak.dsl", "was-not-brought"), "prior_missed_count") == {"prior_missed_count": 1}
     assert front_door_reads(posted("oak.dsl", "concern"), "cumulative_count") == {"cumulative_count": 1}
     assert front_door_reads(posted("mill.gp", "concern"), "cumulative_count") == {"cumulative_count": 2}
+
+
+REGISTERED = ("re_registration", "previous_child_protection_plans")
+
+
+def protection(counting: Deciding, status: str, child: int = 1, kind: str = "child_protection") -> Told:
+    """A change of a child's plan."""
+    return counting.post("care.duty", "plan-status", {"children": [a_child(child)], "plan_type": kind, "to_status": status})
+
+
+def test_a_protection_plan_after_one_that_ended_is_a_re_registration_and_a_first_one_says_nothing(counting: Deciding) -> None:
+    assert front_door_reads(protection(counting, "started"), *REGISTERED) == {}
+    assert front_door_reads(protection(counting, "started"), *REGISTERED) == {}  # said twice, and ended never
+    protection(counting, "ended")
+    assert front_door_reads(protection(counting, "started"), *REGISTERED) == dict(zip(REGISTERED, ("yes", 1), strict=True))
+    assert front_door_reads(protection(counting, "started", child=2), *REGISTERED) == {}
+
+
+def test_a_plan_of_another_kind_is_no_re_registration_nor_is_one_after_it(counting: Deciding) -> None:
+    protection(counting, "ended", kind="child_in_need")
+    assert front_door_reads(protection(counting, "started"), *REGISTERED) == {}
+    protection(counting, "ended")
+    assert front_door_reads(protection(counting, "started", kind="child_in_need"), "re_registration") == {}
+
+
+def test_a_review_conference_about_a_first_plan_is_no_re_registration(counting: Deciding) -> None:
+    minutes = {"children": [a_child(1)], "conference_type": "review"}
+    protection(counting, "started")
+    assert front_door_reads(counting.post("care.duty", "conference-minutes", minutes), *REGISTERED) == {}
+    protection(counting, "ended")
+    told = counting.post("care.duty", "conference-minutes", minutes | {"conference_type": "initial"})
+    assert front_door_reads(told, *REGISTERED) == dict(zip(REGISTERED, ("yes", 1), strict=True))
 
 
 def test_the_first_incident_has_none_before_it(deciding: Deciding) -> None:

@@ -30,7 +30,7 @@ from frontdoor_schemas.vocabulary import Category, EventType, SubjectRule
 GRADES = ("standard", "medium", "high")
 """Risk grades in rising order."""
 ABUSE, GRADE = "domestic_abuse", "domestic_abuse.risk_grade="
-PROTECTION_PLAN = frozenset({"plan_type=child_protection", "to_status=started"})
+PROTECTION_ENDED = frozenset({"plan_type=child_protection", "to_status=ended"})
 REPORTED = "stage=reported"
 RUNS_ON = "accepted=yes"
 CLOSED = frozenset(f"{field}={word}" for field, words in DONE.values() for word in words)
@@ -263,7 +263,8 @@ def _episodes(view: View) -> list[Line]:
 
 
 def _protection_plans(view: View) -> list[Line]:
-    return [x for x in view.before(EventType.plan_status) if x.marks >= PROTECTION_PLAN]
+    """Child protection plans that ended before: one that runs, as at a review conference, is no earlier one (G18)."""
+    return [x for x in view.before(EventType.plan_status) if x.marks >= PROTECTION_ENDED]
 
 
 def _re_registered(view: View) -> str | None:
