@@ -38,7 +38,9 @@ class ConferenceMinutes(Minutes):
 
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
-        "re_registration": yes_or_no(held(C.history_summary, HOUSEHOLD, "G18"), "Whether a child had a child protection plan that ended before"),
+        "re_registration": yes_or_no(
+            held(C.history_summary, HOUSEHOLD, "G18"), "Whether a child had a child protection plan that ended before"
+        ),
         "previous_child_protection_plans": counted(
             held(C.history_summary, HOUSEHOLD, "G18"), "Child protection plans that ended before, that this recipient may know of"
         ),

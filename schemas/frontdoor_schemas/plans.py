@@ -50,7 +50,9 @@ class PlanStatus(Plan):
         "previous_child_protection_plans": counted(
             held(C.history_summary, ABOUT, "G16", "G18"), "Child protection plans that ended before, that this recipient may know of"
         ),
-        "re_registration": yes_or_no(held(C.history_summary, ABOUT, "G18"), "Whether a child had a child protection plan that ended before"),
+        "re_registration": yes_or_no(
+            held(C.history_summary, ABOUT, "G18"), "Whether a child had a child protection plan that ended before"
+        ),
         "previous_changes_count": counted(held(C.history_summary, ABOUT, "G12"), "Earlier changes of plan that this recipient may know of"),
         "change_of_worker_count": counted(held(C.history_summary, ABOUT, "G25"), "How often the lead worker changed"),
         "flags_to_show": Computed(

@@ -11,7 +11,7 @@ from frontdoor_schemas.fields import Block, Computed, Held, held
 from frontdoor_schemas.values import ABOUT, EVENT, C, Day, Line, LocalId, Postcode, Text
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
-Question = Literal["child_view", "chronology", "plan_status", "incident_status", "address", "minutes", "known_to", "household"]
+Question = Literal["child_view", "chronology", "plan_status", "incident_status", "address", "minutes", "household"]
 QUESTIONS: tuple[str, ...] = get_args(Question)
 
 Reason = Literal["nothing-to-say", "not-identified", "cannot-decide"]

@@ -168,12 +168,6 @@ def test_a_question_that_is_withdrawn_takes_its_answer_back(asking: Asking) -> N
     assert [t.id for t in gone.decision.withdrawn] == [answered.disclosure.id]
 
 
-def test_a_question_without_an_answer_yet_made_is_answered_nothing(asking: Asking) -> None:
-    """Which service knows somebody is not answered here: the question is taken, and nothing is said."""
-    incident(asking)
-    assert said_nothing(asking.ask("care.duty", "known_to", a_child(1)))
-
-
 def test_every_question_of_the_contract_has_a_purpose_and_those_about_people_a_recipe() -> None:
     assert set(QUERY_PURPOSES) == set(QUESTIONS)
-    assert set(RECIPES) == set(QUESTIONS) - {"incident_status", "known_to"}
+    assert set(RECIPES) == set(QUESTIONS) - {"incident_status"}

@@ -66,7 +66,9 @@ def counting(tmp_path: Path) -> Deciding:
     """Under a pack whose front door hears of more types of events."""
     pack = Path(shutil.copytree(TEST_PACK, tmp_path / "pack"))
     with (pack / "duties.toml").open("a", encoding="utf-8") as file:
-        file.writelines(COUNTED.format(kind) for kind in ("missing-episode", "was-not-brought", "concern", "plan-status", "conference-minutes"))
+        file.writelines(
+            COUNTED.format(kind) for kind in ("missing-episode", "was-not-brought", "concern", "plan-status", "conference-minutes")
+        )
     return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
 
 

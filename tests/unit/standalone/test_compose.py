@@ -91,7 +91,7 @@ def test_an_involvement_says_what_the_scenario_says(event_type: EventType) -> No
         *((EventType.referral_progress, code, "status") for code in ("received", "allocated", "closed")),
         *((EventType.concern, code, "kind") for code in ("chronology_entry", "concern_card", "visit")),
         *((EventType.meeting_request_answer, code, "answer") for code in ("held", "declined")),
-        *((EventType.query, code, "question") for code in ("chronology", "known_to")),
+        *((EventType.query, code, "question") for code in ("chronology", "plan_status")),
         (EventType.flag_instruction, "clear", "action"),
         (EventType.household_change, "left", "change"),
         (EventType.meeting_minutes, "panel", "meeting_type"),
