@@ -152,13 +152,14 @@ def test_an_error_while_asking_the_agreements_is_said_and_is_work(asking: Asking
 
 def test_a_duty_may_tell_the_holder_that_somebody_asked(asking: Asking) -> None:
     duty = replace(next(d for d in test_pack().duties if d.id == "plan-group"), id="asked-about", on=EventType.query)
-    duty = replace(duty, tell=EachChild("school"), because="notice")
+    duty = replace(duty, tell=EachChild("school"), because="notice", shown_to_publisher=True)
     pack = replace(test_pack(), duties=(*test_pack().duties, duty))
     telling = replace(asking, policy=replace(asking.policy, pack=pack))
     answered = telling.ask("care.duty", "child_view", a_child(1))
     assert answered.told.desks == {"oak.dsl"}
     assert [c["given_name"] for c in answered.told.message("oak.dsl")["children"]] == ["Given1"]
     assert PURPOSE not in str(answered.told.message("oak.dsl"))
+    assert [d.desk for d in answered.told.decision.disclosures if d.visible] == ["care.duty"]
 
 
 def test_a_question_that_is_withdrawn_takes_its_answer_back(asking: Asking) -> None:
