@@ -8,7 +8,7 @@ from pydantic import Field
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Concern, HomeConditions
-from frontdoor_schemas.fields import Block, Computed, counted, held
+from frontdoor_schemas.fields import Block, Computed, Places, counted, held
 from frontdoor_schemas.values import ABOUT, EVENT, HOUSEHOLD, MAX_ITEMS, AboutOneChild, C, Count, Day, LocalId, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
 
@@ -42,7 +42,10 @@ class ConcernRecorded(CaseEvent):
 class ExpectantMother(CaseEvent):
     """A concern before a birth. The unborn child is a child of the event, with the mother's ref; the mother and a partner are adults."""
 
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"health_visitor_notified_at", "health_visitor_acknowledged_at"})
+    ledger: ClassVar[Mapping[str, Places]] = {
+        "health_visitor_notified_at": ("line", "measure expectant-mothers-known-to-health-visiting"),
+        "health_visitor_acknowledged_at": ("line",),
+    }
 
     trimester: Annotated[Literal["first", "second", "third"] | None, held(C.child_health, HOUSEHOLD, "I11")] = None
     concerns: Annotated[tuple[Concern, ...], Field(max_length=MAX_ITEMS)] = ()

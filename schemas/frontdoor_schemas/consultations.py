@@ -1,9 +1,10 @@
 """Asking the front door for advice before anybody decides to refer, and the advice (register §4.24)."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from frontdoor_schemas.body import CaseEvent
-from frontdoor_schemas.fields import held
+from frontdoor_schemas.fields import Places, held
 from frontdoor_schemas.values import ABOUT, EVENT, About, C, Line, Moment, Text
 
 Recommended = Literal["refer", "early_help", "monitor", "none"]
@@ -12,7 +13,7 @@ Recommended = Literal["refer", "early_help", "monitor", "none"]
 class Consultation(CaseEvent):
     """A professional's question (A10, A17, I8). Who asks is the author; a later referral cites the id of this event."""
 
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"later_referral_id"})
+    ledger: ClassVar[Mapping[str, Places]] = {"later_referral_id": ("field referral consultation_id",)}
 
     about: About = ()
     question: Annotated[Text | None, held(C.narrative, ABOUT, "A10", "A17", "I8")] = None
@@ -23,7 +24,7 @@ class ConsultationAdvice(CaseEvent):
     """The advice given."""
 
     must_reply: ClassVar[bool] = True
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"later_referral_id"})
+    ledger: ClassVar[Mapping[str, Places]] = {"later_referral_id": ("field referral consultation_id",)}
 
     about: About = ()
     advice: Annotated[Text | None, held(C.narrative, ABOUT, "A10", "A17", "I8")] = None

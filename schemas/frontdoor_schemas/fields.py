@@ -111,6 +111,11 @@ class Plan:
     """Whether its items may say whom they are about or for whom they are."""
 
 
+Places = tuple[str, ...]
+"""Where a fact is found that the exchange keeps itself, in the words that docs/fields.md explains: `line`, `event <type>`,
+`field <type> <path>`, `measure <id>`, `delivery`, `audit <entry>`."""
+
+
 class Block(BaseModel):
     """A part of an event. Strict, closed, immutable; every field is `Held`, `Structure` or a block."""
 
@@ -119,8 +124,8 @@ class Block(BaseModel):
     plan: ClassVar[Plan]
     computed: ClassVar[Mapping[str, Computed]] = {}
     """Fields that the exchange works out for each recipient; they are no model fields, so submitting one is refused."""
-    answered_by_query: ClassVar[frozenset[str]] = frozenset()
-    """Names of ledger facts (who was told, what was acknowledged): queries answer them, submitting one is refused."""
+    ledger: ClassVar[Mapping[str, Places]] = {}
+    """Facts that the exchange keeps itself (who was told, what was acknowledged), each with where it is found; submitted, it is refused."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

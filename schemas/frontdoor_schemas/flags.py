@@ -1,10 +1,11 @@
 """What a record system has to show, or no longer to show, of a child, an adult or an address (register §4.20)."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from frontdoor_schemas.body import CaseEvent
-from frontdoor_schemas.fields import Block, held
+from frontdoor_schemas.fields import Block, Places, held
 from frontdoor_schemas.values import ABOUT, About, C, Day, Line, Text
 
 Flag = Literal["current_child_protection", "previous_child_protection", "child_in_need", "looked_after", "early_help"]
@@ -28,4 +29,4 @@ class FlagInstructionEvent(CaseEvent, FlagInstruction):
     """One flag by itself. The flags of a plan come with the status of the plan."""
 
     line_if: ClassVar[frozenset[str] | None] = None
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"acknowledged_at"})
+    ledger: ClassVar[Mapping[str, Places]] = {"acknowledged_at": ("audit obligation.met",)}

@@ -1,12 +1,13 @@
 """Questions from one agency to others, and their answers (register §4.12)."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import SystemCheck, Worker
-from frontdoor_schemas.fields import Block, held
+from frontdoor_schemas.fields import Block, Places, held
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, Audience, C, Day, Desks, Line, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
 
@@ -15,7 +16,10 @@ class InformationRequest(CaseEvent):
     """A question with a reason and a date: one form for all agencies (K6)."""
 
     asks_desks: ClassVar[frozenset[str]] = frozenset({"asked_of"})
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"status", "reminders"})
+    ledger: ClassVar[Mapping[str, Places]] = {
+        "status": ("event information-response", "line", "measure information-requests-in-time"),
+        "reminders": ("audit obligation.reminded",),
+    }
 
     about: About = ()
     request_type: Annotated[
@@ -62,7 +66,10 @@ class InformationResponse(CaseEvent):
     """The answer to a request: full, partial, or refused with a reason."""
 
     must_reply: ClassVar[bool] = True
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"status", "reminders"})
+    ledger: ClassVar[Mapping[str, Places]] = {
+        "status": ("field information-response result", "line"),
+        "reminders": ("audit obligation.reminded",),
+    }
 
     answered_at: Annotated[Moment | None, held(C.decision_and_status, EVENT, "H3", "H4")] = None
     result: Annotated[Literal["answered", "partial", "refused"] | None, held(C.decision_and_status, EVENT, "H3", "F19")] = None

@@ -1,10 +1,11 @@
 """The course of a police investigation (register §4.11)."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import JointInvestigation
-from frontdoor_schemas.fields import held
+from frontdoor_schemas.fields import Places, held
 from frontdoor_schemas.values import ABOUT, EVENT, About, C, Line, LocalId, Moment, Text
 
 
@@ -14,7 +15,7 @@ class InvestigationStatus(CaseEvent):
     The linked children and adults are the people of the event; `about` says whom the status is about when not all.
     """
 
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"partners_notified"})
+    ledger: ClassVar[Mapping[str, Places]] = {"partners_notified": ("line",)}
 
     about: About = ()
     investigation_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "C29")] = None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from frontdoor_schemas.body import PEOPLE, CaseEvent
 from frontdoor_schemas.envelope import DeskId
-from frontdoor_schemas.fields import Block, Computed, held
+from frontdoor_schemas.fields import Block, Computed, Places, held
 from frontdoor_schemas.meetings import Analysis, MeetingType, Mode
 from frontdoor_schemas.parts import AnyPart
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, Audience, C, Day, Desks, Line, LocalId, Moment, Text, WebLink
@@ -68,7 +68,11 @@ class MeetingInvitation(CaseEvent):
 
     line_if: ClassVar[frozenset[str] | None] = None
     names_desks: ClassVar[frozenset[str]] = frozenset({"invited"})
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"responses", "attended", "report_received"})
+    ledger: ClassVar[Mapping[str, Places]] = {
+        "responses": ("event meeting-response", "measure invitations-answered"),
+        "attended": ("field meeting-minutes attended", "field conference-minutes attended"),
+        "report_received": ("event meeting-report",),
+    }
     meeting_id: Annotated[LocalId | None, held(C.case_reference, EVENT, "F1")] = None
     meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F1", "F9")] = None
     meeting_name: Annotated[Line | None, held(C.decision_and_status, EVENT, "F24")] = None

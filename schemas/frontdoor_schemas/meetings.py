@@ -1,5 +1,6 @@
 """What all meetings record, and strategy discussions (register §4.4–4.6)."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Action, JointInvestigation
 from frontdoor_schemas.envelope import DeskId
-from frontdoor_schemas.fields import Block, held
+from frontdoor_schemas.fields import Block, Places, held
 from frontdoor_schemas.parts import AnyPart
 from frontdoor_schemas.values import (
     ABOUT,
@@ -92,7 +93,11 @@ class Meeting(CaseEvent):
     """What all meetings record. Lists of desks are facts like any other: they are projected for each recipient."""
 
     names_desks: ClassVar[frozenset[str]] = frozenset({"members", "invited", "attended", "apologies", "absent"})
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"distribution", "distributed", "recorded_on_police_system_at"})
+    ledger: ClassVar[Mapping[str, Places]] = {
+        "distribution": ("line",),
+        "distributed": ("line",),
+        "recorded_on_police_system_at": ("line",),
+    }
 
     held_at: Annotated[Moment | None, held(C.case_reference, EVENT, "F10", "F16")] = None
     mode: Annotated[Mode | None, held(C.meeting_discussion, EVENT, "F3", "F4")] = None

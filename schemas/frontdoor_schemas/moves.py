@@ -1,5 +1,6 @@
 """A child moves: to another area, school, practice or community health service (register §4.23)."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import PlanType, Worker
 from frontdoor_schemas.envelope import DeskId
-from frontdoor_schemas.fields import held
+from frontdoor_schemas.fields import Places, held
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, C, Line, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
 
@@ -19,7 +20,7 @@ class ChildMoved(CaseEvent):
     """
 
     chronicled: ClassVar[frozenset[str]] = CaseEvent.chronicled | {"moved"}
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"receiver_acknowledged_at"})
+    ledger: ClassVar[Mapping[str, Places]] = {"receiver_acknowledged_at": ("line",)}
 
     about: About = ()
     moved: Annotated[

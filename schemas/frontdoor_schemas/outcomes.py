@@ -7,7 +7,7 @@ from pydantic import Field
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Action, JointInvestigation, PlanType, Worker
-from frontdoor_schemas.fields import Block, Computed, held, yes_or_no
+from frontdoor_schemas.fields import Block, Computed, Places, held, yes_or_no
 from frontdoor_schemas.values import EVENT, HOUSEHOLD, MAX_ITEMS, C, Code, Count, Day, Desks, Line, Lines, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
 
@@ -34,7 +34,11 @@ class ReferralOutcome(CaseEvent):
             held(C.history_summary, HOUSEHOLD, "A27"), "Whether an earlier referral with the same concern was refused, or closed"
         ),
     }
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"acknowledged_by", "acknowledged_at", "satisfied"})
+    ledger: ClassVar[Mapping[str, Places]] = {
+        "acknowledged_by": ("line",),
+        "acknowledged_at": ("line",),
+        "satisfied": ("event outcome-rating",),
+    }
 
     decided_at: Annotated[Moment, held(C.decision_and_status, EVENT, "B1")]
     decided_by: Annotated[Line | None, held(C.professional_network, EVENT, "B1")] = None

@@ -8,7 +8,7 @@ from pydantic import Field
 from frontdoor_schemas.body import PEOPLE, CaseEvent
 from frontdoor_schemas.casework import AbuseCategory, PlanItem, PlanType, Worker
 from frontdoor_schemas.envelope import DeskId
-from frontdoor_schemas.fields import Block, Computed, counted, held, yes_or_no
+from frontdoor_schemas.fields import Block, Computed, Places, counted, held, yes_or_no
 from frontdoor_schemas.flags import Flag, FlagInstruction
 from frontdoor_schemas.values import ABOUT, EVENT, MAX_ITEMS, About, Audience, C, Count, Day, Desks, Line, Moment, NotForFamily, Text
 
@@ -61,7 +61,7 @@ class PlanStatus(Plan):
             "Which flags each child's record has to show from now on, and which no longer, by the plans that this recipient may know of",
         ),
     }
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"notify_health", "notified"})
+    ledger: ClassVar[Mapping[str, Places]] = {"notify_health": ("measure child-in-need-known-to-health",), "notified": ("line",)}
 
     from_plan_type: Annotated[PlanType | None, held(C.decision_and_status, ABOUT, "G12")] = None
     from_status: Annotated[PlanState | None, held(C.decision_and_status, ABOUT, "G12", "G19")] = None

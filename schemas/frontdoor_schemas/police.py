@@ -8,7 +8,7 @@ from pydantic import Field
 
 from frontdoor_schemas.body import CaseEvent
 from frontdoor_schemas.casework import Concern, Danger, HomeConditions, RiskAssessment, SystemCheck
-from frontdoor_schemas.fields import Block, Computed, counted, dates, held, yes_or_no
+from frontdoor_schemas.fields import Block, Computed, Places, counted, dates, held, yes_or_no
 from frontdoor_schemas.tools import ToolResult
 from frontdoor_schemas.values import ABOUT, EVENT, HOUSEHOLD, MAX_ITEMS, AboutOneChild, C, Code, Line, Lines, LocalId, Moment, Text
 from frontdoor_schemas.vocabulary import Answer
@@ -42,7 +42,7 @@ class DomesticAbuse(Block):
         "previous_incident_dates": dates(held(C.history_summary, HOUSEHOLD, "D9"), "Their dates"),
         "escalating": yes_or_no(held(C.history_summary, HOUSEHOLD, "D9"), "Whether they come closer together or rise in grade"),
     }
-    answered_by_query: ClassVar[frozenset[str]] = frozenset({"notified", "redacted_view"})
+    ledger: ClassVar[Mapping[str, Places]] = {"notified": ("line", "measure encompass-before-school"), "redacted_view": ("delivery",)}
 
     qualifying_markers: Annotated[
         tuple[Literal["call_type", "risk_form", "closing_code", "linked_child", "officer_judgement"], ...],

@@ -93,7 +93,7 @@ RULES: Mapping[str, str] = {
     "missing": "is needed",
     "unknown_field": "is no field of this event",
     "computed_field": "is worked out by the exchange for each recipient and cannot be submitted",
-    "ledger_field": "is answered by a query of the ledger and cannot be submitted",
+    "ledger_field": "is kept by the exchange itself and cannot be submitted: the page of the fields says where it is found",
     "exchange_field": "is stated by the exchange and cannot be submitted",
     "unknown_value": "is not one of the values this field may have",
     "wrong_type": "is not of this field's type",
@@ -228,7 +228,7 @@ def _why_unknown(name: str, owner: type[BaseModel]) -> str:
     if issubclass(owner, Block):
         if name in owner.computed:
             return "computed_field"
-        if any(name in base.answered_by_query for base in owner.__mro__ if issubclass(base, Block)):
+        if any(name in base.ledger for base in owner.__mro__ if issubclass(base, Block)):
             return "ledger_field"
     return "exchange_field" if name in SET_BY_EXCHANGE else "unknown_field"
 

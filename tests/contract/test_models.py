@@ -47,8 +47,8 @@ def test_every_block_is_strict_closed_and_immutable(block: type[Block]) -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-def test_what_is_computed_or_answered_by_query_is_no_field(block: type[Block]) -> None:
-    assert not block.model_fields.keys() & (block.computed.keys() | block.answered_by_query)
+def test_what_is_computed_or_kept_in_the_ledger_is_no_field(block: type[Block]) -> None:
+    assert not block.model_fields.keys() & (block.computed.keys() | block.ledger.keys())
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)

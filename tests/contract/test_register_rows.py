@@ -2,7 +2,8 @@
 
 The table gives, for each needed row of the register's section 4, where it is served. A place is written `submitted
 <path>`, `computed <path>` or `ledger <path>` in the body of the event type; `envelope <field>`; `source <name>` for the
-section that the exchange adds; or `reply` for the event answered.
+section that the exchange adds; or `reply` for the event answered. Where a `ledger` name is found the contract says itself, and
+`test_ledger_places` tries it.
 """
 
 import re
@@ -381,7 +382,7 @@ def _is_there(event_type: EventType, place: str) -> bool:
         return False
     if kind == "submitted":
         return name in model.plan.fields
-    return name in (model.computed if kind == "computed" else model.answered_by_query)
+    return name in (model.computed if kind == "computed" else model.ledger)
 
 
 def _at(model: type[Block], steps: list[str]) -> type[Block] | None:
