@@ -1,7 +1,8 @@
 """An event of every type, with a marked value in every text that a person or a system may write freely."""
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from contract.made_up import _schema_of, a_body
@@ -12,6 +13,8 @@ from support.builders import NHS, a_child, an_adult, an_involvement
 from support.stories import ADULT_TIES, CHILD_TIES, LEAD
 
 MARK = "Planted"
+VALUE = re.compile(rf"{MARK}-\d{{3}}-\d{{4}}")
+"""One marked value: the number of the event, and which of its texts it is. No other text of any event has it."""
 UPN = "B801200005001"
 IDENTIFIERS = (*NHS[:4], UPN, "ZZ99 3VZ")
 SOURCES: Mapping[EventType, str] = {
@@ -69,6 +72,9 @@ REPLIES: Mapping[EventType, tuple[str, EventType]] = {
 }
 """What answers another event: by whom, and which. In an order in which each comes after what it answers."""
 
+Ties = Sequence[tuple[str, str]]
+"""Relations and desks."""
+
 THAT_SOMEBODY_HEARS: Mapping[EventType, dict[str, Any]] = {
     EventType.investigation_status: {"status": "closed"},
     EventType.medical: {"stage": "requested"},
@@ -81,38 +87,76 @@ OF_THE_STORY = frozenset(
     {"unborn", "expected_on", "mother", "school", "not_in_school", "practice", "community_health", "dentist", "managed_by"}
 )
 """Of a made-up person: who works with it, which the ties of the story say, and what no born child has."""
-_WRITTEN = re.compile(r"^text (\d+) – žluťoučký$")
+_WRITTEN = re.compile(r"^text \d+ – žluťoučký$")
 _CODES = frozenset({"N-1", "Q/2", "3.4"})
 _LINK = "https://meet.example/"
 
 
-def planted(node: Any) -> Any:
-    """The same body with every text marked: free ones, an agency's own numbers, addresses of meetings."""
-    match node:
-        case dict():
-            return {k: planted(v) for k, v in node.items() if k not in OF_THE_STORY}
-        case list():
-            return [planted(v) for v in node]
-        case str() if found := _WRITTEN.match(node):
-            return f"{MARK} {found[1]} value"
-        case str() if node in _CODES:
-            return f"{MARK}-{node}"
-        case str() if node.startswith(_LINK):
-            return f"{_LINK}{MARK}{node.removeprefix(_LINK)}"
-    return node
+class Marker:
+    """Marks the texts of one event, each with a value of its own. `event` is the number of the event, below a thousand."""
+
+    def __init__(self, event: int = 0) -> None:
+        self._event = event
+        self._texts = itertools.count(1)
+
+    def value(self) -> str:
+        """The next marked value."""
+        return f"{MARK}-{self._event:03}-{next(self._texts):04}"
+
+    def planted(self, node: Any) -> Any:
+        """The same body with every text marked: free ones, an agency's own numbers, addresses of meetings."""
+        match node:
+            case dict():
+                return {k: self.planted(v) for k, v in node.items() if k not in OF_THE_STORY}
+            case list():
+                return [self.planted(v) for v in node]
+            case str() if _WRITTEN.match(node):
+                return f"{self.value()} – žluťoučký"
+            case str() if node in _CODES:
+                return self.value()
+            case str() if node.startswith(_LINK):
+                return f"{_LINK}{self.value()}"
+        return node
+
+    def children(self) -> list[dict[str, Any]]:
+        """Two children with exact identifiers, and marked names."""
+        return [self._named(a_child(n, upn=upn)) for n, upn in enumerate((UPN, "A80120000501A"), start=1)]
+
+    def adults(self) -> list[dict[str, Any]]:
+        """Two adults with exact identifiers, and marked names."""
+        known = [an_adult(n, nhs_number=NHS[1 + n], born=f"198{n}-03-04") for n in (1, 2)]
+        return [self._named(person, relationship=self.value()) for person in known]
+
+    def _named(self, person: dict[str, Any], **more: Any) -> dict[str, Any]:
+        names = {name: self.value() for name in ("given_name", "family_name", "local_id")}
+        return {**person, **names, "protected": "no", **more}
 
 
-def an_event(event_type: EventType) -> dict[str, Any]:
+def an_event(event_type: EventType, number: int = 0) -> dict[str, Any]:
     """An event of a type, every field filled and every text marked, about the family of the story; kept from nobody."""
-    body = planted(a_body(event_type))
+    marker = Marker(number)
+    body = marker.planted(a_body(event_type))
     told = body
     if event_type is EventType.correction:
-        told, body["reason"] = body["event"]["data"], f"{MARK} reason"
-    for group, people in (("children", children()), ("adults", adults())):
+        told, body["reason"] = body["event"]["data"], marker.value()
+    for group, people in (("children", marker.children()), ("adults", marker.adults())):
         if group in told:
             told[group] = [{**made, **person} for made, person in zip(told[group], people, strict=True)]
     told.get("sharing", {}).pop("withhold_from", None)
     return _saying(body, THAT_SOMEBODY_HEARS.get(event_type, {}))
+
+
+def elsewhere(node: Any, names: Mapping[str, str]) -> Any:
+    """The same body in a partnership where desks, agencies and roles are called otherwise; each named once."""
+    match node:
+        case dict():
+            return {k: elsewhere(v, names) for k, v in node.items()}
+        case list():
+            said = [elsewhere(v, names) for v in node]
+            return [v for n, v in enumerate(said) if v not in said[:n]]
+        case str():
+            return names.get(node, node)
+    return node
 
 
 def _saying(body: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,28 +165,22 @@ def _saying(body: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, **changed}
 
 
-def children() -> list[dict[str, Any]]:
-    """Two children with exact identifiers, and marked names."""
-    return [_marked(a_child(n), n, **({"upn": UPN} if n == 1 else {"upn": "A80120000501A"})) for n in (1, 2)]
+def family_ties(
+    first: int, lead: str = LEAD, of_children: Ties = CHILD_TIES, of_adults: Ties = ADULT_TIES
+) -> list[tuple[str, dict[str, Any]]]:
+    """Who works with whom, as the lead agency says it: schools for the children, all other services of the story.
+
+    Their numbers begin with `first`.
+    """
+    schools = [desk for relation, desk in of_children if relation == "school"]
+    placed = [("children", int(desk in schools[1:]), relation, desk) for relation, desk in of_children]
+    placed += [("adults", n % 2, relation, desk) for n, (relation, desk) in enumerate(of_adults)]
+    return [(lead, _tie(Marker(n), *place)) for n, place in enumerate(placed, start=first)]
 
 
-def adults() -> list[dict[str, Any]]:
-    """Two adults with exact identifiers, and marked names."""
-    known = [an_adult(n, nhs_number=NHS[1 + n], born=f"198{n}-03-04") for n in (1, 2)]
-    return [_marked(person, n, relationship=f"{MARK} relationship") for n, person in enumerate(known, start=3)]
-
-
-def _marked(person: dict[str, Any], number: int, **more: Any) -> dict[str, Any]:
-    names = {"given_name": f"{MARK} given {number}", "family_name": f"{MARK} family", "local_id": f"{MARK}-{number}"}
-    return {**person, **names, "protected": "no", **more}
-
-
-def family_ties() -> list[tuple[str, dict[str, Any]]]:
-    """Who works with whom, as the lead agency says it: a school for each child, all other services of the story."""
-    first, second = children()
-    of_children = [(second if desk == "beck-academy.dsl" else first, relation, desk) for relation, desk in CHILD_TIES]
-    of_adults = [(adults()[n % 2], relation, desk) for n, (relation, desk) in enumerate(ADULT_TIES)]
-    return [(LEAD, an_involvement(person, desk=desk, relation=relation)) for person, relation, desk in (*of_children, *of_adults)]
+def _tie(marker: Marker, group: str, place: int, relation: str, desk: str) -> dict[str, Any]:
+    person = (marker.children() if group == "children" else marker.adults())[place]
+    return an_involvement(person, desk=desk, relation=relation)
 
 
 def texts_of(event_type: EventType) -> set[str]:
