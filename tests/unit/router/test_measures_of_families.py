@@ -87,6 +87,17 @@ async def test_a_reason_given_at_triage_is_a_reason(ledger: MemoryLedger) -> Non
     assert await counts(ledger, "incidents-without-referral-or-reason") == (3, 1)
 
 
+async def test_an_incident_of_any_kind_is_open_until_there_is_a_referral_or_a_reason(ledger: MemoryLedger) -> None:
+    reason = reply("incident-triage", {**CHILD, "no_referral_reason": "an aunt was with her"}, at=TENTH + hours(30), source="police.pvp")
+    referral = reply("referral", CHILD, at=TENTH + hours(40), source="police.pvp")
+    for replies in ((), (reason,), (referral,)):
+        ledger.post("police-incident", {**CHILD, "kind": "found alone in town"}, source="police.control-room", replies=replies)
+    found = await ledger.measure("incidents-without-referral-or-reason")
+    assert "C15" in found.measure.rows
+    assert (found.total.of, found.total.counted) == (3, 1)
+    assert group(found, "desk", "police.control-room").counted == 1
+
+
 async def test_assessments_of_the_year_that_record_neglect(ledger: MemoryLedger) -> None:
     for days, said in ((0, {"concern_types": NEGLECT}), (-300, {"concern_types": NEGLECT}), (-400, {"concern_types": NEGLECT}), (0, {})):
         ledger.post("early-help-assessment", {**CHILD, "stage": "outcome", **said}, at=TENTH + timedelta(days=days))
