@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from frontdoor_standalone.servers import ServerError
+from support import budget
 from support.servers import Kafka, Postgres, kafka_server, postgres_server
 
+budget.register()  # here, as the profile is looked up before any hook of this file is called
 _TAKEN = pytest.StashKey[dict[str, str]]()
 _SERVERS = "frontdoor_servers"
 _MARKED_BY_FIXTURE = {"postgres": pytest.mark.needs_postgres, "kafka": pytest.mark.needs_kafka}

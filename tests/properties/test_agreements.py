@@ -12,6 +12,7 @@ from frontdoor_router.core.agreements import Agreements, Question, Ruling
 from frontdoor_router.core.facts import NAMES, UNKNOWN, VALUES
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policies import Agreement, Every, Is, Policy, Some, Test
+from support.budget import examples
 from support.packs import PARTNERSHIPS, the_pack
 from support.rulings import forbids, questions, rulings
 
@@ -23,7 +24,7 @@ def made(pack: Pack, agreements: list[Agreement], on: date) -> Agreements:
     return Agreements(agreements, pack.epoch(on), purposes=pack.purposes)
 
 
-slow = settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+slow = settings(max_examples=examples(16), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize("name", PACKS)
@@ -50,7 +51,7 @@ def test_a_forbid_more_never_widens(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", PACKS)
-@settings(slow, max_examples=120)
+@settings(slow, max_examples=examples(120))
 @given(data=st.data())
 def test_not_knowing_a_fact_never_permits_what_was_not_permitted(name: str, data: st.DataObject) -> None:
     pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
@@ -62,7 +63,7 @@ def test_not_knowing_a_fact_never_permits_what_was_not_permitted(name: str, data
 
 
 @pytest.mark.parametrize("name", PACKS)
-@settings(slow, max_examples=24)
+@settings(slow, max_examples=examples(24))
 @given(data=st.data())
 def test_a_ruling_does_not_depend_on_what_was_asked_before(name: str, data: st.DataObject) -> None:
     pack, on = the_pack(name), data.draw(st.sampled_from(DAYS))
@@ -92,7 +93,7 @@ def means(test: Test, values: Mapping[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("name", PACKS)
-@settings(slow, max_examples=120)
+@settings(slow, max_examples=examples(120))
 @given(data=st.data())
 def test_cedar_rules_as_the_policies_read(name: str, data: st.DataObject) -> None:
     """Two readings of every policy, Cedar's and our own, that know nothing of each other."""

@@ -26,6 +26,7 @@ from frontdoor_notifier.core.senders import Rules, Shipment
 from frontdoor_notifier.core.signing import Secret
 from frontdoor_notifier.core.steps import Done
 from frontdoor_schemas.envelope import Delivery, Recall
+from support.budget import examples
 from support.delivering import START, Told, made_up_id
 
 T = TypeVar("T")
@@ -296,5 +297,5 @@ class DeliveryMachine(RuleBasedStateMachine):
         return not owed and self.read_to == len(self.bus) and self.depot.ledger.empty
 
 
-DeliveryMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+DeliveryMachine.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)
 TestDelivery = DeliveryMachine.TestCase

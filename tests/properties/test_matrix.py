@@ -14,13 +14,14 @@ from frontdoor_router.core.facts import VALUES
 from frontdoor_router.core.matrix import Cube
 from frontdoor_router.core.matrix_building import slices
 from frontdoor_router.core.pack import Pack, boundaries
+from support.budget import examples
 from support.matrix_pages import Page, read
 from support.packs import PARTNERSHIPS, facts, the_pack
 from support.rulings import any_questions, questions, rulings
 
 MATRIX = Path(__file__).parents[2] / "docs" / "matrix"
 PACKS = sorted(folder.parent.name for folder in PARTNERSHIPS.glob("*/agencies.toml"))
-EXAMPLES = settings(deadline=None, max_examples=60)
+EXAMPLES = settings(deadline=None, max_examples=examples(60))
 
 
 @cache

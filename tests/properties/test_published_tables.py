@@ -15,6 +15,7 @@ from frontdoor_router.core.measures.definitions import Measure
 from frontdoor_router.core.measures.figures import Figures, Measured
 from frontdoor_router.core.measures.holding_back import is_small
 from frontdoor_router.core.measures.tally import TOTAL, Cell, CellKey, Tally
+from support.budget import examples
 from support.measuring import rules
 from support.packs import the_pack
 
@@ -168,7 +169,7 @@ def a_row(draw: st.DrawFn, *, of_total: bool) -> Row:
 
 
 @pytest.mark.parametrize("of_total", [False, True])
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(data=st.data())
 def test_no_combination_of_published_cells_gives_a_small_number_away(of_total: bool, data: st.DataObject) -> None:
     measure = a_measure(of_total=of_total)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.identify import Known, Mention, New, Person, Register, Unsure, identify, mentions
 from frontdoor_router.core.routing import Routing
 from frontdoor_schemas.vocabulary import Category
+from support.budget import examples
 from support.builders import NHS, a_child, an_incident
 from support.deciding import NIGHT, Deciding
 from support.sessions import MemorySession
@@ -43,20 +45,14 @@ def routing(deciding: Deciding) -> Routing:
 
 
 @given(histories(), st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_every_event_is_decided_once_and_after_what_it_follows_however_the_bus_mixes_them(
     history: tuple[Deciding, list[Arrived]], data: st.DataObject
 ) -> None:
     deciding, events = history
     mixed = data.draw(st.permutations([*events, *data.draw(st.lists(st.sampled_from(events), max_size=3))]))
     cuts = sorted({0, len(mixed), *data.draw(st.lists(st.integers(0, len(mixed)), max_size=3))})
-    session = MemorySession()
-
-    async def run() -> None:
-        for start, end in pairwise(cuts):
-            await routing(deciding).route(mixed[start:end], session, NIGHT)
-
-    asyncio.run(run())
+    session = _routed(deciding, mixed, cuts)
     assert sorted(session.order) == sorted(e.envelope.id for e in events)
     place = {event: n for n, event in enumerate(session.order)}
     for event in events:
@@ -64,10 +60,34 @@ def test_every_event_is_decided_once_and_after_what_it_follows_however_the_bus_m
             assert earlier is None or place[earlier] < place[event.envelope.id]
     told = [d.id for one in session.saved for d in one.decision.disclosures]
     assert len(told) == len(set(told))
+    assert _of_authors(session) == _of_authors(_routed(deciding, events, [0, len(events)]))
+
+
+def _routed(deciding: Deciding, events: list[Arrived], cuts: list[int]) -> MemorySession:
+    """What becomes of events that come off the bus in these batches."""
+    session = MemorySession()
+
+    async def run() -> None:
+        for start, end in pairwise(cuts):
+            await routing(deciding).route(events[start:end], session, NIGHT)
+
+    asyncio.run(run())
+    return session
+
+
+def _of_authors(session: MemorySession) -> dict[UUID, set[Any]]:
+    """Per event who was told, of which of its sections, and who owes what: all but what is worked out from other threads' events."""
+    return {
+        one.case.envelope.id: {
+            *((d.id, d.desk, d.kind, frozenset(g.section.id for g in d.given if not g.made)) for d in one.decision.disclosures),
+            *((o.id, o.desk, o.due) for o in one.decision.obligations),
+        }
+        for one in session.saved
+    }
 
 
 @given(histories())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_nothing_is_given_but_sections_of_the_event_and_history_and_each_with_the_policies_that_permit_it(
     history: tuple[Deciding, list[Arrived]],
 ) -> None:

@@ -16,6 +16,7 @@ from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policy import DayPolicy, policy_of
+from support.budget import examples
 from support.builders import NHS, a_child, an_adult, an_incident
 from support.deciding import Deciding
 from support.merging import MERGER, MORNING, merging
@@ -117,7 +118,7 @@ def counted_before(kind: Kind, had: set[Kind]) -> bool:
 
 
 @given(stories())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_no_section_is_inherited_that_neither_role_would_have(story: Story) -> None:
     today, yesterday = policy_of(the_pack(), MERGER), policy_of(the_pack(), MERGER - DAY)
     for heir, before in BEFORE.items():
