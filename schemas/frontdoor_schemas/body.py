@@ -55,13 +55,15 @@ KNOWN_TO: Mapping[str, Any] = {
         "answer": {"enum": [answer.value for answer in Answer]},
         "desks": {"type": "array", "items": {"type": "string"}},
         "since": _DAY,
+        "worker": {"type": "string"},
+        "contact": {"type": "string"},
     },
     "additionalProperties": False,
 }
 
 
 def _known_to(category: Category, which: str) -> Computed:
-    explain = f"Which services {which}, as the exchange knows without asking"
+    explain = f"Which services {which}, and which worker to contact, as the exchange knows without asking"
     return Computed(held(category, OWN, "A5", "A11", "H4", "K12"), {"type": "array", "items": KNOWN_TO}, explain)
 
 

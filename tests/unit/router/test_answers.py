@@ -106,6 +106,14 @@ def test_who_works_with_a_child_is_said_with_the_purpose_that_was_given(asking: 
     assert found == [("oak.dsl", "school", None), ("trust.nursing", "involved", "Weight checks")]
 
 
+def test_who_works_with_a_child_is_there_once_though_the_worker_changes(asking: Asking) -> None:
+    about = {"children": [a_child(1)], "about": ["child-1"], "relation": "involved", "desk": "trust.nursing"}
+    for name in ("Wren Worker", "Toni Worker"):
+        asking.post("trust.nursing", "involvement-started", {**about, "worker": {"name": name}})
+    found = asking.ask("care.duty", "child_view", a_child(1)).list("involved", "desk", "relation")
+    assert found == [("oak.dsl", "school"), ("trust.nursing", "involved")]
+
+
 def test_a_tie_that_nobody_has_confirmed_is_said_only_of_the_services_own_work(asking: Asking) -> None:
     asking.tie(a_child(1), "mill.gp", "gp", by="oak.dsl")
     asking.tie(a_child(1), "oak.dsl", "involved", by="oak.dsl")

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from frontdoor_router.adapters.pack_files import load_pack
+from frontdoor_router.core.known_to import Service, answer
 from frontdoor_router.core.policy import policy_of
-from support.builders import a_child
+from frontdoor_schemas.vocabulary import Role
+from support.builders import a_child, an_incident
 from support.deciding import NIGHT, Deciding, Told
+from support.merging import deciding_across, the_day_comes
 from support.packs import varied
 
 DUTIES = """
@@ -95,6 +98,76 @@ def test_the_services_own_word_answers_and_nobody_elses(deciding: Deciding) -> N
     assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "unknown", None)]
     deciding.tie(ADULT, "clinic.duty", "treats", by="clinic.duty")
     assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "yes", ["clinic.duty"])]
+
+
+def begins(deciding: Deciding, worker: dict[str, str] | None = None, **more: Any) -> Told:
+    """The clinic says that it treats the adult, and who of it does."""
+    about = {"adults": [ADULT], "about": ["adult-1"], "relation": "treats", "desk": "clinic.duty", **more}
+    return deciding.post("clinic.duty", "involvement-started", about | ({"worker": worker} if worker else {}))
+
+
+def contacts(told: Told) -> list[tuple[str | None, str | None]]:
+    """Workers and contacts, as the front door reads them."""
+    return [(one.get("worker"), one.get("contact")) for one in told.message("hub.front-door")["known_to_treatment"]]
+
+
+def test_the_answer_names_the_worker_whom_the_service_named_last(deciding: Deciding) -> None:
+    begins(deciding, {"name": "Wren Worker", "contact": "01632 960011"})
+    assert contacts(referral(deciding, adults=(ADULT,))) == [("Wren Worker", "01632 960011")]
+    begins(deciding, {"name": "Toni Worker", "contact": "01632 960012"})
+    assert contacts(referral(deciding, adults=(ADULT,))) == [("Toni Worker", "01632 960012")]
+    begins(deciding, {"name": "Wren Worker"})
+    assert contacts(referral(deciding, adults=(ADULT,))) == [("Wren Worker", None)]
+
+
+def test_a_confirmation_without_a_worker_leaves_the_one_who_was_named(deciding: Deciding) -> None:
+    begins(deciding, {"name": "Wren Worker", "contact": "01632 960011"})
+    deciding.tie(ADULT, "clinic.duty", "treats")
+    assert contacts(referral(deciding, adults=(ADULT,))) == [("Wren Worker", "01632 960011")]
+
+
+def test_the_same_worker_again_changes_nothing(deciding: Deciding) -> None:
+    worker = {"name": "Wren Worker", "contact": "01632 960011"}
+    assert [len(begins(deciding, worker).decision.ties) for _ in range(2)] == [1, 0]
+
+
+def test_a_worker_goes_with_the_tie(deciding: Deciding) -> None:
+    begins(deciding, {"name": "Wren Worker"})
+    begins(deciding, {"name": "Toni Worker"})
+    deciding.untie(ADULT, "clinic.duty", "treats", by="clinic.duty")
+    assert contacts(referral(deciding, adults=(ADULT,))) == [(None, None)]
+    assert answers(referral(deciding, adults=(ADULT,)), "known_to_treatment") == [("substance_misuse", "unknown", None)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({}, id="nobody-is-named"),
+        pytest.param({"worker": {"name": "Wren Worker", "desk": "oak.dsl"}}, id="of-another-desk"),
+        pytest.param({"worker": {"name": "Wren Worker"}, "sharing": {"withhold_from": ["oak"]}}, id="withheld-from-somebody"),
+    ],
+)
+def test_no_worker_is_kept_whom_the_service_did_not_name_for_everybody(deciding: Deciding, said: dict[str, Any]) -> None:
+    begins(deciding, **said)
+    told = referral(deciding, adults=(ADULT,))
+    assert contacts(told) == [(None, None)]
+    assert answers(told, "known_to_treatment") == [("substance_misuse", "yes", ["clinic.duty"])]
+
+
+def test_a_desk_that_has_anothers_work_has_workers_of_its_own(tmp_path: Path) -> None:
+    deciding = deciding_across(tmp_path)
+    about = {"children": [a_child(1)], "about": ["child-1"], "relation": "school", "desk": "oak.dsl", "worker": {"name": "Wren Worker"}}
+    deciding.post("oak.dsl", "involvement-started", about)
+    school = Service(Role.school_dsl, "each-child", complete=False)
+
+    def answered() -> list[tuple[set[str], str | None]]:
+        case = deciding.post("police.pvp", "police-incident", an_incident(a_child(1))).case
+        found = answer(case, school, deciding.policy.directory, deciding.policy.today)
+        return [(set(one.desks), one.worker) for one in found]
+
+    assert answered() == [({"oak.dsl"}, "Wren Worker")]
+    the_day_comes(deciding)
+    assert answered() == [({"grove.dsl"}, None)]
 
 
 def test_who_no_longer_works_with_somebody_does_not_know_her_now(deciding: Deciding) -> None:

@@ -88,6 +88,8 @@ class Tie(Table, table=True):
     confirmed_by: str | None = Field(None, sa_column=_text(null=True))
     event: UUID
     plan: str | None = Field(None, sa_column=_text(null=True))
+    worker: str | None = Field(None, sa_column=_text(null=True))
+    contact: str | None = Field(None, sa_column=_text(null=True))
 
 
 class Listed(Table, table=True):

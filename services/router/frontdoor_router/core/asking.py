@@ -233,7 +233,11 @@ class About:
         """Who works with this person on the day asked for: confirmed, or by the service's own word on its own work."""
         now, before = self.asking.bare.now, self.asking.before
         at = min(now, before - MOMENT) if before else now
-        return [t for t in self.asking.world.ties.get(self.person, ()) if t.holds(at) and (t.confirmed_by or _of_itself(t))]
+        found: list[Tie] = []
+        for tie in self.asking.world.ties.get(self.person, ()):
+            if tie.holds(at) and (tie.confirmed_by or _of_itself(tie)) and not any(earlier.says_all_of(tie) for earlier in found):
+                found.append(tie)
+        return found
 
 
 def _of_itself(tie: Tie) -> bool:

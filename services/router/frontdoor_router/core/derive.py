@@ -163,6 +163,7 @@ def _known(at: str, one: KnownTo, zone: ZoneInfo) -> Iterator[tuple[str, object]
     if one.ties:
         yield at + "desks", sorted(one.desks)
         yield at + "since", _day(min(tie.since for tie in one.ties), zone)
+    yield from ((at + name, said) for name, said in (("worker", one.worker), ("contact", one.contact)) if said)
 
 
 def proposed_to(case: Case, candidate: Candidate, directory: Directory, ids: IdMaker, today: date) -> Iterator[Section]:

@@ -12,6 +12,7 @@ from typing import Literal
 from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_chassis.directory_file import Entry as FileEntry
 from frontdoor_router.core.case import Case, Subject
+from frontdoor_router.core.tying import newest_worker
 from frontdoor_router.core.world import Tie
 from frontdoor_schemas.vocabulary import Answer, Category, Role
 
@@ -85,6 +86,9 @@ class KnownTo:
     ties: tuple[Tie, ...] = ()
     desks: frozenset[str] = frozenset()
     """Who works with the person now: of a desk that has ended, the one that has its work."""
+    worker: str | None = None
+    contact: str | None = None
+    """The worker whom the service named last, and how to reach her or him. A desk that has another's work has workers of its own."""
 
 
 def answer(case: Case, service: Service, directory: Directory, today: date) -> list[KnownTo]:
@@ -113,7 +117,9 @@ def _about(case: Case, service: Service, subject: Subject, directory: Directory,
         if service.service in (*directory.desk(tie.desk).roles, *desk.roles)
     ]
     if found:
-        return KnownTo(service, subject.ref, Answer.yes, tuple(tie for tie, _ in found), frozenset(desk.id for _, desk in found))
+        worker, contact = newest_worker(tie for tie, desk in found if tie.desk == desk.id) or (None, None)
+        ties, desks = tuple(tie for tie, _ in found), frozenset(desk.id for _, desk in found)
+        return KnownTo(service, subject.ref, Answer.yes, ties, desks, worker, contact)
     return KnownTo(service, subject.ref, Answer.no if service.complete else Answer.unknown)
 
 

@@ -1,6 +1,6 @@
 """Ties between desks and people that an event begins or ends: involvement, the groups of plans, schools and services moved to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -61,7 +61,16 @@ def _started(case: Case, directory: Directory) -> Iterator[Tie]:
 def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory, plan: str | None = None) -> Tie:
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
     since = _midnight(case.message.get("since")) or (case.took_effect_at if case.type is EventType.child_moved else case.happened_at)
-    return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan)
+    worker, contact = _worker(case, desk)
+    return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan, worker=worker, contact=contact)
+
+
+def _worker(case: Case, desk: str) -> tuple[str | None, str | None]:
+    """The desk's worker and how to reach her or him, as an involvement says. What is withheld from anybody is not kept for later answers."""
+    worker = case.message.get("worker", {}) if case.type is EventType.involvement_started else {}
+    if case.withheld_from or worker.get("desk", desk) != desk:
+        return None, None
+    return worker.get("name"), worker.get("contact")
 
 
 def _midnight(day: str | None) -> datetime | None:
@@ -107,10 +116,15 @@ def _joined(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
 
 
 def _is_tied(world: World, new: Tie) -> bool:
-    """Whether a running tie says all that a new one would: a confirmation adds to an assertion, and nothing to a confirmation."""
-    same = (t for t in world.ties.get(new.person, ()) if (t.desk, t.relation, t.plan) == (new.desk, new.relation, new.plan))
-    running = (t for t in same if t.until is None and t.since <= new.since)
-    return any(t.confirmed_by or (not new.confirmed_by and t.asserted_by == new.asserted_by) for t in running)
+    """Whether running ties say all that a new one would, with the same worker last."""
+    running = [t for t in world.ties.get(new.person, ()) if t.until is None and t.since <= new.since and t.says_all_of(new)]
+    worker = newest_worker(t for t in world.ties.get(new.person, ()) if t.until is None and (t.desk, t.relation) == (new.desk, new.relation))
+    return bool(running) and (new.worker is None or worker == (new.worker, new.contact))
+
+
+def newest_worker(ties: Iterable[Tie]) -> tuple[str, str | None] | None:
+    """The worker whom the last of these ties that names one names, and the contact; ties are in the order in which they were stated."""
+    return next(((t.worker, t.contact) for t in reversed(list(ties)) if t.worker is not None), None)
 
 
 def _over(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:

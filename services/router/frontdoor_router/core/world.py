@@ -24,6 +24,14 @@ class Tie:
     until: datetime | None = None
     plan: str | None = None
     """Of a plan group: of which plan. A child may have one that begins before the other has ended."""
+    worker: str | None = None
+    contact: str | None = None
+    """Who of the desk it is and how to reach her or him, where the one who stated the relation said so."""
+
+    def says_all_of(self, other: "Tie") -> bool:
+        """Whether another tie adds nothing but a worker: a confirmation adds to an assertion, and nothing to a confirmation."""
+        same = (self.desk, self.relation, self.plan) == (other.desk, other.relation, other.plan)
+        return same and (self.confirmed_by is not None or (other.confirmed_by is None and self.asserted_by == other.asserted_by))
 
     def holds(self, at: datetime) -> bool:
         """Whether it was in force at a moment."""
