@@ -35,8 +35,19 @@ from = 2020-01-01
 own = true
 on = "referral"
 tell = {relation = "role:substance_misuse", of = "event"}
-only_if_unknown = {service = "substance_misuse", of = "each-adult"}
+only_if_unknown = [{service = "substance_misuse", of = "each-adult"}]
 because = "clinic-asked"
+deadline = "day"
+satisfied_by = ["received"]
+
+[[duty]]
+id = "ask-probation"
+from = 2020-01-01
+own = true
+on = "referral"
+tell = {relation = "role:probation", of = "each-adult"}
+only_if_unknown = [{service = "probation", of = "each-adult"}, {service = "substance_misuse", of = "each-adult"}]
+because = "probation-asked"
 deadline = "day"
 satisfied_by = ["received"]
 """
@@ -52,6 +63,13 @@ AGREEMENT = """// agreement: clinic
 permit (principal == Role::"substance_misuse", action, resource)
 when { resource in [Category::"case_reference", Category::"family_network"] }
 when { context.purpose == "clinic-asked" };
+
+@id("probation.asked")
+@agreement("clinic")
+@legal_basis("made up")
+@explain("Probation is asked about an adult")
+permit (principal == Role::"probation", action, resource == Category::"family_network")
+when { context.purpose == "probation-asked" && context.of_subject == "yes" };
 
 @id("clinic.known")
 @agreement("clinic")
@@ -186,6 +204,21 @@ def test_a_service_is_asked_only_where_the_exchange_does_not_know(deciding: Deci
     assert "clinic.duty" in referral(deciding, adults=(ADULT,)).desks
     deciding.tie(ADULT, "clinic.duty", "treats")
     assert "clinic.duty" not in referral(deciding, adults=(ADULT,)).desks
+
+
+def test_a_role_is_asked_about_those_adults_alone_whom_no_service_is_known_to_work_with(deciding: Deciding) -> None:
+    other = {**ADULT, "ref": "adult-2", "given_name": "Hal", "nhs_number": "9990000050"}
+    deciding.tie(ADULT, "clinic.duty", "treats")
+    told = referral(deciding, adults=(ADULT, other))
+    assert [adult["given_name"] for adult in told.message("probation.duty")["adults"]] == ["Hal"]
+    deciding.tie(other, "probation.duty", "manages")
+    assert "probation.duty" not in {d.desk for d in referral(deciding, adults=(ADULT, other)).decision.disclosures}
+
+
+def test_no_role_is_asked_about_an_adult_who_is_not_identified(deciding: Deciding) -> None:
+    told = referral(deciding, adults=({**ADULT, "nhs_number": None},))
+    assert told.case.unsure
+    assert "probation.duty" not in {d.desk for d in told.decision.disclosures}
 
 
 def test_the_answer_goes_to_no_desk_that_the_duty_does_not_answer(deciding: Deciding) -> None:

@@ -258,6 +258,13 @@ BAD = [
     ("duties.toml", '{field = "out_of_hours", equals = "yes"}', '{field = "out_of_hours", equals = true}', 0, "out_of_hours is never true"),
     ("duties.toml", '{relation = "school", of', '{relation = "college", of', 0, "“college” is no relation of a child"),
     ("duties.toml", '{relation = "manages", of = "each-adult"}', '{relation = "school", of = "each-adult"}', 0, "no relation of an adult"),
+    (
+        "duties.toml",
+        'tell = {relation = "manages", of = "each-adult"}',
+        'tell = {relation = "manages", of = "each-adult"}\nonly_if_unknown = [{service = "probation", of = "each-child"}]',
+        0,
+        "speaks of the same people throughout",
+    ),
     ("duties.toml", '{relation = "role:front_door", of', '{relation = "role:king", of', 0, "“role:king” is none of"),
     ("duties.toml", '{relation = "role:front_door", of', '{relation = "role:court", of', 0, "no desk fills the role court"),
     ("duties.toml", '{relation = "role:front_door", of', '{relation = "desk:hub.back-door", of', 0, "no desk hub.back-door"),

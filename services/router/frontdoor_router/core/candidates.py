@@ -189,7 +189,7 @@ def applies(duty: Duty, case: Case, directory: Directory, today: date) -> bool:
     """Whether an event asks for a duty."""
     if not duty.applies(case.message, source=case.source.role, cause=case.answers.type if case.answers else None):
         return False
-    return duty.only_if_unknown is None or any_unknown(case, duty.only_if_unknown, directory, today)
+    return not duty.only_if_unknown or any_unknown(case, duty.only_if_unknown, directory, today)
 
 
 def named_desks(case: Case) -> frozenset[str]:
@@ -204,14 +204,14 @@ def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directo
     match tell:
         case EachChild():
             people = [s for s in case.children if _in_age(case, s, duty.age, today)]
-            people = [s for s in people if _to_ask(case, s, duty.only_if_unknown, directory, today)]
         case EachAdult():
-            people = _adults_meant(case)
+            people = [s for s in _adults_meant(case) if s.person is not None]
         case WholeEvent(relation):
             _tell_of_event(search, case, duty, relation, directory, today)
             return
     for subject in people:
-        _tell_about(search, case, duty, subject, directory, today)
+        if not duty.only_if_unknown or unknown(case, duty.only_if_unknown, subject, directory, today):
+            _tell_about(search, case, duty, subject, directory, today)
 
 
 def _adults_meant(case: Case) -> list[Subject]:
@@ -235,10 +235,6 @@ def _in_age(case: Case, subject: Subject, age: AgeRange | None, today: date) -> 
         return True
     years = case.age(subject, today)
     return years is None or age.from_ <= years < age.under  # of whom nobody knows the age, nobody may be left out for it
-
-
-def _to_ask(case: Case, subject: Subject, service: Service | None, directory: Directory, today: date) -> bool:
-    return service is None or unknown(case, service, subject, directory, today)
 
 
 def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> None:

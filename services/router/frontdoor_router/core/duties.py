@@ -102,7 +102,7 @@ class Duty:
     `pattern`: it holds only for children about whom the event completes that pattern, by what the desk told may know. `history`: the
     purpose for which the agreements are asked what else of the past that desk may know. `known_to`: services of whose work the desk is
     answered. `propose_invitees`: the desk is told whom to invite to the meeting. `only_if_unknown`: it holds only where the exchange does
-    not know whether a service works with the people of the event. `flags`: the message says which flags
+    not know of any of these services whether it works with the people of the event. `flags`: the message says which flags
     the desk's own records have to show. `roles`: of the desks in the relation only those of these roles are meant; empty: all.
     """
 
@@ -131,7 +131,7 @@ class Duty:
     pattern: str | None = None
     history: str | None = None
     known_to: tuple[Service, ...] = ()
-    only_if_unknown: Service | None = None
+    only_if_unknown: tuple[Service, ...] = ()
     flags: bool = False
     propose_invitees: bool = False
     roles: frozenset[Role] = frozenset()

@@ -97,8 +97,9 @@ class TellEntry(Entry):
             case "each-child" if self.relation not in _members(ChildRelation) and _split(self.relation, "role:") not in set(Role):
                 there = ", ".join([*sorted(_members(ChildRelation)), "role:<role>"])
                 raise ValueError(f"“{self.relation}” is no relation of a child; there are {there}")
-            case "each-adult" if self.relation not in get_args(AdultRelation):
-                raise ValueError(f"“{self.relation}” is no relation of an adult; there are {', '.join(get_args(AdultRelation))}")
+            case "each-adult" if self.relation not in get_args(AdultRelation) and _split(self.relation, "role:") not in set(Role):
+                there = ", ".join([*get_args(AdultRelation), "role:<role>"])
+                raise ValueError(f"“{self.relation}” is no relation of an adult; there are {there}")
         if self.stated and not (self.of == "each-child" and self.relation in CARE):
             raise ValueError("stated = true is for a child's own services only: nobody states his way to the rest")
         if self.roles and self.relation not in OF_ANY_ROLE:
@@ -191,7 +192,7 @@ class DutyEntry(RuleEntry):
     pattern: Id | None = None
     history: Name | None = None
     known_to: tuple[ServiceEntry, ...] = ()
-    only_if_unknown: ServiceEntry | None = None
+    only_if_unknown: tuple[ServiceEntry, ...] = ()
     flags: bool = False
     propose_invitees: bool = False
 
@@ -210,9 +211,16 @@ class DutyEntry(RuleEntry):
             raise ValueError("by goes with expect; who is told stands in tell")
         if self.age is not None and self.tell is not None and self.tell.of != "each-child":
             raise ValueError("age goes with each-child")
+        if len(self._unknown_of()) > 1:
+            raise ValueError("only_if_unknown speaks of the same people throughout: those of whom it is told")
         if self.ask is not None and f"{REPLY}{self.ask.value}" not in self.satisfied_by:
             raise ValueError(f"asks for {self.ask.value}, so that satisfied_by has to name {REPLY}{self.ask.value}")
         return self
+
+    def _unknown_of(self) -> set[str]:
+        """Of whom nothing may be known, and of whom it is told; an event as a whole is of anybody."""
+        told = {self.tell.of} if self.tell is not None and self.only_if_unknown else set()
+        return {service.of for service in self.only_if_unknown} | (told - {"event"})
 
     def _check_expect(self) -> "DutyEntry":
         if self.by is None:
@@ -256,7 +264,7 @@ class DutyEntry(RuleEntry):
             pattern=self.pattern,
             history=self.history,
             known_to=tuple(entry.value() for entry in self.known_to),
-            only_if_unknown=self.only_if_unknown.value() if self.only_if_unknown else None,
+            only_if_unknown=tuple(entry.value() for entry in self.only_if_unknown),
             flags=self.flags,
             propose_invitees=self.propose_invitees,
             roles=frozenset(self.tell.roles) if self.tell else frozenset(),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from frontdoor_chassis.directory import Desk
 from frontdoor_router.core.candidates import OF_ROLE, Candidate, referrers
 from frontdoor_router.core.case import Case, Subject, keeps_from, withheld
-from frontdoor_router.core.duties import EachChild
+from frontdoor_router.core.duties import EachAdult, EachChild
 from frontdoor_router.core.facts import Facts
 from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
@@ -244,8 +244,8 @@ class DeskFacts:
 
     @cached_property
     def _served(self) -> frozenset[str]:
-        """The children whom a duty means for the desk by its role: those in no school, those of an age."""
-        found = (o for o in self._candidate.owing if isinstance(o.duty.tell, EachChild) and self._by_role(o.duty.relation))
+        """The people whom a duty means for the desk by its role: children in no school or of an age, adults of whom it is asked."""
+        found = (o for o in self._candidate.owing if isinstance(o.duty.tell, EachChild | EachAdult) and self._by_role(o.duty.relation))
         return frozenset(ref for o in found for ref in o.subjects)
 
     def _by_role(self, relation: str) -> bool:

@@ -4,7 +4,7 @@ A tie that the service itself has asserted counts as well: it gives that service
 the pack says that a service tells the exchange of everybody, no tie means no; else it means that nobody knows, and the service is asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -96,15 +96,15 @@ def answer(case: Case, service: Service, directory: Directory, today: date) -> l
     return [_about(case, service, subject, directory, today) for subject in service.people(case)]
 
 
-def any_unknown(case: Case, service: Service, directory: Directory, today: date) -> bool:
-    """Whether of anybody in the event it is not known; so it is when the event names nobody of that kind."""
-    found = answer(case, service, directory, today)
-    return not found or any(one.answer is Answer.unknown for one in found)
+def any_unknown(case: Case, services: Sequence[Service], directory: Directory, today: date) -> bool:
+    """Whether of anybody in the event no service is known; so it is when the event names nobody of that kind."""
+    people = services[0].people(case)
+    return not people or any(unknown(case, services, subject, directory, today) for subject in people)
 
 
-def unknown(case: Case, service: Service, subject: Subject, directory: Directory, today: date) -> bool:
-    """Whether it is not known of one person."""
-    return _about(case, service, subject, directory, today).answer is Answer.unknown
+def unknown(case: Case, services: Sequence[Service], subject: Subject, directory: Directory, today: date) -> bool:
+    """Whether of none of these services it is known that it works with one person, or that it does not."""
+    return all(_about(case, service, subject, directory, today).answer is Answer.unknown for service in services)
 
 
 def _about(case: Case, service: Service, subject: Subject, directory: Directory, today: date) -> KnownTo:

@@ -122,9 +122,9 @@ def _duty(duty: Duty, pack: Pack) -> Says:
 
 
 def _only_where(duty: Duty) -> str:
-    unknown = duty.only_if_unknown
+    unknown = words.listed((words.service(s) for s in duty.only_if_unknown), "or")
     pattern = f"for a child about whom it completes the pattern {duty.pattern}" if duty.pattern else ""
-    return pattern or (f"where nobody knows of the work of: {words.service(unknown)}" if unknown else "")
+    return pattern or (f"where nobody knows of the work of: {unknown}" if unknown else "")
 
 
 def _expects(expects: Expects, pack: Pack) -> Says:

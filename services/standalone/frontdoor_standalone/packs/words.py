@@ -165,6 +165,8 @@ def told(duty: Duty) -> str:
             stated = ", as its author states it where no register confirms it" if duty.stated else ""
             roles = f", of the role {listed((plain(r) for r in sorted(duty.roles)), 'or')}" if duty.roles else ""
             return _OF_SOMEBODY[relation].format(f"each child{_age(duty.age)}") + roles + stated
+        case EachAdult(relation) if relation not in _OF_SOMEBODY:
+            return f"{receiver(relation)}, of each adult"
         case EachAdult(relation):
             return _OF_SOMEBODY[relation].format("each adult")
     return _OF_THE_EVENT[duty.relation] if duty.relation in _OF_THE_EVENT else receiver(duty.relation)
