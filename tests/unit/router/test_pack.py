@@ -262,7 +262,7 @@ BAD = [
         "duties.toml",
         'tell = {relation = "manages", of = "each-adult"}',
         'tell = {relation = "manages", of = "each-adult"}\nonly_if_unknown = [{service = "probation", of = "each-child"}]',
-        0,
+        -6,
         "speaks of the same people throughout",
     ),
     ("duties.toml", '{relation = "role:front_door", of', '{relation = "role:king", of', 0, "“role:king” is none of"),

@@ -66,7 +66,7 @@ def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Dir
 
 
 def _worker(case: Case, desk: str) -> tuple[str | None, str | None]:
-    """The desk's worker and how to reach her or him, as an involvement says. What is withheld from anybody is not kept for later answers."""
+    """The desk's worker and how to reach her or him, as an involvement says. Of what is withheld from anybody nothing is kept."""
     worker = case.message.get("worker", {}) if case.type is EventType.involvement_started else {}
     if case.withheld_from or worker.get("desk", desk) != desk:
         return None, None
@@ -117,9 +117,9 @@ def _joined(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
 
 def _is_tied(world: World, new: Tie) -> bool:
     """Whether running ties say all that a new one would, with the same worker last."""
-    running = [t for t in world.ties.get(new.person, ()) if t.until is None and t.since <= new.since and t.says_all_of(new)]
-    worker = newest_worker(t for t in world.ties.get(new.person, ()) if t.until is None and (t.desk, t.relation) == (new.desk, new.relation))
-    return bool(running) and (new.worker is None or worker == (new.worker, new.contact))
+    same = [t for t in world.ties.get(new.person, ()) if t.until is None and (t.desk, t.relation) == (new.desk, new.relation)]
+    said = any(t.since <= new.since and t.says_all_of(new) for t in same)
+    return said and (new.worker is None or newest_worker(same) == (new.worker, new.contact))
 
 
 def newest_worker(ties: Iterable[Tie]) -> tuple[str, str | None] | None:
