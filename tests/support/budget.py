@@ -8,8 +8,10 @@ WIDE = 20
 
 
 def register() -> None:
-    """Make the wide profile known by its name. The usual one is what Hypothesis does where nothing is said."""
+    """Take the usual profile, and make the wide one known by its name. No test is timed: a busy machine is no fault."""
+    settings.register_profile("usual", max_examples=USUAL, deadline=None)
     settings.register_profile("wide", max_examples=USUAL * WIDE, deadline=None)
+    settings.load_profile("usual")
 
 
 def examples(count: int) -> int:
