@@ -15,7 +15,8 @@ from frontdoor_standalone.rehearsal.switching import run_check
 from frontdoor_standalone.servers import deploy_folder
 
 ALWAYS = trials_of([pack_folder("harbourside") / "rehearsals" / "two-grades.yaml"])
-CHANGED = changed(trials_of(every_scenario()), read_lock(deploy_folder("register") / "switched-off.lock"))
+ALL = trials_of(every_scenario())
+CHANGED = changed(ALL, read_lock(deploy_folder("register") / "switched-off.lock"))
 MOST = 30
 """How many are shown here and not remembered: at some ten seconds each, five minutes."""
 
@@ -23,6 +24,10 @@ MOST = 30
 @pytest.mark.parametrize("trial", {t.key: t for t in (*ALWAYS, *CHANGED[:MOST])}.values(), ids=lambda t: t.key.replace(" ", "-"))
 async def test_an_expectation_fails_without_its_rule(standalone: Runner, trial: Trial) -> None:
     assert await run_check(standalone, trial.check, trial.pack) == []
+
+
+def test_no_two_of_them_are_remembered_as_one() -> None:
+    assert len({trial.key for trial in ALL}) == len(ALL)
 
 
 def test_more_than_can_be_shown_here_has_been_shown_before() -> None:

@@ -44,9 +44,10 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """What is tried, whatever its present form: `stockton/domestic-abuse-night D1`."""
+        """What is tried, whatever its present form: `stockton/domestic-abuse-night D1`. No two trials have one."""
         path = self.check.written.path
-        return f"{path.parents[1].name}/{path.stem} {self.check.row or 'forbidden'}"
+        planted = "lasting" if self.check.lasting else "forbidden"
+        return f"{path.parents[1].name}/{path.stem} {self.check.row or planted}"
 
 
 def _fingerprint(content: Mapping[str, Any], check: Check, rules: Rules) -> str:
