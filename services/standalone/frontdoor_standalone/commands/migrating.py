@@ -51,7 +51,7 @@ def migrate(
             return
         status.update("making topics")
         uvloop.run(_topics(bus, deployment, replication))
-        console.print(f"topics: {', '.join(deployment.topics)}")
+        console.print(f"topics: {', '.join(deployment.topics)}", soft_wrap=True)
 
 
 async def _topics(bus: BusSettings, deployment: Deployment, replication: int) -> None:
