@@ -3,11 +3,9 @@
 import pytest
 
 from frontdoor_standalone.launching import in_this_process, on_kafka
-from frontdoor_standalone.rehearsal.clock import Rest
+from frontdoor_standalone.rehearsal.clock import OVER_A_BROKER
 from frontdoor_standalone.rehearsal.runner import Runner
 from support.servers import Kafka, Postgres
-
-OVER_A_BROKER = Rest(pause=0.1, polls=3)
 
 
 @pytest.fixture

@@ -19,14 +19,11 @@ from frontdoor_standalone.coverage.register import load_register, register_file
 from frontdoor_standalone.coverage.state import failing_of, standings
 from frontdoor_standalone.deployment import pack_folder
 from frontdoor_standalone.launching import in_this_process, on_kafka
-from frontdoor_standalone.rehearsal.clock import Rest
+from frontdoor_standalone.rehearsal.clock import OVER_A_BROKER, Rest
 from frontdoor_standalone.rehearsal.moments import shown
 from frontdoor_standalone.rehearsal.report import plain, show_verdicts, summary
 from frontdoor_standalone.rehearsal.runner import Result, Runner
 from frontdoor_standalone.rehearsal.scenario import ZONE, load
-
-OVER_A_BROKER = Rest(pause=0.1, polls=3)
-"""A record may be on its way between two services, seen by neither."""
 
 
 def rehearse(

@@ -15,6 +15,8 @@ STEP_WHILE_TRYING = timedelta(minutes=15)
 """Nor further than this while an endpoint is down: what is tried again and again is to be tried as often as in real time."""
 QUIET_POLLS = 2
 """How often in a row all services have to be idle with nothing done in between."""
+QUIET_POLLS_ON_THE_WAY = 2
+"""As much, of looks in a row that find what the last rest found: nothing came in since, and with the clock nothing fell due."""
 PAUSE_SECONDS = 0.03
 PATIENCE_SECONDS = 60.0
 """Real time after which a rehearsal that does not come to rest is given up."""
@@ -27,10 +29,14 @@ class RestlessError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How patient the wait for rest is. Over a real broker a pause between two looks has to be longer."""
+    """How patient the wait for rest is."""
 
     pause: float = PAUSE_SECONDS
     polls: int = QUIET_POLLS
+
+
+OVER_A_BROKER = Rest(polls=QUIET_POLLS + 1)
+"""A record may be on its way between two services, seen by neither."""
 
 
 class RehearsalClock:
@@ -61,6 +67,7 @@ class Mover:
         self._client = client
         self._rest = rest
         self._moved = moved
+        self._at_rest: list[object] | None = None
         self._headers = {TOKEN: exchange.rehearsal_token}
         self._admin = {"Authorization": f"Bearer {exchange.admin_token}"}
 
@@ -70,13 +77,16 @@ class Mover:
         while self._clock.now < to:
             step = min([to, self._clock.now + longest, *await self._next_due()])
             await self._set(step)
-            await self.settle()
+            await self._settle(on_the_way=step < to)
 
     async def settle(self) -> None:
         """Return when nothing is in flight. Raises `RestlessError`."""
+        await self._settle(on_the_way=False)
+
+    async def _settle(self, *, on_the_way: bool) -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        quiet, before, busy = 0, None, [""]
-        while quiet < self._rest.polls:
+        quiet, before, busy = 0, self._at_rest if on_the_way else None, [""]
+        while True:
             if asyncio.get_running_loop().time() > deadline:
                 raise RestlessError(f"at {self._clock.now:%d %b %H:%M} there is no rest: {', '.join(busy) or 'something new all the time'}")
             answers = await asyncio.gather(*(self._get(base, "/rehearsal/activity") for base in self._exchange.services.values()))
@@ -84,6 +94,10 @@ class Mover:
             busy = [name for name, answer in zip(self._exchange.services, answers, strict=True) if not answer["idle"]]
             quiet = quiet + 1 if not busy and done == before else 0
             before = done
+            enough = QUIET_POLLS_ON_THE_WAY if on_the_way and done == self._at_rest else self._rest.polls
+            if quiet >= enough:
+                self._at_rest = done
+                return
             await asyncio.sleep(self._rest.pause)
 
     async def _next_due(self) -> list[datetime]:
