@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.decision import IdMaker, Stage
-from frontdoor_router.core.firing import Fired, Running, fire
+from frontdoor_router.core.firing import Fired, Running, fire, raise_again
 from frontdoor_router.core.keeping import Kept
 from frontdoor_schemas.envelope import Envelope, Section
 from frontdoor_schemas.sections import join
 from frontdoor_schemas.vocabulary import Category, EventType
 from support.deciding import NIGHT, SECRET, test_pack
+from support.merging import MERGER, merging
 
 EVENT, DISCLOSURE = uuid4(), uuid4()
 TODAY = NIGHT.date()
@@ -101,6 +104,59 @@ def test_from_whom_the_author_withholds_the_event_hears_nothing_of_it_by_a_clock
     assert told(running("role:school_dsl", withhold=["elm"])) == ["oak.dsl"]
     assert told(running("deputy", withhold=["oak.deputy"])) == [CANNOT_DECIDE]
     assert told(running("deputy", withhold=["elm.dsl"])) == ["oak.deputy"]
+
+
+def hidden(to: str, *names: str, desk: str = "oak.dsl") -> Running:
+    """One of which some may not learn that the desk owes it."""
+    return replace(running(to, desk=desk), hidden_from=frozenset(names))
+
+
+def test_from_whom_it_is_kept_that_the_desk_was_found_hears_nothing_of_what_it_owes() -> None:
+    assert told(hidden("role:school_dsl", "elm", desk="trust.visiting")) == ["oak.dsl"]
+    assert told(hidden("role:school_dsl", "elm.dsl", desk="trust.visiting")) == ["oak.dsl"]
+    assert told(hidden("source", "police", desk="trust.visiting")) == [CANNOT_DECIDE]
+    assert told(hidden("source", "elm", desk="trust.visiting")) == ["police.pvp"]
+
+
+def test_nor_does_the_desk_that_has_the_work_of_one_from_which_it_is_kept(tmp_path: Path) -> None:
+    directory = load_pack(merging(tmp_path)).directory
+    for name, expected in (("oak.dsl", CANNOT_DECIDE), ("mill", "grove.dsl")):
+        result = fire(
+            hidden("desk:grove.dsl", name, desk="trust.visiting"), directory, IdMaker(SECRET), now=NIGHT, today=MERGER, confirmed=True
+        )
+        assert [n.desk for n in result.notices] == [expected]
+
+
+def test_where_it_is_kept_from_who_sees_to_what_cannot_be_decided_its_own_manager_hears_of_it() -> None:
+    (notice,) = fired(hidden("source", "police", "hub", desk="trust.visiting")).notices
+    assert (notice.desk, notice.reason) == ("trust.manager", "incident-school")
+    assert [g.section.body["overdue/desk"] for g in notice.given] == ["trust.visiting"]
+
+
+@pytest.mark.parametrize("desk", ["clinic.duty", "elm.dsl", "gone.desk"])
+def test_where_there_is_no_such_manager_either_somebody_hears_that_there_is_something_and_not_what(desk: str) -> None:
+    """The clinic has no manager, Elm School's is at the hub, and the third is no desk any more."""
+    (notice,) = fired(hidden("source", "police", "hub", desk=desk)).notices
+    assert (notice.desk, notice.reason, notice.given, notice.stands_for) == (CANNOT_DECIDE, "not-said", (), None)
+
+
+def test_who_hears_in_place_of_a_deputy_from_which_it_is_kept_is_no_deputy() -> None:
+    (notice,) = fired(hidden("deputy", "oak.deputy", "hub", desk="oak.dsl")).notices
+    assert (notice.desk, notice.given, notice.stands_for) == (CANNOT_DECIDE, (), None)
+
+
+def test_a_desk_that_takes_over_from_one_that_was_told_hears_nothing_that_is_kept_from_it() -> None:
+    directory = test_pack().directory
+    one = hidden("source", "elm", desk="trust.visiting")
+    heard = [raise_again(one, directory.desk(to), directory, IdMaker(SECRET), today=TODAY).desk for to in ("elm.dsl", "ash.dsl")]
+    assert heard == [CANNOT_DECIDE, "ash.dsl"]
+
+
+def test_what_was_made_for_the_desk_stays_there_where_anything_about_these_people_is_withheld_from_the_deputy() -> None:
+    one = replace(running("deputy"), made=(section(Category.history_summary),))
+    for name, expected in (("oak.deputy", [VOICE, SOURCE]), ("oak", [VOICE, SOURCE]), ("elm", [VOICE, SOURCE, *one.made])):
+        (notice,) = fired(replace(one, kept=replace(one.kept, kept_back=frozenset({name})))).notices
+        assert [g.section for g in notice.given] == expected
 
 
 def test_an_escalation_says_who_has_not_done_what_and_nothing_of_the_event() -> None:

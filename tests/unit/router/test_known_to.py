@@ -180,7 +180,7 @@ def test_a_desk_that_has_anothers_work_has_workers_of_its_own(tmp_path: Path) ->
 
     def answered() -> list[tuple[set[str], str | None]]:
         case = deciding.post("police.pvp", "police-incident", an_incident(a_child(1))).case
-        found = answer(case, school, deciding.policy.directory, deciding.policy.today)
+        found = answer(case, school, deciding.policy.directory, deciding.policy.today, to=("hub.front-door",))
         return [(set(one.desks), one.worker) for one in found]
 
     assert answered() == [({"oak.dsl"}, "Wren Worker")]

@@ -106,7 +106,7 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
     """
     rows = await connection.fetch(
         """
-        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, d.id AS mine, d.given, d.made,
+        SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, o.next_stage, o.hidden_from, d.id AS mine, d.given, d.made,
                CASE WHEN coalesce((o.stages -> o.next_stage ->> 'missed')::int, 1) = 1 THEN 1 ELSE (
                    SELECT count(*) FROM obligation m WHERE m.duty = o.duty AND m.desk = o.desk AND m.person IS NOT DISTINCT FROM o.person
                    AND m.due <= o.due AND m.state <> 'closed' AND (m.met_at IS NULL OR m.met_at > m.due)
@@ -139,6 +139,7 @@ def running_of(row: asyncpg.Record, kept: Mapping[UUID, Kept]) -> Running:
         stages=tuple(Stage.read(s) for s in orjson.loads(row["stages"])),
         next_stage=row["next_stage"],
         kept=kept[row["event"]],
+        hidden_from=frozenset(row["hidden_from"]),
     )
 
 

@@ -44,7 +44,7 @@ ABOUT = """
 SELECT p.id,
        ARRAY(SELECT (k.kind, k.hash) FROM person_key k WHERE k.person = p.id AND k.kind = ANY($2::text[])),
        ARRAY(SELECT (t.desk, t.relation, t.since, t.asserted_by, t.confirmed_by, t.event, t.until, t.plan, t.worker,
-                     t.contact)
+                     t.contact, t.withheld_from)
              FROM tie t WHERE t.person = p.id ORDER BY t.id),
        ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.marks, e.withheld_from) FROM entry e
              WHERE e.person = p.id ORDER BY e.open DESC, e.occurred_at DESC LIMIT $3),
@@ -116,8 +116,8 @@ async def about_people(connection: asyncpg.Connection, world: World, ids: Sequen
     """What is known of people, with so many lines of their chronologies; read only once those are locked about whom anything may change."""
     for person, keys, ties, entries, listed in await connection.fetch(ABOUT, ids, [*NUMBER_KINDS, NAME_KIND], lines):
         world.register.remember(world.register.people[person], [Key(*key) for key in keys])
-        for desk, relation, *rest in ties:
-            world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *rest))
+        for desk, relation, *rest, kept_from in ties:
+            world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *[*rest, frozenset(kept_from)]))
         for event, event_type, source, at, running, marks, withheld_from in entries:
             entry = Entry(person, event, EventType(event_type), source, at, running, frozenset(marks), frozenset(withheld_from))
             world.entries.setdefault(person, []).append(entry)
@@ -167,7 +167,10 @@ async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> di
         """
         SELECT id, type, thread, cause, occurred_at, received_at, source, sections,
                EXISTS (SELECT FROM event_person i JOIN person p ON p.id = i.person
-                       WHERE i.event = e.id AND p.protected = 'yes') AS protected
+                       WHERE i.event = e.id AND p.protected = 'yes') AS protected,
+               ARRAY(SELECT unnest(t.withheld_from) FROM event_person i JOIN tie t ON t.person = i.person WHERE i.event = e.id
+                     UNION SELECT unnest(n.withheld_from) FROM event_person i JOIN entry n ON n.person = i.person WHERE i.event = e.id
+               ) AS kept_back
         FROM event e WHERE id = ANY($1::uuid[])
         """,
         wanted,
@@ -199,4 +202,6 @@ def envelope_kept(row: asyncpg.Record, *, source: str | None) -> Envelope:
 
 
 def _kept(row: asyncpg.Record) -> Kept:
-    return Kept(envelope_kept(row, source=None), row["source"], parse_sections(row["sections"]), row["protected"])
+    return Kept(
+        envelope_kept(row, source=None), row["source"], parse_sections(row["sections"]), row["protected"], frozenset(row["kept_back"])
+    )

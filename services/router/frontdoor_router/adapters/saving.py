@@ -139,14 +139,15 @@ async def _save_ties(connection: asyncpg.Connection, decided: Sequence[Decided])
 async def _begin(connection: asyncpg.Connection, ties: Sequence[Tie]) -> None:
     if ties:
         await connection.executemany(
-            "INSERT INTO tie (person, desk, relation, since, until, asserted_by, confirmed_by, event, plan, worker, contact) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO tie (person, desk, relation, since, until, asserted_by, confirmed_by, event, plan, worker, contact, "
+            "withheld_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             [_row(t) for t in ties],
         )
 
 
 def _row(t: Tie) -> tuple[object, ...]:
-    return t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event, t.plan, t.worker, t.contact
+    stated = t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event
+    return *stated, t.plan, t.worker, t.contact, sorted(t.withheld_from)
 
 
 async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, epoch: str, now: datetime) -> None:

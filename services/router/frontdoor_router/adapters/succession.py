@@ -40,7 +40,7 @@ UPDATE obligation o SET desk = $3, disclosure = m.disclosure FROM unnest($1::uui
 OWNED = "UPDATE task SET owner = $2 WHERE notice = ANY($1::uuid[]) AND closed_at IS NULL"
 # the stage that was told of last stands for the next one: it is told of again, to the desk that has the work
 RAISED = """
-SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, f.stage AS next_stage
+SELECT o.id, o.duty, o.event, o.desk, o.disclosure, o.due, o.stages, f.stage AS next_stage, o.hidden_from
 FROM stage_fired f JOIN obligation o ON o.id = f.obligation
 WHERE f.desk = $1 AND f.kind = 'escalate' AND o.state IN ('open', 'overdue')
       AND NOT EXISTS (SELECT FROM stage_fired g WHERE g.obligation = f.obligation AND g.stage = f.stage AND g.desk = $2)

@@ -90,6 +90,7 @@ class Tie(Table, table=True):
     plan: str | None = Field(None, sa_column=_text(null=True))
     worker: str | None = Field(None, sa_column=_text(null=True))
     contact: str | None = Field(None, sa_column=_text(null=True))
+    withheld_from: list[str] = Field(sa_column=_texts())
 
 
 class Listed(Table, table=True):
@@ -270,6 +271,7 @@ class Obligation(Table, table=True):
     stages: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
     next_stage: int = Field(0, sa_column_kwargs={"server_default": text("0")})
     next_at: datetime | None = Field(None, sa_column=_at(null=True))
+    hidden_from: list[str] = Field(sa_column=_texts())
 
 
 class StageFired(Table, table=True):

@@ -147,11 +147,12 @@ WITH told AS (
         marks text[], about uuid[], said text[], made text, reason text, refers_to uuid, stands_for uuid, chases uuid, visible boolean,
         withdrawn_at timestamptz, quotes uuid[])
 ), owed AS (
-    INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at)
-    SELECT id, duty, event, desk, person, disclosure, satisfied_by, $2, due, 'open', stages, next_at
+    INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at,
+                            hidden_from)
+    SELECT id, duty, event, desk, person, disclosure, satisfied_by, $2, due, 'open', stages, next_at, coalesce(hidden_from, '{}')
     FROM jsonb_to_recordset($1::jsonb -> 'obligations') AS o(
         id uuid, duty text, event uuid, desk text, person uuid, disclosure uuid, satisfied_by text[], due timestamptz, stages jsonb,
-        next_at timestamptz)
+        next_at timestamptz, hidden_from text[])
     ON CONFLICT DO NOTHING
 )
 INSERT INTO task (id, kind, reason, owner, event, refs, notice, opened_at)
@@ -229,7 +230,9 @@ def _given(g: Given) -> dict[str, object]:
 
 
 def _obligation(event: UUID, o: Obligation) -> dict[str, object]:
+    hidden = {"hidden_from": sorted(o.hidden_from)} if o.hidden_from else {}  # seldom: no word about it in the row of any other
     return {
+        **hidden,
         "id": o.id,
         "duty": o.duty,
         "event": event,

@@ -28,6 +28,7 @@ from frontdoor_router.core.pointers import ADDRESS, Pointer
 from frontdoor_router.core.recollection import Recollection
 from frontdoor_router.core.replay import Replay
 from frontdoor_router.core.sheets import Sheet
+from frontdoor_router.core.showing import shown
 from frontdoor_router.core.world import Earlier, Tie, World
 from frontdoor_schemas.sections import KEY_LENGTH
 from frontdoor_schemas.vocabulary import Answer, Role
@@ -67,6 +68,11 @@ class Asking:
     def directory(self) -> Directory:
         """Who there is."""
         return self.basis.policy.directory
+
+    @cached_property
+    def counts_as(self) -> tuple[str, ...]:
+        """The desk, and those whose work it has: what is withheld from one of them is withheld from it."""
+        return (self.desk, *(d.id for d in self.directory.predecessors(self.desk, self.basis.policy.today)))
 
     @property
     def world(self) -> World:
@@ -208,7 +214,7 @@ class About:
         """All earlier events that the desk may know of, up to the day asked for."""
         asking = self.asking
         role = asking.directory.desk(asking.desk).role.value
-        reader = Reader(role, asking.candidate.histories, self.facts, asking.basis.policy.rules)
+        reader = Reader(role, asking.candidate.histories, self.facts, asking.basis.policy.rules, kept_from=asking.counts_as)
         past = Past(self._case, asking.candidate, reader=reader, directory=asking.directory)
         return tuple(line for line in past.of(self.ref) if asking.before is None or line.entry.occurred_at < asking.before)
 
@@ -230,11 +236,12 @@ class About:
 
     @property
     def ties(self) -> list[Tie]:
-        """Who works with this person on the day asked for: confirmed, or by the service's own word on its own work."""
+        """Who works with this person on the day asked for, as the desk may be shown: confirmed, or by the service's own word."""
         now, before = self.asking.bare.now, self.asking.before
         at = min(now, before - MOMENT) if before else now
         found: list[Tie] = []
-        for tie in self.asking.world.ties.get(self.person, ()):
+        policy, everybody = self.asking.basis.policy, self.asking.world.ties.get(self.person, ())
+        for tie in shown(everybody, self.asking.counts_as, policy.directory, policy.today):
             if tie.holds(at) and (tie.confirmed_by or _of_itself(tie)) and not any(earlier.says_all_of(tie) for earlier in found):
                 found.append(tie)
         return found

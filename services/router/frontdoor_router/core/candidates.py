@@ -1,11 +1,11 @@
 """Who comes into question: desks that a duty names, and desks that the author names. Permission alone never sends."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from frontdoor_chassis.directory import Desk, Directory
-from frontdoor_router.core.case import Case, Subject, desks_at, standing
+from frontdoor_router.core.case import Case, Subject, desks_at, keeps_from, standing
 from frontdoor_router.core.conditions import values
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
 from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
@@ -322,9 +322,10 @@ def _in_no_school(case: Case, subject: Subject) -> bool:
     return bool(subject.person and case.world.tied(subject.person.id, Relation.no_school, case.now))
 
 
-def raised_by(case: Case, subject: Subject) -> list[str]:
-    """Desks that said they were concerned about somebody, in order of id."""
-    return sorted({entry.source for entry, _ in standing(case, subject) if entry.type in RAISING})
+def raised_by(case: Case, subject: Subject, *, to: Collection[str] = ()) -> list[str]:
+    """Desks that said they were concerned about somebody, in order of id; `to` others only those that did not withhold it from them."""
+    raised = (entry for entry, _ in standing(case, subject) if entry.type in RAISING)
+    return sorted({entry.source for entry in raised if not any(keeps_from(entry.withheld_from, desk) for desk in to)})
 
 
 def _referral_parties(case: Case, subject: Subject) -> Iterator[str]:

@@ -125,6 +125,19 @@ class Case:
         return frozenset(self.message.get("sharing", {}).get("withhold_from", ()))
 
     @cached_property
+    def withholds_ties(self) -> bool:
+        """Whether any tie of anybody named was withheld from somebody: seldom, so that nothing is looked into where none was."""
+        ties = (self.world.ties.get(s.person.id, ()) for s in self.subjects.values() if s.person is not None)
+        return any(tie.withheld_from for found in ties for tie in found)
+
+    @property
+    def kept_back(self) -> frozenset[str]:
+        """Agencies and desks from which anything that was ever said of these people was withheld: an earlier event, or a tie."""
+        people = [s.person.id for s in self.subjects.values() if s.person is not None]
+        said = ((*self.world.ties.get(p, ()), *self.world.entries.get(p, ())) for p in people)
+        return frozenset().union(*(one.withheld_from for found in said for one in found))
+
+    @cached_property
     def locating_for(self) -> frozenset[str]:
         """Desks that the author lists by name for locating facts."""
         return frozenset(self.message.get("sharing", {}).get("locating_for", ()))

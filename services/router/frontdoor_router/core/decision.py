@@ -104,6 +104,8 @@ class Obligation:
     satisfied_by: tuple[str, ...]
     due: datetime
     stages: tuple[Stage, ...]
+    hidden_from: frozenset[str] = frozenset()
+    """Agencies and desks that may not learn that this desk owes it, since the relation by which a duty finds it is withheld from them."""
 
 
 class TaskKind(StrEnum):

@@ -148,7 +148,7 @@ def _patterns(met: Sequence[Completed], rng: random.Random) -> Iterator[tuple[st
 def answers_for(case: Case, candidate: Candidate, directory: Directory, ids: IdMaker, zone: ZoneInfo) -> Iterator[Section]:
     """Which services know the people of an event, for a desk that a duty answers: a section for each person and kind of service."""
     today = case.now.astimezone(zone).date()
-    found = [one for service in candidate.known_to for one in answer(case, service, directory, today)]
+    found = [one for service in candidate.known_to for one in answer(case, service, directory, today, to=candidate.acts_for)]
     for ref, field in dict.fromkeys((one.ref, one.service.field) for one in found):
         mine = [one for one in found if (one.ref, one.service.field) == (ref, field)]
         seed = ids("known-to", case.envelope.id, candidate.desk, ref, field)
@@ -168,7 +168,7 @@ def _known(at: str, one: KnownTo, zone: ZoneInfo) -> Iterator[tuple[str, object]
 
 def proposed_to(case: Case, candidate: Candidate, directory: Directory, ids: IdMaker, today: date) -> Iterator[Section]:
     """Whom to invite, for a desk that a duty tells so: a section for each person and kind of service."""
-    found = proposals(case, candidate.desk, directory, today) if candidate.proposes else []
+    found = proposals(case, candidate.acts_for, directory, today) if candidate.proposes else []
     for ref, field in dict.fromkeys((one.ref, one.field) for one in found):
         mine = [one for one in found if (one.ref, one.field) == (ref, field)]
         seed = ids("proposed", case.envelope.id, candidate.desk, ref, field)

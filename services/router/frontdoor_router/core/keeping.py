@@ -22,6 +22,8 @@ class Kept:
     source: str
     sections: Sequence[Section] = field(repr=False)
     protected: bool = False
+    kept_back: frozenset[str] = frozenset()
+    """Agencies and desks from which anything that was ever said of these people was withheld: an earlier event, or a tie."""
 
     def given(self, ids: Iterable[str], made: Iterable[Section] = ()) -> tuple[Given, ...]:
         """The sections that a desk was given: of the event, and those made for the desk alone."""

@@ -4,7 +4,7 @@ A tie that the service itself has asserted counts as well: it gives that service
 the pack says that a service tells the exchange of everybody, no tie means no; else it means that nobody knows, and the service is asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_chassis.directory_file import Entry as FileEntry
 from frontdoor_router.core.case import Case, Subject
+from frontdoor_router.core.showing import shown
 from frontdoor_router.core.tying import newest_worker
 from frontdoor_router.core.world import Tie
 from frontdoor_schemas.vocabulary import Answer, Category, Role
@@ -91,9 +92,9 @@ class KnownTo:
     """The worker whom the service named last, and how to reach her or him. A desk that has another's work has workers of its own."""
 
 
-def answer(case: Case, service: Service, directory: Directory, today: date) -> list[KnownTo]:
-    """What the exchange knows of a service's work with the people of an event."""
-    return [_about(case, service, subject, directory, today) for subject in service.people(case)]
+def answer(case: Case, service: Service, directory: Directory, today: date, *, to: Collection[str]) -> list[KnownTo]:
+    """What a desk may be told of a service's work with the people of an event; `to` are its id and those of the desks whose work it has."""
+    return [_about(case, service, subject, directory, today, to) for subject in service.people(case)]
 
 
 def any_unknown(case: Case, services: Sequence[Service], directory: Directory, today: date) -> bool:
@@ -103,17 +104,29 @@ def any_unknown(case: Case, services: Sequence[Service], directory: Directory, t
 
 
 def unknown(case: Case, services: Sequence[Service], subject: Subject, directory: Directory, today: date) -> bool:
-    """Whether of none of these services it is known that it works with one person, or that it does not."""
-    return all(_about(case, service, subject, directory, today).answer is Answer.unknown for service in services)
+    """Whether of none of these services a front door may be told that it works with one person, or that it does not.
+
+    It is for the front door that a service is asked: what is withheld from it does not answer it.
+    """
+    return any(
+        all(_about(case, service, subject, directory, today, to).answer is Answer.unknown for service in services)
+        for to in _front_doors(case, directory, today)
+    )
 
 
-def _about(case: Case, service: Service, subject: Subject, directory: Directory, today: date) -> KnownTo:
+def _front_doors(case: Case, directory: Directory, today: date) -> Sequence[Collection[str]]:
+    """The desks for which a service is asked. Where nothing is withheld all know the same."""
+    doors = directory.desks_of_role(Role.front_door, today) if case.withholds_ties else ()
+    return [(door.id, *(d.id for d in directory.predecessors(door.id, today))) for door in doors] or [()]
+
+
+def _about(case: Case, service: Service, subject: Subject, directory: Directory, today: date, to: Collection[str]) -> KnownTo:
     if subject.person is None:
         return KnownTo(service, subject.ref, Answer.unknown)
     # a service is known by its old name as well
     found = [
         (tie, desk)
-        for tie, desk in working(case, subject, directory, today)
+        for tie, desk in working(case, subject, directory, today, to)
         if service.service in (*directory.desk(tie.desk).roles, *desk.roles)
     ]
     if found:
@@ -123,9 +136,13 @@ def _about(case: Case, service: Service, subject: Subject, directory: Directory,
     return KnownTo(service, subject.ref, Answer.no if service.complete else Answer.unknown)
 
 
-def working(case: Case, subject: Subject, directory: Directory, today: date) -> Iterator[tuple[Tie, Desk]]:
-    """Ties to somebody that hold now, with the desk that works on now: those confirmed, and those that the service itself asserted."""
-    for tie in case.world.ties.get(subject.person.id, ()) if subject.person else ():
+def working(case: Case, subject: Subject, directory: Directory, today: date, to: Collection[str]) -> Iterator[tuple[Tie, Desk]]:
+    """Ties to somebody that hold now and that a desk may be shown, with the desk that works on now.
+
+    Those confirmed, and those that the service itself asserted.
+    """
+    ties = case.world.ties.get(subject.person.id, ()) if subject.person else ()
+    for tie in shown(ties, to, directory, today):
         acting = directory.acting(tie.desk, today)
         its_own = tie.asserted_by.partition(".")[0] == tie.desk.partition(".")[0]
         if acting is not None and tie.holds(case.now) and (tie.confirmed_by or its_own):

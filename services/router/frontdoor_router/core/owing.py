@@ -11,6 +11,7 @@ from frontdoor_router.core.clocks import replies_wanted
 from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Duty, Expect
+from frontdoor_router.core.showing import NOBODY, hidden_from
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import Ask
 from frontdoor_schemas.vocabulary import EventType, Level, Role
@@ -26,6 +27,7 @@ def of_duty(
     """What a desk owes under a duty: once for each person it was told about, or once for the event."""
     duty = owing.duty
     due, stages = basis.clock_of(duty, _said_to(duty, case, candidate), case.now)
+    directory, today = basis.policy.directory, basis.policy.today
     for ref in subjects or (None,):
         person = case.subjects[ref].person if ref else None
         yield Obligation(
@@ -37,6 +39,7 @@ def of_duty(
             satisfied_by=duty.satisfied_by,
             due=due,
             stages=stages,
+            hidden_from=hidden_from(case, duty.relation, ref, candidate.acts_for, directory, today),
         )
 
 
@@ -64,7 +67,8 @@ def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
         if duty.expect is not None and applies(duty, case, basis.policy.directory, basis.policy.today):
             to_those_told = duty.expect.by == "told"
             owing = _told_by_duty(draft) if to_those_told else dict.fromkeys(_owing_desks(basis, case, duty.expect))
-            draft.obligations += [_reply(basis, case, duty, desk, disclosure) for desk, disclosure in owing.items()]
+            hidden = _hidden(draft) if to_those_told and case.withholds_ties else {}
+            draft.obligations += [_reply(basis, case, duty, desk, told, hidden.get(desk, NOBODY)) for desk, told in owing.items()]
             if not owing and not to_those_told:
                 cannot_decide(draft, basis, event=case.envelope.id, reason=f"no-desk:{duty.id}", start=case.now)
 
@@ -74,10 +78,19 @@ def _told_by_duty(draft: Draft) -> dict[str, UUID | None]:
     return {o.desk: o.disclosure for o in draft.obligations if o.disclosure is not None and o.duty != COLLECT}
 
 
-def _reply(basis: Basis, case: Case, duty: Duty, desk: str, disclosure: UUID | None) -> Obligation:
+def _hidden(draft: Draft) -> dict[str, frozenset[str]]:
+    """By desk, from whom it is kept that a duty found it; from nobody, where any duty found it for all to see."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for owed in draft.obligations:
+        if owed.disclosure is not None and owed.duty != COLLECT:
+            found.setdefault(owed.desk, []).append(owed.hidden_from)
+    return {desk: NOBODY.union(*wishes) for desk, wishes in found.items() if all(wishes)}
+
+
+def _reply(basis: Basis, case: Case, duty: Duty, desk: str, disclosure: UUID | None, hidden: frozenset[str]) -> Obligation:
     due, stages = basis.clock_of(duty, case.message, case.now)
     obligation = basis.ids("obligation", case.envelope.id, duty.id, desk, None)
-    return Obligation(obligation, duty.id, desk, None, disclosure, duty.satisfied_by, due, stages)
+    return Obligation(obligation, duty.id, desk, None, disclosure, duty.satisfied_by, due, stages, hidden)
 
 
 def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:

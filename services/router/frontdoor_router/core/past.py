@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_router.core.agreements import Agreements
 from frontdoor_router.core.candidates import Candidate
-from frontdoor_router.core.case import Case, standing
+from frontdoor_router.core.case import Case, keeps_from, standing
 from frontdoor_router.core.chronicle import NO_MARKS, Marks, marks_about
 from frontdoor_router.core.facting import DeskFacts
 from frontdoor_router.core.patterns import Pattern, completed
@@ -46,9 +46,13 @@ class Reader:
     purposes: tuple[str, ...]
     facts: DeskFacts
     rules: Agreements
+    kept_from: tuple[str, ...] = ()
+    """The desk and those whose work it has, where it does not count as them: what is withheld from one of them is withheld from it."""
 
     def may_know(self, entry: Entry, ref: str, source: Desk) -> Marks | None:
         """The marks that the agreements give of an earlier event; None where they do not give that there was one."""
+        if any(keeps_from(entry.withheld_from, desk) for desk in self.kept_from):
+            return None
         for purpose in self.purposes:
             facts = self.facts.of_earlier(entry, source, ref, purpose)
             if self.rules.permits(self.role, Category.history_summary.value, facts).permit:

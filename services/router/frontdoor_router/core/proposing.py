@@ -3,7 +3,7 @@
 Proposals go to the desk that is asked to hold the meeting, where a duty says so. Ties count as they do for `known_to`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,20 +43,20 @@ class Proposal:
         return _FIELDS[self.category]
 
 
-def proposals(case: Case, convenor: str, directory: Directory, today: date) -> list[Proposal]:
-    """Whom a convenor should invite, in order; not itself."""
+def proposals(case: Case, convenor: Sequence[str], directory: Directory, today: date) -> list[Proposal]:
+    """Whom a convenor should invite, in order; not itself. `convenor` is its id, before those of the desks whose work it has."""
     found = dict.fromkeys(
         Proposal(subject.ref, desk.id, reason, category_of_work(desk.role))
         for subject in (*case.children, *case.adults)
-        for desk, reason in _reasons(case, subject, directory, today)
-        if desk.id != convenor and desk.in_force(today) and desk.role not in NEVER_INVITED
+        for desk, reason in _reasons(case, subject, convenor, directory, today)
+        if desk.id != convenor[0] and desk.in_force(today) and desk.role not in NEVER_INVITED
     )
     return sorted(found, key=lambda one: (one.ref, one.field, one.desk, one.reason))
 
 
-def _reasons(case: Case, subject: Subject, directory: Directory, today: date) -> Iterator[tuple[Desk, str]]:
-    ties = working(case, subject, directory, today)
+def _reasons(case: Case, subject: Subject, to: Sequence[str], directory: Directory, today: date) -> Iterator[tuple[Desk, str]]:
+    ties = working(case, subject, directory, today, to)
     yield from ((desk, tie.relation.value) for tie, desk in ties if tie.relation not in NO_REASON)
     if subject.mention.kind == "child":
-        raised = (directory.acting(desk, today) for desk in raised_by(case, subject))
+        raised = (directory.acting(desk, today) for desk in raised_by(case, subject, to=to))
         yield from ((desk, CONCERNED) for desk in raised if desk is not None)

@@ -19,6 +19,7 @@ from frontdoor_router.core.firing import who_owes
 from frontdoor_router.core.inheriting import facts_of
 from frontdoor_router.core.owing import COLLECT, ask_of
 from frontdoor_router.core.project import project
+from frontdoor_router.core.showing import hides
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import DeliveryKind, Mark
 from frontdoor_schemas.vocabulary import Category
@@ -131,7 +132,7 @@ def give_up(basis: Basis, left: Left, reason: str, now: datetime) -> Handover:
 def _one(found: Handover, basis: Basis, shared: CaseFacts | None, before: Before, heir: str) -> None:
     given: Sequence[Given] = ()
     if before.kind in WITH_CONTENT:
-        given, lost = _of_it(basis, shared, before, heir)
+        given, lost = _of_it(basis, shared, before, found.left.desk, heir)
         found.withheld += lost
         if all(g.section.category is Category.case_reference for g in given):
             return  # a bare reference says that there is a case and nothing else
@@ -140,19 +141,22 @@ def _one(found: Handover, basis: Basis, shared: CaseFacts | None, before: Before
         found.moved.setdefault(owed.id, before.hangs_on)
 
 
-def _of_it(basis: Basis, shared: CaseFacts | None, before: Before, heir: str) -> tuple[Sequence[Given], Sequence[Given]]:
+def _of_it(basis: Basis, shared: CaseFacts | None, before: Before, was: str, heir: str) -> tuple[Sequence[Given], Sequence[Given]]:
     """Of what the desk was given what its successor may see today for the same purposes, and what not."""
     if shared is None:
         raise ValueError("what has content cannot be handed over without its event")
     candidate = _candidate(basis, shared.case, heir)
     if withheld(shared.case, *candidate.acts_for):
         return (), before.given
+    made = {g.section.id for g in before.given if g.made}
     sections, role = Kinds.of([g.section for g in before.given]), basis.policy.directory.desk(heir).role
     try:
         seen = project(sections, purposes=before.purposes, role=role, facts=facts_of(basis, shared, candidate), rules=basis.policy.rules)
     except CannotDecideError:
         return (), before.given
-    permitted = {g.section.id: g for g in seen.given}
+    # what was made for the desk says what that desk may know of the past and of ties: perhaps what was withheld from its successor
+    its_own = hides(shared.case.kept_back, [desk for desk in candidate.acts_for if desk != was])
+    permitted = {g.section.id: g for g in seen.given if not (its_own and g.section.id in made)}
     given = [permitted[g.section.id]._replace(made=g.made) for g in before.given if g.section.id in permitted]
     return given, [g for g in before.given if g.section.id not in permitted]
 

@@ -17,6 +17,7 @@ from frontdoor_router.core.inheriting import as_others_could_have, by_itself, fa
 from frontdoor_router.core.owing import ask_of, of_duty, to_collect
 from frontdoor_router.core.past import Completed, Past, Reader, narrowed
 from frontdoor_router.core.project import Projection, project
+from frontdoor_router.core.showing import hidden_from, hides
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import DeliveryKind, Mark, Section
 from frontdoor_schemas.vocabulary import Answer, Category, EventType, Role
@@ -181,4 +182,15 @@ def _visible(basis: Basis, case: Case, candidate: Candidate) -> bool:
     if candidate.named or candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
         return True
     protected = any(s.protected is Answer.yes for s in case.subjects.values())
-    return not protected and any(o.duty.shown_to_publisher for o in candidate.owing)
+    shown = (o for o in candidate.owing if o.duty.shown_to_publisher)
+    return not protected and any(not _found_in_secret(basis, case, candidate, owing) for owing in shown)
+
+
+def _found_in_secret(basis: Basis, case: Case, candidate: Candidate, owing: Owing) -> bool:
+    """Whether a duty finds the desk only by relations that are withheld from the publisher."""
+    if not case.withholds_ties:
+        return False
+    directory, today = basis.policy.directory, basis.policy.today
+    publisher = (case.source.desk, *(d.id for d in directory.predecessors(case.source.desk, today)))
+    relation, desks, refs = owing.duty.relation, candidate.acts_for, owing.subjects or (None,)
+    return all(hides(hidden_from(case, relation, ref, desks, directory, today), publisher) for ref in refs)

@@ -62,7 +62,8 @@ def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Dir
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
     since = _midnight(case.message.get("since")) or (case.took_effect_at if case.type is EventType.child_moved else case.happened_at)
     worker, contact = _worker(case, desk)
-    return Tie(person, desk, relation, since, case.source.desk, confirmed, case.envelope.id, plan=plan, worker=worker, contact=contact)
+    stated = (person, desk, relation, since, case.source.desk, confirmed, case.envelope.id)
+    return Tie(*stated, plan=plan, worker=worker, contact=contact, withheld_from=case.withheld_from)
 
 
 def _worker(case: Case, desk: str) -> tuple[str | None, str | None]:
@@ -116,10 +117,12 @@ def _joined(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
 
 
 def _is_tied(world: World, new: Tie) -> bool:
-    """Whether running ties say all that a new one would, with the same worker last."""
+    """Whether running ties say all that a new one would, to all whom it would, with the same worker and its author's wish last."""
     same = [t for t in world.ties.get(new.person, ()) if t.until is None and (t.desk, t.relation) == (new.desk, new.relation)]
-    said = any(t.since <= new.since and t.says_all_of(new) for t in same)
-    return said and (new.worker is None or newest_worker(same) == (new.worker, new.contact))
+    said = any(t.since <= new.since and t.says_all_of(new) and t.withheld_from <= new.withheld_from for t in same)
+    mine = [t for t in same if t.plan == new.plan and t.asserted_by.partition(".")[0] == new.asserted_by.partition(".")[0]]
+    alike = new.withheld_from == (mine[-1].withheld_from if mine else frozenset())
+    return said and alike and (new.worker is None or newest_worker(same) == (new.worker, new.contact))
 
 
 def newest_worker(ties: Iterable[Tie]) -> tuple[str, str | None] | None:

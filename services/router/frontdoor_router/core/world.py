@@ -27,6 +27,8 @@ class Tie:
     worker: str | None = None
     contact: str | None = None
     """Who of the desk it is and how to reach her or him, where the one who stated the relation said so."""
+    withheld_from: frozenset[str] = frozenset()
+    """Agencies and desks from which the author withheld the event that states it."""
 
     def says_all_of(self, other: "Tie") -> bool:
         """Whether another tie adds nothing but a worker: a confirmation adds to an assertion, and nothing to a confirmation."""

@@ -18,7 +18,7 @@ CREATE INDEX person_key_person ON person_key (person);
 CREATE TABLE tie (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, person uuid NOT NULL REFERENCES person, desk text NOT NULL,
     relation text NOT NULL, since timestamptz NOT NULL, until timestamptz, asserted_by text NOT NULL, confirmed_by text,
-    event uuid NOT NULL, plan text, worker text, contact text);
+    event uuid NOT NULL, plan text, worker text, contact text, withheld_from text[] NOT NULL);
 CREATE INDEX tie_person ON tie (person);
 CREATE INDEX tie_event ON tie (event);
 CREATE TABLE listed (
@@ -65,7 +65,8 @@ CREATE TABLE desk (id text PRIMARY KEY, incarnation integer NOT NULL, n bigint N
 CREATE TABLE obligation (
     id uuid PRIMARY KEY, duty text NOT NULL, event uuid NOT NULL, desk text NOT NULL, person uuid, disclosure uuid,
     satisfied_by text[] NOT NULL, opened_at timestamptz NOT NULL, due timestamptz NOT NULL, state text NOT NULL,
-    met_at timestamptz, met_by text, stages jsonb NOT NULL, next_stage integer NOT NULL DEFAULT 0, next_at timestamptz);
+    met_at timestamptz, met_by text, stages jsonb NOT NULL, next_stage integer NOT NULL DEFAULT 0, next_at timestamptz,
+    hidden_from text[] NOT NULL);
 CREATE INDEX obligation_event ON obligation (event);
 CREATE INDEX obligation_disclosure ON obligation (disclosure);
 CREATE INDEX obligation_next ON obligation (next_at) WHERE state IN ('open', 'overdue') AND next_at IS NOT NULL;
