@@ -45,7 +45,7 @@ def _event_relation(text: str) -> str:
         return text
     if desk is not None or text in get_args(EventRelation):
         return text
-    raise ValueError(f"“{text}” is none of {', '.join(get_args(EventRelation))}, role:<role>, desk:<desk>")
+    raise ValueError(f"“{text}” is none of {', '.join(get_args(EventRelation))}, role:<a Role of the contract>, desk:<desk>")
 
 
 def _escalation(text: str) -> str:
@@ -54,13 +54,13 @@ def _escalation(text: str) -> str:
         return text
     if text in {"deputy", "manager", "source", "source-manager"}:
         return text
-    raise ValueError(f"“{text}” is none of deputy, manager, source, source-manager, role:<role>, desk:<desk>")
+    raise ValueError(f"“{text}” is none of deputy, manager, source, source-manager, role:<a Role of the contract>, desk:<desk>")
 
 
 def _owner(text: str) -> str:
     if text in {"source", "told"} or _split(text, "role:") in set(Role) or text.startswith("desk:"):
         return text
-    raise ValueError(f"“{text}” is none of source, told, role:<role>, desk:<desk>")
+    raise ValueError(f"“{text}” is none of source, told, role:<a Role of the contract>, desk:<desk>")
 
 
 def _offset(text: str) -> str:
