@@ -121,7 +121,40 @@ async def test_a_refused_referral_and_an_ended_plan_stay_so(running: Exchange, d
     ended = await running.post("care.duty", "plan-status", {**plan, "to_status": "ended", "members": []})
     assert running.desks_told(started) == {"oak.dsl"}
     assert running.desks_told(ended) == set()
-    assert await rows(database, "SELECT plan, until IS NOT NULL FROM tie") == [("child_protection", True)]
+    assert await rows(database, "SELECT plan, until IS NOT NULL FROM tie WHERE event = $1", started) == [("child_protection", True)]
+
+
+async def test_what_an_event_ended_goes_on_when_it_is_taken_back(running: Exchange) -> None:
+    about = an_involvement(a_child(1), desk="oak.dsl", relation="school")
+    await running.post("council.school-roll", "involvement-started", about)
+    wrong = [await running.post("council.school-roll", "involvement-ended", about) for _ in range(2)]
+    for ended, told in zip(wrong, (False, True), strict=True):
+        await running.post("council.school-roll", "withdrawal", {"reason": "another child"}, reply_to=ended)
+        incident = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
+        assert ("oak.dsl" in running.desks_told(incident)) is told
+
+
+async def test_an_end_that_is_corrected_ends_what_the_correction_says(running: Exchange) -> None:
+    plan = {"plan_type": "child_protection", "members": ["oak.dsl"], "occurred_at": NIGHT.isoformat()}
+    for n in (1, 2):
+        await running.post("care.duty", "plan-status", {"children": [a_child(n)], "to_status": "started", **plan})
+    ended = await running.post("care.duty", "plan-status", {"children": [a_child(1)], "to_status": "ended", **plan})
+    event = {"type": "plan-status", "data": {"children": [a_child(2)], "to_status": "ended", **plan}}
+    await running.post("care.duty", "correction", {"reason": "another child", "event": event}, reply_to=ended)
+    for n, told in ((1, True), (2, False)):
+        said = {"children": [a_child(n)], "plan_type": "child_protection", "to_status": "breached"}
+        breached = await running.post("care.duty", "plan-status", said)
+        assert ("oak.dsl" in running.desks_told(breached)) is told
+
+
+async def test_what_ended_before_its_beginning_was_heard_of_has_ended(running: Exchange) -> None:
+    about = an_involvement(a_child(1), desk="oak.dsl", relation="school")
+    ended = {**about, "occurred_at": NIGHT.isoformat()}
+    await running.post("council.school-roll", "involvement-ended", ended)
+    began = {**about, "occurred_at": (NIGHT - timedelta(hours=2)).isoformat()}
+    await running.post("council.school-roll", "involvement-started", began)
+    incident = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
+    assert "oak.dsl" not in running.desks_told(incident)
 
 
 async def test_the_lead_agencys_list_is_kept_until_it_is_withdrawn(running: Exchange) -> None:

@@ -137,6 +137,54 @@ def test_the_tie_that_a_corrected_event_made_is_gone_when_its_correction_looks_f
     assert [t.holds(deciding.now) for t in ties] == [False, True]
 
 
+def holding(deciding: Deciding, desk: str) -> bool:
+    """Whether any tie of a desk is in force."""
+    return any(t.desk == desk and t.holds(deciding.now) for ties in deciding.world.ties.values() for t in ties)
+
+
+def test_what_an_event_ended_goes_on_when_it_is_taken_back(deciding: Deciding) -> None:
+    wrong = deciding.untie(a_child(1), "oak.dsl", "school")
+    assert "oak.dsl" not in incident(deciding).desks
+    withdraw(deciding, wrong.event, by="hub.front-door")
+    assert "oak.dsl" in incident(deciding).desks
+
+
+def test_the_end_of_a_plan_that_was_about_another_child_leaves_its_group_as_it_was(deciding: Deciding) -> None:
+    plan = {"plan_type": "child_protection", "members": ["elm.dsl"]}
+    for n in (1, 2):
+        deciding.post("care.duty", "plan-status", {"children": [a_child(n)], "to_status": "started", **plan})
+    wrong = deciding.post("care.duty", "plan-status", {"children": [a_child(1)], "to_status": "ended", **plan})
+    data = {"children": [a_child(2)], "to_status": "ended", "occurred_at": deciding.now.isoformat(), **plan}
+    event = {"type": "plan-status", "data": data}
+    deciding.post("care.duty", "correction", {"reason": "wrong child", "event": event}, reply_to=wrong.event)
+    one, other = (p for p, ties in deciding.world.ties.items() if any(t.desk == "elm.dsl" for t in ties))
+    assert [any(t.desk == "elm.dsl" and t.holds(deciding.now) for t in deciding.world.ties[p]) for p in (one, other)] == [True, False]
+
+
+def test_an_end_that_was_said_twice_stands_while_one_of_the_two_does(deciding: Deciding) -> None:
+    first, second = (deciding.untie(a_child(1), "oak.dsl", "school") for _ in range(2))
+    withdraw(deciding, first.event, by="hub.front-door")
+    assert not holding(deciding, "oak.dsl")
+    withdraw(deciding, second.event, by="hub.front-door")
+    assert holding(deciding, "oak.dsl")
+
+
+def test_a_tie_that_was_taken_back_is_brought_back_by_nothing(deciding: Deciding) -> None:
+    began = deciding.tie(a_child(1), "elm.dsl", "school")
+    ended = deciding.untie(a_child(1), "elm.dsl", "school")
+    for event in (began.event, ended.event):
+        withdraw(deciding, event, by="hub.front-door")
+    assert not holding(deciding, "elm.dsl")
+
+
+def test_a_tie_that_two_events_state_outlives_the_withdrawal_of_one(deciding: Deciding) -> None:
+    first, second = (deciding.tie(a_child(1), "elm.dsl", "school") for _ in range(2))
+    withdraw(deciding, first.event, by="hub.front-door")
+    assert "elm.dsl" in incident(deciding).desks
+    withdraw(deciding, second.event, by="hub.front-door")
+    assert "elm.dsl" not in incident(deciding).desks
+
+
 def test_nobody_takes_back_what_another_agency_said(deciding: Deciding) -> None:
     first = incident(deciding)
     told = withdraw(deciding, first.event, by="oak.dsl")

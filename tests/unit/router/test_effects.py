@@ -23,7 +23,7 @@ def deciding() -> Deciding:
 def running(deciding: Deciding, *, at: datetime | None = None) -> list[tuple[str, str, str]]:
     """Ties in force: desk, relation, who confirmed."""
     ties = (t for found in deciding.world.ties.values() for t in found if t.holds(at or deciding.now))
-    return sorted((t.desk, t.relation.value, t.confirmed_by or "") for t in ties)
+    return sorted({(t.desk, t.relation.value, t.confirmed_by or "") for t in ties})
 
 
 def person_of(told: Told, name: str = "Given1") -> UUID:
@@ -113,6 +113,59 @@ def test_an_end_that_is_dated_ahead_ends_at_once(deciding: Deciding) -> None:
     about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": "oak.dsl"}
     later = (deciding.now + timedelta(hours=20)).isoformat()
     deciding.post("hub.front-door", "involvement-ended", {**about, "occurred_at": later})
+    assert running(deciding) == []
+
+
+# ---------------------------------------------------------------- in whatever order it is heard
+
+
+def said_at(deciding: Deciding, hours: int, event_type: str, desk: str = "oak.dsl", by: str = "council.school-roll") -> Told:
+    """A register says what began or ended so many hours ago."""
+    happened = (deciding.now - timedelta(hours=hours)).isoformat()
+    about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": desk, "occurred_at": happened}
+    return deciding.post(by, event_type, about)
+
+
+def test_what_ended_before_its_beginning_was_heard_of_has_ended(deciding: Deciding) -> None:
+    said_at(deciding, 1, "involvement-ended")
+    said_at(deciding, 3, "involvement-started")
+    assert running(deciding) == []
+    assert running(deciding, at=deciding.now - timedelta(hours=2)) == [("oak.dsl", "school", "council.school-roll")]
+
+
+def test_whoever_may_not_end_a_tie_does_not_do_so_by_being_first(deciding: Deciding) -> None:
+    said_at(deciding, 1, "involvement-ended", by="nhs.registration")
+    said_at(deciding, 3, "involvement-started")
+    assert running(deciding) == [("oak.dsl", "school", "council.school-roll")]
+
+
+def test_the_end_of_an_earlier_time_ends_nothing_that_began_after_it(deciding: Deciding) -> None:
+    said_at(deciding, 9, "involvement-started")
+    said_at(deciding, 1, "involvement-started")
+    said_at(deciding, 5, "involvement-ended")
+    assert running(deciding) == [("oak.dsl", "school", "council.school-roll")]
+    assert running(deciding, at=deciding.now - timedelta(hours=3)) == []
+
+
+def test_a_plan_that_ended_earlier_leaves_the_one_that_has_begun_since(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl")
+    before = (deciding.now - timedelta(days=9)).isoformat()
+    data = {"children": [CHILD], "plan_type": "child_protection", "to_status": "ended", "occurred_at": before}
+    deciding.post("care.duty", "plan-status", data)
+    assert running(deciding) == [("oak.dsl", "plan_group", "care.duty")]
+
+
+def test_what_was_announced_may_be_called_off_before_it_begins(deciding: Deciding) -> None:
+    about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": "oak.dsl"}
+    deciding.post("hub.front-door", "involvement-started", {**about, "since": "2020-12-01"})
+    deciding.post("hub.front-door", "involvement-ended", about)
+    assert running(deciding, at=datetime(2020, 12, 2, tzinfo=UTC)) == []
+
+
+def test_who_leaves_before_the_announced_day_has_left(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    moved(deciding, "hub.front-door", moved=["school"], from_school="oak.dsl", to_school="elm.dsl", effective_at="2020-11-16T09:00:00Z")
+    deciding.untie(CHILD, "oak.dsl", "school")
     assert running(deciding) == []
 
 

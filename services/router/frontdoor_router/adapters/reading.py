@@ -44,7 +44,7 @@ ABOUT = """
 SELECT p.id,
        ARRAY(SELECT (k.kind, k.hash) FROM person_key k WHERE k.person = p.id AND k.kind = ANY($2::text[])),
        ARRAY(SELECT (t.desk, t.relation, t.since, t.asserted_by, t.confirmed_by, t.event, t.until, t.plan, t.worker,
-                     t.contact, t.withheld_from)
+                     t.contact, t.ended_by, t.withheld_from)
              FROM tie t WHERE t.person = p.id ORDER BY t.id),
        ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.marks, e.withheld_from) FROM entry e
              WHERE e.person = p.id ORDER BY e.open DESC, e.occurred_at DESC LIMIT $3),

@@ -44,6 +44,17 @@ FROM jsonb_to_recordset($1::jsonb -> 'events') AS e(
 """All that a batch says of events and people, in one statement: a round trip costs more than most of these rows."""
 
 
+GOING_ON = """
+UPDATE tie t SET (until, ended_by) = (
+    SELECT e.since, e.event FROM tie e
+    WHERE e.person = t.person AND e.desk = t.desk AND e.relation = t.relation AND e.plan IS NOT DISTINCT FROM t.plan
+          AND e.until = e.since AND e.ended_by IS NULL AND e.since >= t.until
+    ORDER BY e.since LIMIT 1)
+WHERE t.ended_by = ANY($1::uuid[]) AND t.event <> t.ended_by
+"""
+"""Ties whose end was taken back run on, or up to the next end that is known."""
+
+
 async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
     """The events themselves, who they are about, new people and keys, chronology lines, ties, lists for locating facts."""
     await connection.execute(
@@ -128,9 +139,9 @@ async def _save_ties(connection: asyncpg.Connection, decided: Sequence[Decided])
             await _begin(connection, begun)
             begun = []
             await connection.executemany(
-                "UPDATE tie SET until = $5 "
-                "WHERE person = $1 AND desk = $2 AND relation = $3 AND plan IS NOT DISTINCT FROM $4 AND until IS NULL",
-                [(t.person, t.desk, t.relation.value, t.plan, one.case.took_effect_at) for t in one.decision.ended],
+                "UPDATE tie SET until = $6, ended_by = $7 WHERE person = $1 AND desk = $2 AND relation = $3 "
+                "AND plan IS NOT DISTINCT FROM $4 AND event = $5 AND (until IS NULL OR until > $6)",
+                [(*_which(t), one.case.took_effect_at, one.case.envelope.id) for t in one.decision.ended],
             )
         begun += one.decision.ties
     await _begin(connection, begun)
@@ -139,15 +150,19 @@ async def _save_ties(connection: asyncpg.Connection, decided: Sequence[Decided])
 async def _begin(connection: asyncpg.Connection, ties: Sequence[Tie]) -> None:
     if ties:
         await connection.executemany(
-            "INSERT INTO tie (person, desk, relation, since, until, asserted_by, confirmed_by, event, plan, worker, contact, "
-            "withheld_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "INSERT INTO tie (person, desk, relation, plan, event, since, until, asserted_by, confirmed_by, worker, contact, ended_by, "
+            "withheld_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             [_row(t) for t in ties],
         )
 
 
 def _row(t: Tie) -> tuple[object, ...]:
-    stated = t.person, t.desk, t.relation.value, t.since, t.until, t.asserted_by, t.confirmed_by, t.event
-    return *stated, t.plan, t.worker, t.contact, sorted(t.withheld_from)
+    stated = t.since, t.until, t.asserted_by, t.confirmed_by, t.worker, t.contact
+    return *_which(t), *stated, t.ended_by, sorted(t.withheld_from)
+
+
+def _which(t: Tie) -> tuple[object, ...]:
+    return t.person, t.desk, t.relation.value, t.plan, t.event
 
 
 async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, epoch: str, now: datetime) -> None:
@@ -174,10 +189,11 @@ async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, ep
 
 
 async def take_back(connection: asyncpg.Connection, events: Sequence[UUID], now: datetime) -> None:
-    """Events were withdrawn or corrected: nothing that they said or listed stands."""
+    """Events were withdrawn or corrected: nothing that they said or listed stands, and what they ended goes on."""
     ids = list(events)
     await connection.execute("UPDATE event SET withdrawn_at = $2 WHERE id = ANY($1::uuid[])", ids, now)
     await connection.execute("UPDATE entry SET open = false WHERE event = ANY($1::uuid[])", ids)
-    await connection.execute("UPDATE tie SET until = $2 WHERE event = ANY($1::uuid[]) AND until IS NULL", ids, now)
+    await connection.execute("UPDATE tie SET until = least(until, $2), ended_by = event WHERE event = ANY($1::uuid[])", ids, now)
+    await connection.execute(GOING_ON, ids)
     await connection.execute("DELETE FROM listed WHERE event = ANY($1::uuid[])", ids)
     await connection.execute("DELETE FROM event_key WHERE event = ANY($1::uuid[])", ids)

@@ -76,7 +76,7 @@ class PersonKey(Table, table=True):
 class Tie(Table, table=True):
     """A desk's relation to a person. It gives the desk something only while it is confirmed and runs."""
 
-    __table_args__ = (Index("tie_person", "person"), Index("tie_event", "event"))
+    __table_args__ = (Index("tie_person", "person"), Index("tie_event", "event"), Index("tie_ended_by", "ended_by"))
 
     id: int = Field(sa_column=_counted())
     person: UUID = Field(foreign_key="person.id")
@@ -90,6 +90,7 @@ class Tie(Table, table=True):
     plan: str | None = Field(None, sa_column=_text(null=True))
     worker: str | None = Field(None, sa_column=_text(null=True))
     contact: str | None = Field(None, sa_column=_text(null=True))
+    ended_by: UUID | None = None
     withheld_from: list[str] = Field(sa_column=_texts())
 
 

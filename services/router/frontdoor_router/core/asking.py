@@ -242,7 +242,8 @@ class About:
         found: list[Tie] = []
         policy, everybody = self.asking.basis.policy, self.asking.world.ties.get(self.person, ())
         for tie in shown(everybody, self.asking.counts_as, policy.directory, policy.today):
-            if tie.holds(at) and (tie.confirmed_by or _of_itself(tie)) and not any(earlier.says_all_of(tie) for earlier in found):
+            stands = tie.holds(at) and not tie.is_taken_back and (tie.confirmed_by or _of_itself(tie))
+            if stands and not any(earlier.says_all_of(tie) for earlier in found):
                 found.append(tie)
         return found
 

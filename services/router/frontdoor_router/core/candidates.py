@@ -270,7 +270,7 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
         yield from ((d, subject in case.children) for d in _practice_links(case, subject, directory, today))
         return
     tie = Relation(relation)
-    confirmed = [t.desk for t in case.world.tied(subject.person.id, tie, case.now)] if subject.person else []
+    confirmed = list(dict.fromkeys(t.desk for t in case.tied(subject, tie)))
     yield from ((d, False) for d in confirmed if not duty.roles or directory.desk(d).role in duty.roles)
     stated = case.blocks[subject.ref].get(STATED_FIELDS.get(tie, ""))
     if duty.stated and not confirmed and stated and _role_fits(stated, tie, directory):
@@ -296,8 +296,7 @@ def _moved(case: Case, subject: Subject, directory: Directory) -> set[str]:
 
 def _practice_links(case: Case, subject: Subject, directory: Directory, today: date) -> list[str]:
     """The link workers of the practice with which somebody is registered, or of the desk that has the practice's work (I31)."""
-    practices = case.world.tied(subject.person.id, Relation.gp, case.now) if subject.person else ()
-    acting = (directory.acting(tie.desk, today) for tie in practices)
+    acting = (directory.acting(tie.desk, today) for tie in case.tied(subject, Relation.gp))
     return sorted({link for practice in acting if practice for link in practice.links})
 
 
@@ -319,7 +318,7 @@ def _role_fits(desk: str, relation: Relation, directory: Directory) -> bool:
 def _in_no_school(case: Case, subject: Subject) -> bool:
     if case.blocks[subject.ref].get("not_in_school"):
         return True
-    return bool(subject.person and case.world.tied(subject.person.id, Relation.no_school, case.now))
+    return bool(case.tied(subject, Relation.no_school))
 
 
 def raised_by(case: Case, subject: Subject, *, to: Collection[str] = ()) -> list[str]:

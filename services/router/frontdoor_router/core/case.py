@@ -1,6 +1,6 @@
 """One event under decision: its message, the people it names, and what the author said about sharing it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -112,7 +112,22 @@ class Case:
     @cached_property
     def ties(self) -> Mapping[str, Mapping[str, frozenset[Relation]]]:
         """By person and desk, the confirmed relations in force now. A person who is not identified has none."""
-        return {ref: _by_desk(self.world.ties.get(s.person.id, ()), self.now) for ref, s in self.subjects.items() if s.person is not None}
+        return {ref: self._by_desk(s.person) for ref, s in self.subjects.items() if s.person is not None}
+
+    def tied(self, subject: Subject, relation: Relation) -> list[Tie]:
+        """Confirmed ties of one relation to a person that are in force for this event."""
+        ties = self.world.ties.get(subject.person.id, ()) if subject.person else ()
+        return [t for t in ties if t.relation is relation and t.confirmed_by and self._in_force(t)]
+
+    def _by_desk(self, person: Person) -> dict[str, frozenset[Relation]]:
+        found: dict[str, frozenset[Relation]] = {}
+        for tie in self.world.ties.get(person.id, ()):
+            if tie.confirmed_by and self._in_force(tie):
+                found[tie.desk] = found.get(tie.desk, frozenset()) | {tie.relation}
+        return found
+
+    def _in_force(self, tie: Tie) -> bool:
+        return tie.holds(self.now)
 
     @cached_property
     def marked(self) -> tuple[Marked, ...]:
@@ -148,14 +163,6 @@ class Case:
         if birth is None:
             return -1 if self.blocks[subject.ref].get("unborn") else None
         return zone_day.year - birth.year - ((zone_day.month, zone_day.day) < (birth.month, birth.day))
-
-
-def _by_desk(ties: Iterable[Tie], now: datetime) -> dict[str, frozenset[Relation]]:
-    found: dict[str, frozenset[Relation]] = {}
-    for tie in ties:
-        if tie.confirmed_by and tie.holds(now):
-            found[tie.desk] = found.get(tie.desk, frozenset()) | {tie.relation}
-    return found
 
 
 def withheld(case: Case, *desks: str) -> bool:

@@ -135,7 +135,7 @@ def _apply(case: Case, found: Effects) -> None:
     world = case.world
     for tie in found.ties:
         world.ties.setdefault(tie.person, []).append(tie)
-    world.end_ties(found.ended, case.took_effect_at)
+    world.end_ties(found.ended, case.took_effect_at, case.envelope.id)
     for entry in found.entries:
         world.entries.setdefault(entry.person, []).append(entry)
     for person, event in found.closed:

@@ -1,13 +1,14 @@
 """Ties between desks and people that an event begins or ends: involvement, the groups of plans, schools and services moved to."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case
-from frontdoor_router.core.world import Tie, World
+from frontdoor_router.core.world import Tie
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
 ENDED: Final = frozenset({"ended", "none"})
@@ -22,7 +23,16 @@ MOVES: Mapping[str, tuple[tuple[Relation, Role], ...]] = {
 
 
 def ties_of(case: Case, directory: Directory, today: date) -> tuple[list[Tie], list[Tie]]:
-    """The ties that an event begins, and those that it ends at `case.took_effect_at`."""
+    """The ties that an event begins, and those that it ends at `case.took_effect_at`.
+
+    Events come in any order. An end is kept as a tie that never holds, so that a beginning before it of which the exchange hears later
+    ends with it; and it ends nothing that began after it. Each statement makes a tie of its own: taking one back leaves the others.
+    """
+    begun, ended = _changes(case, directory, today)
+    return [_up_to_its_end(case, tie) for tie in begun] + _ends(case, ended, directory), ended
+
+
+def _changes(case: Case, directory: Directory, today: date) -> tuple[list[Tie], list[Tie]]:
     match case.type:
         case EventType.involvement_started:
             return list(_started(case, directory)), []
@@ -52,15 +62,44 @@ def _started(case: Case, directory: Directory) -> Iterator[Tie]:
     desk, relation = message.get("desk"), message.get("relation")
     if desk is None or relation is None or directory.find(desk) is None:
         return
-    for person in about(case, "relation"):
-        tie = _tie(case, person, desk, Relation(relation), directory)
-        if not _is_tied(case.world, tie):
-            yield tie
+    yield from (_tie(case, person, desk, Relation(relation), directory) for person in about(case, "relation"))
+
+
+def _begins_at(case: Case) -> datetime:
+    return case.took_effect_at if case.type is EventType.child_moved else case.happened_at
+
+
+def _up_to_its_end(case: Case, tie: Tie) -> Tie:
+    """A tie of which an end is known already that came after it was stated."""
+    ends = [t for t in case.world.ties.get(tie.person, ()) if t.ends(tie) and t.since > _begins_at(case)]
+    end = min(ends, key=lambda t: t.since, default=None)
+    return replace(tie, until=end.since, ended_by=end.event) if end else tie
+
+
+def _ends(case: Case, ended: Iterable[Tie], directory: Directory) -> list[Tie]:
+    """What is kept of the ends that an event says: of those ties that it ends, and of the one that it names though none is known."""
+    ties = {(t.person, t.desk, t.relation, t.plan) for t in ended} | set(_named_ends(case, directory))
+    at, desk = case.took_effect_at, case.source.desk
+    return [Tie(*t[:3], at, desk, None, case.envelope.id, until=at, plan=t[3]) for t in sorted(ties, key=str)]
+
+
+def _named_ends(case: Case, directory: Directory) -> Iterator[tuple[UUID, str, Relation, str | None]]:
+    desk, said = case.message.get("desk"), case.message.get("relation")
+    if case.type is not EventType.involvement_ended or desk is None or said is None:
+        return
+    if desk == case.source.desk or directory.confirms(case.source.desk, Relation(said)):
+        yield from ((person, desk, Relation(said), None) for person in about(case, "relation"))
+
+
+def _runs(case: Case, tie: Tie) -> bool:
+    """Whether an event may end a tie: one that began before, or that is announced, and has no end that comes sooner."""
+    begun = tie.since <= case.took_effect_at or tie.since > case.now
+    return begun and not tie.is_end and not tie.is_taken_back and (tie.until is None or tie.until > case.took_effect_at)
 
 
 def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory, plan: str | None = None) -> Tie:
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
-    since = _midnight(case.message.get("since")) or (case.took_effect_at if case.type is EventType.child_moved else case.happened_at)
+    since = _midnight(case.message.get("since")) or _begins_at(case)
     worker, contact = _worker(case, desk)
     stated = (person, desk, relation, since, case.source.desk, confirmed, case.envelope.id)
     return Tie(*stated, plan=plan, worker=worker, contact=contact, withheld_from=case.withheld_from)
@@ -87,7 +126,7 @@ def _ended(case: Case, directory: Directory, today: date) -> Iterator[Tie]:
         return
     for person in about(case, "relation"):
         for tie in case.world.ties.get(person, ()):
-            if _is_of(tie.desk, desk, directory, today) and tie.relation.value == relation and tie.until is None:
+            if _is_of(tie.desk, desk, directory, today) and tie.relation.value == relation and _runs(case, tie):
                 yield tie
 
 
@@ -111,18 +150,8 @@ def _joined(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
         return
     for person in about(case, group.about):
         for desk in case.message.get(group.desks, ()):
-            tie = _tie(case, person, desk, Relation.plan_group, directory, group.plan)
-            if directory.find(desk) and not _is_tied(case.world, tie):
-                yield tie
-
-
-def _is_tied(world: World, new: Tie) -> bool:
-    """Whether running ties say all that a new one would, to all whom it would, with the same worker and its author's wish last."""
-    same = [t for t in world.ties.get(new.person, ()) if t.until is None and (t.desk, t.relation) == (new.desk, new.relation)]
-    said = any(t.since <= new.since and t.says_all_of(new) and t.withheld_from <= new.withheld_from for t in same)
-    mine = [t for t in same if t.plan == new.plan and t.asserted_by.partition(".")[0] == new.asserted_by.partition(".")[0]]
-    alike = new.withheld_from == (mine[-1].withheld_from if mine else frozenset())
-    return said and alike and (new.worker is None or newest_worker(same) == (new.worker, new.contact))
+            if directory.find(desk):
+                yield _tie(case, person, desk, Relation.plan_group, directory, group.plan)
 
 
 def newest_worker(ties: Iterable[Tie]) -> tuple[str, str | None] | None:
@@ -136,7 +165,7 @@ def _over(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
         return
     for person in about(case, group.about):
         for tie in case.world.ties.get(person, ()):
-            if tie.relation is Relation.plan_group and tie.until is None and tie.plan in {None, group.plan}:
+            if tie.relation is Relation.plan_group and tie.plan in {None, group.plan} and _runs(case, tie):
                 yield tie
 
 
@@ -158,9 +187,7 @@ def _fills(desk: str | None, role: Role, directory: Directory) -> bool:
 def _arrived(case: Case, directory: Directory) -> Iterator[Tie]:
     for relation, _, new in _moves(case, directory):
         for person in about(case, "moved") if new else ():
-            tie = _tie(case, person, new or "", relation, directory)
-            if not _is_tied(case.world, tie):
-                yield tie
+            yield _tie(case, person, new or "", relation, directory)
 
 
 def _left(case: Case, directory: Directory, today: date) -> Iterator[Tie]:
@@ -173,5 +200,5 @@ def _left(case: Case, directory: Directory, today: date) -> Iterator[Tie]:
             for tie in case.world.ties.get(person, ()):
                 mine, at_old, at_new = (_is_of(tie.desk, desk, directory, today) for desk in (case.source.desk, old, new))
                 left = at_old or (old is None and may and not at_new)
-                if tie.relation is relation and tie.until is None and left and (may or mine):
+                if tie.relation is relation and left and (may or mine) and _runs(case, tie):
                     yield tie

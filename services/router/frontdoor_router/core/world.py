@@ -27,8 +27,24 @@ class Tie:
     worker: str | None = None
     contact: str | None = None
     """Who of the desk it is and how to reach her or him, where the one who stated the relation said so."""
+    ended_by: UUID | None = None
+    """The event by which it ends: its own, where that one was taken back."""
     withheld_from: frozenset[str] = frozenset()
     """Agencies and desks from which the author withheld the event that states it."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it only keeps that such a relation ended then: so that what is heard of later, and began before, ends then as well."""
+        return self.until == self.since and self.ended_by is None
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the event that stated it was withdrawn or corrected."""
+        return self.ended_by == self.event
+
+    def ends(self, other: "Tie") -> bool:
+        """Whether it is an end of another tie's relation."""
+        return self.is_end and (self.person, self.desk, self.relation, self.plan) == (other.person, other.desk, other.relation, other.plan)
 
     def says_all_of(self, other: "Tie") -> bool:
         """Whether another tie adds nothing but a worker: a confirmation adds to an assertion, and nothing to a confirmation."""
@@ -122,23 +138,21 @@ class World:
             found += [e for e in self.events.values() if e.corrects and e.cause == version.id and e not in found]
         return found
 
-    def tied(self, person: UUID, relation: Relation, at: datetime) -> list[Tie]:
-        """Confirmed ties of one relation in force at a moment."""
-        return [t for t in self.ties.get(person, ()) if t.relation is relation and t.confirmed_by and t.holds(at)]
-
-    def end_ties(self, ended: Iterable[Tie], at: datetime) -> None:
-        """End ties from a moment on."""
+    def end_ties(self, ended: Iterable[Tie], at: datetime, by: UUID) -> None:
+        """Have an event end ties from a moment on."""
         gone = set(ended)
         for person in {t.person for t in gone}:
-            self.ties[person] = [replace(t, until=at) if t in gone else t for t in self.ties[person]]
+            self.ties[person] = [replace(t, until=at, ended_by=by) if t in gone else t for t in self.ties[person]]
 
     def list_desk(self, person: UUID, desk: str, event: UUID) -> None:
         """A desk is listed by name for somebody's locating facts."""
         self.listed.setdefault(person, {}).setdefault(desk, set()).add(event)
 
     def take_back(self, event: UUID, at: datetime) -> None:
-        """An event was withdrawn or corrected: what it said no longer counts."""
-        self.end_ties([t for ties in self.ties.values() for t in ties if t.event == event and t.until is None], at)
+        """An event was withdrawn or corrected: what it said no longer counts, and what it ended goes on."""
+        for person, ties in self.ties.items():
+            left = [replace(t, until=min(t.until or at, at), ended_by=event) if t.event == event else t for t in ties]
+            self.ties[person] = [_going_on(t, left) if t.ended_by == event != t.event else t for t in left]
         for person, entries in self.entries.items():
             self.entries[person] = [replace(e, open=False) if e.event == event else e for e in entries]
         for person, desks in self.listed.items():
@@ -146,3 +160,10 @@ class World:
         earlier = self.events[event]
         self.events[event] = replace(earlier, withdrawn=True, told=tuple(replace(t, withdrawn=True) for t in earlier.told))
         self.owed.pop(event, None)
+
+
+def _going_on(tie: Tie, ties: Iterable[Tie]) -> Tie:
+    """A tie whose end was taken back: it runs on, or up to the next end that is known."""
+    ends = [t for t in ties if t.ends(tie) and tie.until is not None and t.since >= tie.until]
+    end = min(ends, key=lambda t: t.since, default=None)
+    return replace(tie, until=end.since if end else None, ended_by=end.event if end else None)

@@ -18,7 +18,8 @@ CREATE INDEX person_key_person ON person_key (person);
 CREATE TABLE tie (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, person uuid NOT NULL REFERENCES person, desk text NOT NULL,
     relation text NOT NULL, since timestamptz NOT NULL, until timestamptz, asserted_by text NOT NULL, confirmed_by text,
-    event uuid NOT NULL, plan text, worker text, contact text, withheld_from text[] NOT NULL);
+    event uuid NOT NULL, plan text, worker text, contact text, ended_by uuid, withheld_from text[] NOT NULL);
+CREATE INDEX tie_ended_by ON tie (ended_by);
 CREATE INDEX tie_person ON tie (person);
 CREATE INDEX tie_event ON tie (event);
 CREATE TABLE listed (
