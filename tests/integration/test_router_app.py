@@ -120,7 +120,9 @@ async def test_a_refused_referral_and_an_ended_plan_stay_so(running: Exchange, d
     started = await running.post("care.duty", "plan-status", {**plan, "to_status": "started"})
     ended = await running.post("care.duty", "plan-status", {**plan, "to_status": "ended", "members": []})
     assert running.desks_told(started) == {"oak.dsl"}
-    assert running.desks_told(ended) == set()
+    after = await running.post("care.duty", "plan-status", {**plan, "to_status": "breached", "members": []})
+    assert running.desks_told(ended) == {"oak.dsl"}
+    assert running.desks_told(after) == set()
     assert await rows(database, "SELECT plan, until IS NOT NULL FROM tie WHERE event = $1", started) == [("child_protection", True)]
 
 

@@ -187,6 +187,13 @@ def test_the_members_of_a_plan_are_its_group_until_it_ends(deciding: Deciding) -
     assert running(deciding) == []
 
 
+def test_the_last_that_the_group_of_a_plan_hears_is_that_it_has_ended(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl")
+    assert "oak.dsl" in plan(deciding, "ended").desks
+    assert "oak.dsl" not in plan(deciding, "ended").desks
+    assert "oak.dsl" not in plan(deciding, "breached").desks
+
+
 def test_a_group_that_nobody_may_confirm_is_none(deciding: Deciding) -> None:
     plan(deciding, "started", "oak.dsl", by="police.pvp")
     assert running(deciding) == [("oak.dsl", "plan_group", "")]

@@ -127,7 +127,9 @@ class Case:
         return found
 
     def _in_force(self, tie: Tie) -> bool:
-        return tie.holds(self.now)
+        """Whether a tie holds now. A plan's group hears of its end as the last thing: to the event that ends it it is still one."""
+        its_last = tie.relation is Relation.plan_group and tie.ended_by == self.envelope.id and tie.since <= self.now
+        return tie.holds(self.now) or (its_last and self.envelope.id not in self.world.events)
 
     @cached_property
     def marked(self) -> tuple[Marked, ...]:
