@@ -85,6 +85,13 @@ def test_a_tie_begins_when_it_is_said_to_have_begun(deciding: Deciding) -> None:
     assert running(deciding, at=NIGHT + timedelta(days=2)) == [("oak.dsl", "school", "hub.front-door")]
 
 
+def test_a_day_begins_at_midnight_of_the_partnership_in_summer_too(deciding: Deciding) -> None:
+    deciding.now = datetime(2020, 7, 1, 23, 10, tzinfo=UTC)  # ten past midnight of the 2nd
+    about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": "oak.dsl"}
+    deciding.post("hub.front-door", "involvement-started", {**about, "since": "2020-07-02"})
+    assert running(deciding) == [("oak.dsl", "school", "hub.front-door")]
+
+
 def test_a_tie_is_about_whom_the_event_says_and_nobody_else_in_it(deciding: Deciding) -> None:
     about = {"children": [CHILD, a_child(2)], "about": ["child-2"], "relation": "school", "desk": "oak.dsl"}
     told = deciding.post("hub.front-door", "involvement-started", about)

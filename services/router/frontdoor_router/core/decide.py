@@ -96,7 +96,8 @@ class Decider:
 
     def _work_out(self, draft: Draft, case: Case) -> Effects:
         policy = self._basis.policy
-        changed = Effects() if case.type is EventType.query else effects(case, policy.directory, policy.today)  # to ask changes nothing
+        zone, asks = policy.calendar.zone, case.type is EventType.query
+        changed = Effects() if asks else effects(case, policy.directory, policy.today, zone)  # to ask changes nothing
         search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
         search.unmet = [unmet for unmet in search.unmet if self._holds(case, unmet)]
         draft.lacking = lacking(self._basis, case)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case, Subject
@@ -117,9 +118,9 @@ class Effects:
     listed: tuple[tuple[UUID, str], ...] = ()
 
 
-def effects(case: Case, directory: Directory, today: date) -> Effects:
+def effects(case: Case, directory: Directory, today: date, zone: ZoneInfo) -> Effects:
     """Work out what the event changes, and change the world accordingly."""
-    ties, ended = ties_of(case, directory, today)
+    ties, ended = ties_of(case, directory, today, zone)
     found = Effects(
         ties=tuple(ties),
         ended=tuple(ended),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case
@@ -22,14 +23,21 @@ MOVES: Mapping[str, tuple[tuple[Relation, Role], ...]] = {
 """What may move, by the end of the fields' names, and as what a desk of which role then stands to the child."""
 
 
-def ties_of(case: Case, directory: Directory, today: date) -> tuple[list[Tie], list[Tie]]:
+def ties_of(case: Case, directory: Directory, today: date, zone: ZoneInfo) -> tuple[list[Tie], list[Tie]]:
     """The ties that an event begins, and those that it ends at `case.took_effect_at`.
 
     Events come in any order. An end is kept as a tie that never holds, so that a beginning before it of which the exchange hears later
     ends with it; and it ends nothing that began after it. Each statement makes a tie of its own: taking one back leaves the others.
     """
     begun, ended = _changes(case, directory, today)
-    return [_up_to_its_end(case, tie) for tie in begun] + _ends(case, ended, directory), ended
+    return [_up_to_its_end(case, tie) for tie in _since(case, begun, zone)] + _ends(case, ended, directory), ended
+
+
+def _since(case: Case, begun: Iterable[Tie], zone: ZoneInfo) -> list[Tie]:
+    """Ties from the day that the event says, if it says one: from its first moment in the partnership's zone."""
+    day = case.message.get("since")
+    at = datetime.combine(date.fromisoformat(day), time(0), tzinfo=zone).astimezone(UTC) if day else _begins_at(case)
+    return [replace(tie, since=at) for tie in begun]
 
 
 def _changes(case: Case, directory: Directory, today: date) -> tuple[list[Tie], list[Tie]]:
@@ -99,7 +107,7 @@ def _runs(case: Case, tie: Tie) -> bool:
 
 def _tie(case: Case, person: UUID, desk: str, relation: Relation, directory: Directory, plan: str | None = None) -> Tie:
     confirmed = case.source.desk if directory.confirms(case.source.desk, relation) else None
-    since = _midnight(case.message.get("since")) or _begins_at(case)
+    since = _begins_at(case)
     worker, contact = _worker(case, desk)
     stated = (person, desk, relation, since, case.source.desk, confirmed, case.envelope.id)
     return Tie(*stated, plan=plan, worker=worker, contact=contact, withheld_from=case.withheld_from)
@@ -111,10 +119,6 @@ def _worker(case: Case, desk: str) -> tuple[str | None, str | None]:
     if case.withheld_from or worker.get("desk", desk) != desk:
         return None, None
     return worker.get("name"), worker.get("contact")
-
-
-def _midnight(day: str | None) -> datetime | None:
-    return datetime.combine(date.fromisoformat(day), time(0), tzinfo=UTC) if day else None
 
 
 def _ended(case: Case, directory: Directory, today: date) -> Iterator[Tie]:
