@@ -1,5 +1,7 @@
 """What each question about people is answered, and what must not be in an answer."""
 
+from datetime import timedelta
+
 import pytest
 
 from frontdoor_router.core.sheets import MOST_BYTES
@@ -241,6 +243,30 @@ def test_a_plan_that_began_again_runs_since_then(asking: Asking) -> None:
     for status, on in (("started", "01"), ("ended", "02"), ("started", "03")):
         plan(asking, status, occurred_at=f"2020-10-{on}T10:00:00Z")
     assert asking.ask("care.duty", "plan_status", a_child(1)).list("current_plans", "since") == ["2020-10-03"]
+
+
+@pytest.mark.parametrize(
+    ("said", "flags"),
+    [
+        pytest.param(["none"], [], id="there-never-was-one"),
+        pytest.param(["ended"], ["previous_child_protection"], id="one-ended"),
+        pytest.param(["started", "none"], ["previous_child_protection"], id="one-ran"),
+        pytest.param(["started"], ["current_child_protection"], id="one-runs"),
+    ],
+)
+def test_only_a_child_who_had_a_plan_is_flagged_as_having_had_one(asking: Asking, said: list[str], flags: list[str]) -> None:
+    for status in said:
+        plan(asking, status)
+    assert asking.ask("care.duty", "child_view", a_child(1)).list("flags", "flag") == flags
+
+
+def test_what_was_taken_back_is_in_no_answer_about_the_day_before_either(asking: Asking) -> None:
+    wrong = asking.tie(a_child(1), "elm.dsl", "school").event
+    asking.now += timedelta(days=3)
+    asking.post("hub.front-door", "withdrawal", {"reason": "another child"}, reply_to=wrong)
+    for day in ("2020-11-11", "2020-11-14"):
+        view = asking.ask("care.duty", "child_view", a_child(1), as_at=day)
+        assert view.list("involved", "desk") == ["oak.dsl"]
 
 
 def test_without_a_plan_that_runs_there_is_nothing_to_say(asking: Asking) -> None:

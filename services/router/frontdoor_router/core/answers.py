@@ -9,6 +9,8 @@ from uuid import UUID
 
 from frontdoor_router.core.asking import CONCERN, About
 from frontdoor_router.core.facting import CARING
+from frontdoor_router.core.flags import CURRENT, PREVIOUS, PROTECTION, change
+from frontdoor_router.core.flags import shown as standing_flags
 from frontdoor_router.core.known_to import JUSTICE, TREATMENT
 from frontdoor_router.core.past import Line
 from frontdoor_router.core.replay import Policies, Replay
@@ -22,14 +24,6 @@ RUNNING = frozenset({"started", "breached"})
 MINUTES = frozenset(
     {EventType.conference_minutes, EventType.core_group_minutes, EventType.child_in_need_minutes, EventType.meeting_minutes}
 )
-PLAN_FLAGS: Mapping[str, str] = {
-    "child_protection": "current_child_protection",
-    "child_in_need": "child_in_need",
-    "looked_after": "looked_after",
-    "early_help": "early_help",
-}
-"""The flag of a plan that runs (C12)."""
-PREVIOUS = "previous_child_protection"
 CONCERN_FACTS: Mapping[str, str] = {"what": "what", "impact_on_child": "impact_on_child"}
 STRENGTH_FACTS: Mapping[str, str] = {"strengths": "strengths", "protective_factors": "protective_factors"}
 NEED_FACTS: Mapping[str, str] = {"unmet_needs": "unmet_needs", "unmet_need": "unmet_needs"}
@@ -113,9 +107,10 @@ def current_plans(about: About) -> Iterator[Item]:
 def flags(about: About) -> Iterator[Item]:
     """What plans make a record show (C12, C13)."""
     running = plans_of(about)
-    shown = {PLAN_FLAGS[plan.type]: plan.began for plan in running if plan.type in PLAN_FLAGS}
-    protection = [x for x in about.known if x.entry.type is EventType.plan_status and value_of(x, PLAN) == "child_protection"]
-    if protection and PLAN_FLAGS["child_protection"] not in shown:
+    shown = {CURRENT[plan.type]: plan.began for plan in running if plan.type in CURRENT}
+    protection = [x for x in about.known if x.entry.type is EventType.plan_status and value_of(x, PLAN) == PROTECTION]
+    changes = (change(x.entry.occurred_at, x.marks) for x in protection)
+    if CURRENT[PROTECTION] not in shown and PREVIOUS in standing_flags(one for one in changes if one):
         shown[PREVIOUS] = protection[-1]
     yield from (_item(about, "flags", line, {"flag": flag}) for flag, line in shown.items())
 
