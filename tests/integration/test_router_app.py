@@ -111,11 +111,13 @@ async def test_history_is_read_from_what_was_told_in_earlier_batches(running: Ex
     assert said["oak.dsl"]["previous_incident_dates"] == ["2020-11-10"]
 
 
-async def test_a_refused_referral_and_an_ended_plan_stay_so(running: Exchange, database: str) -> None:
+async def test_a_refused_referral_and_an_ended_plan_stay_so_until_somebody_says_otherwise(running: Exchange, database: str) -> None:
     referral = await running.post("oak.dsl", "referral", {"children": [a_child(1)]})
     outcome = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": "no", "reason_not_accepted": "enough is done"}
     await running.post("hub.front-door", "referral-outcome", outcome, reply_to=referral)
     assert await rows(database, "SELECT open FROM entry WHERE event = $1", referral) == [(False,)]
+    await running.post("hub.front-door", "referral-outcome", {**outcome, "accepted": "yes"}, reply_to=referral)
+    assert await rows(database, "SELECT open FROM entry WHERE event = $1", referral) == [(True,)]
     plan = {"children": [a_child(1)], "plan_type": "child_protection", "members": ["oak.dsl"]}
     started = await running.post("care.duty", "plan-status", {**plan, "to_status": "started"})
     ended = await running.post("care.duty", "plan-status", {**plan, "to_status": "ended", "members": []})

@@ -260,6 +260,46 @@ def test_a_referral_is_open_until_it_is_refused(deciding: Deciding) -> None:
     assert not any(e.open for found in deciding.world.entries.values() for e in found)
 
 
+def outcome(deciding: Deciding, accepted: str, to: UUID) -> Told:
+    """The front door answers."""
+    data = {"children": [CHILD], "decided_at": "2020-11-10T21:00:00Z", "accepted": accepted}
+    return deciding.post("hub.front-door", "referral-outcome", data, reply_to=to)
+
+
+def runs(deciding: Deciding) -> int:
+    """How many referrals run."""
+    return sum(e.open for found in deciding.world.entries.values() for e in found)
+
+
+def test_a_refusal_that_is_corrected_leaves_the_referral_running(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    refused = outcome(deciding, "no", referral.event)
+    data = {"children": [CHILD], "occurred_at": NIGHT.isoformat(), "decided_at": NIGHT.isoformat(), "accepted": "yes"}
+    event = {"type": "referral-outcome", "data": data}
+    deciding.post("hub.front-door", "correction", {"reason": "the wrong box", "event": event}, reply_to=refused.event)
+    assert runs(deciding) == 1
+
+
+def test_a_referral_that_is_accepted_after_a_challenge_runs(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    refused = outcome(deciding, "no", referral.event)
+    assert runs(deciding) == 0
+    said = {"children": [CHILD], "against": "decision", "reason": "There is more"}
+    challenge = deciding.post("oak.dsl", "challenge", said, reply_to=refused.event)
+    outcome(deciding, "yes", challenge.event)
+    assert runs(deciding) == 1
+
+
+def test_who_refuses_a_referral_that_was_corrected_meanwhile_refuses_it(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    event = {"type": "referral", "data": {"children": [CHILD], "occurred_at": NIGHT.isoformat()}}
+    deciding.post("oak.dsl", "correction", {"reason": "a slip", "event": event}, reply_to=referral.event)
+    outcome(deciding, "no", referral.event)
+    assert runs(deciding) == 0
+    outcome(deciding, "yes", referral.event)
+    assert runs(deciding) == 1
+
+
 def test_the_lead_agencys_list_stays_with_the_person_and_anybody_elses_is_for_its_event(deciding: Deciding) -> None:
     sharing = {"sharing": {"locating_for": ["oak.dsl", "mill.gp"]}}
     assert deciding.post("oak.dsl", "referral", {"children": [CHILD], **sharing}).decision.listed == ()

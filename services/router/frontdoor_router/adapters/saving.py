@@ -65,9 +65,11 @@ async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided
         [sections_json(d.case.sections) for d in decided],
     )
     await _save_ties(connection, decided)
-    closed = [pair for d in decided for pair in d.decision.closed_entries]
-    if closed:
-        await connection.executemany("UPDATE entry SET open = false WHERE person = $1 AND event = $2", closed)
+    runs = [
+        (*p, on) for d in decided for on, pairs in ((False, d.decision.closed_entries), (True, d.decision.opened_entries)) for p in pairs
+    ]
+    if runs:
+        await connection.executemany("UPDATE entry SET open = $3 WHERE person = $1 AND event = $2", runs)
     listed = [(person, desk, d.case.envelope.id) for d in decided for person, desk in d.decision.listed]
     if listed:
         await connection.executemany("INSERT INTO listed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", listed)

@@ -175,6 +175,7 @@ def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, poin
         ended=changed.ended,
         entries=changed.entries,
         closed_entries=changed.closed,
+        opened_entries=changed.opened,
         listed=changed.listed,
         disclosures=tuple(draft.disclosures),
         obligations=tuple(draft.obligations),

@@ -155,6 +155,7 @@ class Decision:
     ended: tuple[Tie, ...] = ()
     entries: tuple[Entry, ...] = ()
     closed_entries: tuple[tuple[UUID, UUID], ...] = ()
+    opened_entries: tuple[tuple[UUID, UUID], ...] = ()
     listed: tuple[tuple[UUID, str], ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
     obligations: tuple[Obligation, ...] = ()

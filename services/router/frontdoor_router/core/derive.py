@@ -20,7 +20,6 @@ from frontdoor_router.core.effects import DONE
 from frontdoor_router.core.known_to import KnownTo, answer
 from frontdoor_router.core.past import Completed, Line, Past
 from frontdoor_router.core.proposing import proposals
-from frontdoor_router.core.world import World
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.fields import Block, Computed, Nest
@@ -217,7 +216,7 @@ def _sees_grade(given: Iterable[Given]) -> bool:
 def _same_issue_closed(view: View) -> str | None:
     """When the last referral about the same type of concern ended that no longer runs: refused, or closed after it was accepted (A27)."""
     cases = _referrals(view)
-    own = cases.pop(_asked_first(view.case.world, view.case.cause.id), []) if view.case.cause and _has_one_already(view.case) else []
+    own = cases.pop(view.case.world.asked_first(view.case.cause.id), []) if view.case.cause and _has_one_already(view.case) else []
     mine = view.concerns | _concerns(own)
     ended = [end for lines in cases.values() if mine & _concerns(lines) and (end := _end(lines))]
     return _day(max(line.entry.occurred_at for line in ended), view.zone) if ended else None
@@ -232,16 +231,8 @@ def _referrals(view: View) -> dict[UUID, list[Line]]:
     """What the desk may know of each earlier referral and of what came of it, in the order of time; other events are cases of their own."""
     found: dict[UUID, list[Line]] = {}
     for line in view.before():
-        found.setdefault(_asked_first(view.case.world, line.entry.event), []).append(line)
+        found.setdefault(view.case.world.asked_first(line.entry.event), []).append(line)
     return found
-
-
-def _asked_first(world: World, event: UUID) -> UUID:
-    """The referral that an event answers, through a challenge or another answer that lies between, and behind corrections of it."""
-    found = world.events.get(event)
-    while found and found.cause and (found.type is not EventType.referral or found.corrects):
-        event, found = found.cause, world.events.get(found.cause)
-    return event
 
 
 def _concerns(lines: Iterable[Line]) -> frozenset[str]:

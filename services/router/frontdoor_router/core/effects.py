@@ -22,6 +22,8 @@ DONE = {
     EventType.referral_progress: ("status", frozenset({"completed", "closed"})),
 }
 """By which field and words an answer to a referral says that it no longer runs."""
+RUNS_ON = ("accepted", "yes")
+"""By which field and word an outcome says that it does, perhaps after another said that it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Effects:
     ended: tuple[Tie, ...] = ()
     entries: tuple[Entry, ...] = ()
     closed: tuple[tuple[UUID, UUID], ...] = ()
+    opened: tuple[tuple[UUID, UUID], ...] = ()
     listed: tuple[tuple[UUID, str], ...] = ()
 
 
@@ -126,6 +129,7 @@ def effects(case: Case, directory: Directory, today: date, zone: ZoneInfo) -> Ef
         ended=tuple(ended),
         entries=tuple(_entries(case)),
         closed=tuple(_closed(case)),
+        opened=tuple(_opened(case)),
         listed=tuple(_listed(case, directory)),
     )
     _apply(case, found)
@@ -139,8 +143,9 @@ def _apply(case: Case, found: Effects) -> None:
     world.end_ties(found.ended, case.took_effect_at, case.envelope.id)
     for entry in found.entries:
         world.entries.setdefault(entry.person, []).append(entry)
-    for person, event in found.closed:
-        world.entries[person] = [replace(e, open=False) if e.event == event else e for e in world.entries.get(person, ())]
+    for pairs, runs in ((found.closed, False), (found.opened, True)):
+        for person, event in pairs:
+            world.entries[person] = [replace(e, open=runs) if e.event == event else e for e in world.entries.get(person, ())]
     for person, desk in found.listed:
         world.list_desk(person, desk, case.envelope.id)
 
@@ -171,14 +176,26 @@ def _runs_on(case: Case) -> bool:
 def _closed(case: Case) -> Iterator[tuple[UUID, UUID]]:
     """What no longer runs: the referral that was refused or is done with; the episodes of a child who is back."""
     done = DONE.get(case.type)
-    if done is not None and case.answers is not None and case.message.get(done[0]) in done[1]:
-        for person, entries in case.world.entries.items():
-            if any(e.event == case.answers.id for e in entries):
-                yield person, case.answers.id
+    if done is not None and case.message.get(done[0]) in done[1]:
+        yield from _of_the_referral(case)
     if case.type is EventType.missing_episode and case.message.get("stage") == "returned":
         for person in about(case, "stage"):
             running = (e for e in case.world.entries.get(person, ()) if e.open and e.type is EventType.missing_episode)
             yield from ((person, e.event) for e in running)
+
+
+def _opened(case: Case) -> Iterator[tuple[UUID, UUID]]:
+    """The referral that runs after all: a correction, or the answer to a challenge, accepts what was refused."""
+    if case.type in DONE and case.message.get(RUNS_ON[0]) == RUNS_ON[1]:
+        yield from ((person, event) for person, event in _of_the_referral(case) if not case.world.events[event].withdrawn)
+
+
+def _of_the_referral(case: Case) -> Iterator[tuple[UUID, UUID]]:
+    """Lines of the referral that an event answers, in every version: who answers may not have heard of the newest."""
+    if case.answers is not None:
+        versions = {version.id for version in case.world.versions(case.world.asked_first(case.answers.id))}
+        entries = (e for found in case.world.entries.values() for e in found)
+        yield from ((e.person, e.event) for e in entries if e.event in versions and e.type is EventType.referral)
 
 
 def _listed(case: Case, directory: Directory) -> Iterator[tuple[UUID, str]]:

@@ -138,6 +138,13 @@ class World:
             found += [e for e in self.events.values() if e.corrects and e.cause == version.id and e not in found]
         return found
 
+    def asked_first(self, event: UUID) -> UUID:
+        """The referral that an event answers, through a challenge or another answer that lies between, and behind corrections of it."""
+        found = self.events.get(event)
+        while found and found.cause and (found.type is not EventType.referral or found.corrects):
+            event, found = found.cause, self.events.get(found.cause)
+        return event
+
     def end_ties(self, ended: Iterable[Tie], at: datetime, by: UUID) -> None:
         """Have an event end ties from a moment on."""
         gone = set(ended)
