@@ -9,7 +9,7 @@ import pytest
 from frontdoor_router.core.duties import Expect
 from frontdoor_schemas.vocabulary import EventType
 from support.asking import HOME, Asking, incident, oak_and_elm, plan, said_nothing
-from support.builders import a_child, an_adult
+from support.builders import NHS, a_child, an_adult
 from support.deciding import test_pack
 
 
@@ -65,6 +65,14 @@ def test_no_key_leads_to_who_is_protected_or_unknown(asking: Asking, child: dict
     event = incident(asking, child)
     assert not asking.decided[-1].decision.pointers, event
     assert said_nothing(asking.ask("police.pvp", "address", address=HOME))
+
+
+def test_no_key_leads_to_a_child_at_the_home_of_a_mother_who_is_protected(asking: Asking) -> None:
+    mother = an_adult(1, lives_with_child="yes", address=HOME, nhs_number=NHS[8], born="1990-01-01")
+    asking.post("oak.dsl", "referral", {"children": [a_child(2)], "adults": [{**mother, "protected": "yes"}]})
+    for child in (a_child(1), a_child(1, address=HOME)):
+        incident(asking, child, adults=(mother,))
+        assert said_nothing(asking.ask("police.pvp", "address", address=HOME))
 
 
 def test_who_is_protected_later_is_found_no_more(asking: Asking) -> None:

@@ -42,19 +42,24 @@ def pointers(message: Mapping[str, Any], event_type: EventType, *, source_agency
 
 
 def to_keep(case: Case, found: Iterable[Pointer]) -> tuple[Kept, ...]:
-    """The keys that an event leaves behind. A question leaves none, and no key leads to somebody who is protected or unknown."""
+    """The keys that an event leaves behind.
+
+    A question leaves none. No key leads to somebody who is protected or unknown, nor to anybody at the home of somebody who is protected.
+    """
     if case.type is EventType.query:
         return ()
     return tuple(_kept(case, found))
 
 
 def _kept(case: Case, found: Iterable[Pointer]) -> Iterator[Kept]:
-    for pointer in found:
+    found = list(found)
+    protected = {p.key for p in found if p.ref is not None and case.subjects[p.ref].protected is Answer.yes}
+    for pointer in (p for p in found if p.key not in protected):
         if pointer.ref is None:
             yield Kept(pointer.key, None)
             continue
         subject = case.subjects[pointer.ref]
-        if subject.person is not None and subject.protected is not Answer.yes:
+        if subject.person is not None:
             yield Kept(pointer.key, subject.person.id)
 
 
