@@ -128,6 +128,26 @@ async def test_a_refused_referral_and_an_ended_plan_stay_so_until_somebody_says_
     assert await rows(database, "SELECT plan, until IS NOT NULL FROM tie WHERE event = $1", started) == [("child_protection", True)]
 
 
+async def test_what_a_reply_answered_is_owed_again_when_the_reply_is_withdrawn(running: Exchange, database: str) -> None:
+    owed = "SELECT state FROM obligation WHERE duty = 'referral-outcome'"
+    referral = await running.post("oak.dsl", "referral", {"children": [a_child(1)]})
+    said = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": "yes", "occurred_at": NIGHT.isoformat()}
+    first = await running.post("hub.front-door", "referral-outcome", said, reply_to=referral)
+    again = {"reason": "a slip", "event": {"type": "referral-outcome", "data": said}}
+    corrected = await running.post("hub.front-door", "correction", again, reply_to=first)
+    assert await rows(database, owed) == [("met",)]
+    await running.post("hub.front-door", "withdrawal", {"reason": "another child"}, reply_to=corrected)
+    assert await rows(database, owed) == [("open",)]
+    assert running.desks_told(referral, "overdue") == set()
+    await running.move_to(NIGHT + timedelta(days=7))
+    assert running.desks_told(referral, "overdue") != set()
+    second = await running.post("hub.front-door", "referral-outcome", said, reply_to=referral)
+    await running.post("hub.front-door", "referral-outcome", said, reply_to=referral)
+    await running.post("hub.front-door", "withdrawal", {"reason": "sent twice"}, reply_to=second)
+    assert await rows(database, owed) == [("met",)]
+    assert (await rows(database, "SELECT count(*) FROM audit WHERE type = 'obligation.owed_again'")) == [(1,)]
+
+
 async def test_what_an_event_ended_goes_on_when_it_is_taken_back(running: Exchange) -> None:
     about = an_involvement(a_child(1), desk="oak.dsl", relation="school")
     await running.post("council.school-roll", "involvement-started", about)

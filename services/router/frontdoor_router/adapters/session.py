@@ -214,6 +214,8 @@ class PgSession:
         )
         await self._meet()
         await writing.close_event(self.connection, self._taken_back, now)
+        for obligation in await writing.owe_again(self.connection, self._taken_back, now):
+            self.note(None, AuditEntry("obligation.owed_again", None, {"obligation": str(obligation)}))
         await self._say_how_it_stands()
         deliveries = [
             delivery(n, number=numbers[n.disclosure.id], incarnation=writing.INCARNATION, at=now)
