@@ -264,6 +264,18 @@ def test_the_publishers_ledger_has_no_line_for_a_desk_that_was_found_by_a_tie_wi
     assert invitation(deciding, invited=[NURSE]).to(NURSE).visible
 
 
+def test_a_member_of_a_plan_group_is_hidden_when_it_hears_of_the_end_of_the_plan_as_it_was_before(deciding: Asking) -> None:
+    plan = {"children": [a_child(1)], "about": ["child-1"], "plan_type": "child_in_need"}
+    sharing = {"sharing": {"withhold_from": ["hub"]}}
+    deciding.post("care.duty", "plan-status", {**plan, "to_status": "started", "members": [NURSE], **sharing})
+    for status in ("breached", "ended"):
+        case = deciding.post(FRONT_DOOR, "plan-status", {**plan, "to_status": status}).case
+        case.world.events.pop(case.envelope.id)  # as it was while it was decided
+        (ref,) = case.subjects
+        policy = deciding.policy
+        assert hidden_from(case, "plan_group", ref, [NURSE], policy.directory, policy.today) == {"hub"}
+
+
 def test_a_desk_that_is_found_by_another_tie_too_has_its_line(deciding: Asking) -> None:
     works(deciding, NURSE, kept_from=("police",), by=FRONT_DOOR)
     works(deciding, NURSE, by="care.duty")

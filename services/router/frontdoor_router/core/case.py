@@ -117,19 +117,19 @@ class Case:
     def tied(self, subject: Subject, relation: Relation) -> list[Tie]:
         """Confirmed ties of one relation to a person that are in force for this event."""
         ties = self.world.ties.get(subject.person.id, ()) if subject.person else ()
-        return [t for t in ties if t.relation is relation and t.confirmed_by and self._in_force(t)]
+        return [t for t in ties if t.relation is relation and t.confirmed_by and self.in_force(t)]
+
+    def in_force(self, tie: Tie) -> bool:
+        """Whether a tie holds now. A plan's group hears of its end as the last thing: to the event that ends it it is still one."""
+        its_last = tie.relation is Relation.plan_group and tie.ended_by == self.envelope.id and tie.since <= self.now
+        return tie.holds(self.now) or (its_last and self.envelope.id not in self.world.events)
 
     def _by_desk(self, person: Person) -> dict[str, frozenset[Relation]]:
         found: dict[str, frozenset[Relation]] = {}
         for tie in self.world.ties.get(person.id, ()):
-            if tie.confirmed_by and self._in_force(tie):
+            if tie.confirmed_by and self.in_force(tie):
                 found[tie.desk] = found.get(tie.desk, frozenset()) | {tie.relation}
         return found
-
-    def _in_force(self, tie: Tie) -> bool:
-        """Whether a tie holds now. A plan's group hears of its end as the last thing: to the event that ends it it is still one."""
-        its_last = tie.relation is Relation.plan_group and tie.ended_by == self.envelope.id and tie.since <= self.now
-        return tie.holds(self.now) or (its_last and self.envelope.id not in self.world.events)
 
     @cached_property
     def marked(self) -> tuple[Marked, ...]:

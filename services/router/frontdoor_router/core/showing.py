@@ -47,7 +47,7 @@ def _wishes(case: Case, relation: str, ref: str, desks: Collection[str], directo
     stated = relation == "no_school_lead" and case.blocks[ref].get("not_in_school")  # its author knows it anyhow
     ties = case.world.ties.get(person.id, ()) if person and not stated else ()
     for tie in ties:
-        if tie.confirmed_by and tie.holds(case.now) and _finds(tie, relation, desks, directory, today):
+        if tie.confirmed_by and case.in_force(tie) and _finds(tie, relation, desks, directory, today):
             yield _withheld_from(tie, ties, directory, today)
 
 
