@@ -334,6 +334,15 @@ def test_a_child_is_at_the_new_school_from_the_day_of_the_move_and_not_before(de
         assert found == [school]
 
 
+def test_of_two_moves_the_last_counts_in_whatever_order_they_are_heard(deciding: Deciding) -> None:
+    deciding.tie(CHILD, "oak.dsl", "school")
+    deciding.now += timedelta(days=9)
+    first, second = ((deciding.now - timedelta(days=n)).isoformat() for n in (5, 1))
+    moved(deciding, "hub.front-door", moved=["school"], from_school="elm.dsl", to_school="ash.dsl", occurred_at=second)
+    moved(deciding, "hub.front-door", moved=["school"], from_school="oak.dsl", to_school="elm.dsl", occurred_at=first)
+    assert running(deciding) == [("ash.dsl", "school", "hub.front-door")]
+
+
 def test_who_moves_for_a_while_leaves_nobody(deciding: Deciding) -> None:
     deciding.tie(CHILD, "mill.gp", "gp")
     deciding.tie(CHILD, "oak.dsl", "school")

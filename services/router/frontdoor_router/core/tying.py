@@ -92,6 +92,10 @@ def _ends(case: Case, ended: Iterable[Tie], directory: Directory) -> list[Tie]:
 
 
 def _named_ends(case: Case, directory: Directory) -> Iterator[tuple[UUID, str, Relation, str | None]]:
+    if case.type is EventType.child_moved and case.message.get("temporary") != "yes":
+        for relation, old, _ in _moves(case, directory):
+            if old and (old == case.source.desk or directory.confirms(case.source.desk, relation)):
+                yield from ((person, old, relation, None) for person in about(case, "moved"))
     desk, said = case.message.get("desk"), case.message.get("relation")
     if case.type is not EventType.involvement_ended or desk is None or said is None:
         return
