@@ -72,6 +72,31 @@ def test_before_its_deadline_a_successor_goes_and_names_what_is_missing() -> Non
     assert picked(made, at=timedelta(hours=9)) == [(1, ())]
 
 
+def test_a_first_that_could_not_reach_the_endpoint_is_tried_again_before_it_is_overtaken() -> None:
+    first, second, third = parcel(1), parcel(2, due=timedelta(hours=2)), parcel(3, due=timedelta(hours=3))
+    made = queue(first, second, third)
+    picked(made)
+    first.last_code = "connection_lost"
+    settle(made, first, again=timedelta(hours=9))
+    assert picked(made, at=timedelta(minutes=104)) == []
+    assert picked(made, at=timedelta(minutes=105)) == [(1, ())]
+    settle(made, first, again=timedelta(hours=9))
+    assert picked(made, at=timedelta(minutes=105)) == [(2, (1,))]  # once: what hinders the first may be its own
+    second.last_code = "connection_lost"
+    settle(made, second, again=timedelta(hours=2))
+    assert picked(made, at=timedelta(hours=2)) == [(1, ())]
+    settle(made, first)
+    made.hasten()
+    assert picked(made, at=timedelta(hours=2)) == [(2, ())]
+
+
+def test_of_two_that_could_not_reach_the_endpoint_and_may_both_go_the_first_does() -> None:
+    first, second = parcel(1), parcel(2, due=timedelta(0))
+    first.state, first.last_code = Waiting(NOW + timedelta(hours=1)), "timed_out"
+    second.state, second.last_code = Waiting(NOW + timedelta(minutes=5)), "timed_out"
+    assert picked(queue(first, second), at=timedelta(minutes=5)) == [(1, ())]
+
+
 def test_a_successor_never_goes_while_the_one_before_it_is_under_way() -> None:
     made = queue(parcel(1), parcel(2, due=timedelta(0)))
     assert picked(made, at=timedelta(hours=1)) == [(1, ())]

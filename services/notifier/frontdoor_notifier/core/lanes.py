@@ -1,7 +1,8 @@
 """The order of sending: lanes per desk and thread, one attempt under way in each, bounded slots per endpoint.
 
 A lane is blocked by its first delivery that is not settled, and all lanes of a desk by a missing number. A block ends
-before the deadline of a successor; that one is then sent and names what is missing before it.
+before the deadline of a successor; that one is then sent and names what is missing before it. When all that ailed the first
+was that the endpoint could not be reached, it is tried again before it is overtaken: an endpoint that is back gets it first.
 """
 
 import heapq
@@ -54,6 +55,7 @@ class Lane:
     busy: bool = False
     queued: bool = False
     blocked: bool = False
+    first_tried_at: datetime | None = None
 
     def choose(self, now: datetime, gap: Gap | None, margin: timedelta) -> Pick | datetime | None:
         """What to send now, or when to look again; None: when something changes."""
@@ -65,18 +67,27 @@ class Lane:
         for parcel in self.parcels:
             at = may_go_at(parcel, gap=gap, gap_end=gap_end, overtakes=bool(earlier), margin=margin)
             if at is not None and at <= now:
-                missing = (*(gap.before(parcel) if gap else ()), *earlier)
-                return Pick(parcel, tuple(sorted(missing))[:MAX_NAMED])
+                if earlier and self._first_is_to_be_tried(at):
+                    return _pick(self.parcels[0], gap, [])
+                return _pick(parcel, gap, earlier)
             wake = soonest(wake, at)
             earlier.append(parcel.notice.number)
         self.blocked = bool(self.parcels)
         return wake
+
+    def _first_is_to_be_tried(self, since: datetime) -> bool:
+        return _waits_for_the_endpoint(self.parcels[0]) and (self.first_tried_at is None or self.first_tried_at < since)
 
     def _gap_end(self, gap: Gap | None, margin: timedelta) -> datetime | None:
         """A gap ends for the whole lane before the first deadline in it, so that the lane's own order is kept."""
         if gap is None:
             return None
         return min([gap.until, *(p.notice.due - margin for p in self.parcels if p.notice.due)])
+
+
+def _pick(parcel: Parcel, gap: Gap | None, earlier: list[int]) -> Pick:
+    missing = (*(gap.before(parcel) if gap else ()), *earlier)
+    return Pick(parcel, tuple(sorted(missing))[:MAX_NAMED])
 
 
 def may_go_at(parcel: Parcel, *, gap: Gap | None, gap_end: datetime | None, overtakes: bool, margin: timedelta) -> datetime | None:
@@ -158,6 +169,8 @@ class Queue:
                 case Pick() as pick:
                     lane.busy = True
                     lane.blocked = False
+                    if pick.parcel is lane.parcels[0]:
+                        lane.first_tried_at = now
                     self.in_flight += 1
                     pick.parcel.state = Sending(now)
                     picks.append(pick)
@@ -210,6 +223,8 @@ class Queue:
         return self._timers[0][0] if self._timers else None
 
     def _remove(self, lane: Lane, parcel: Parcel) -> None:
+        if parcel is lane.parcels[0]:
+            lane.first_tried_at = None
         lane.parcels.remove(parcel)
         parcel.queued = False
         lane.blocked = False
