@@ -89,7 +89,7 @@ class Mover:
         while True:
             if asyncio.get_running_loop().time() > deadline:
                 raise RestlessError(f"at {self._clock.now:%d %b %H:%M} there is no rest: {', '.join(busy) or 'something new all the time'}")
-            answers = await asyncio.gather(*(self._get(base, "/rehearsal/activity") for base in self._exchange.services.values()))
+            answers = await self._look()
             done = [answer["done"] for answer in answers]
             busy = [name for name, answer in zip(self._exchange.services, answers, strict=True) if not answer["idle"]]
             quiet = quiet + 1 if not busy and done == before else 0
@@ -99,6 +99,12 @@ class Mover:
                 self._at_rest = done
                 return
             await asyncio.sleep(self._rest.pause)
+
+    async def _look(self) -> list[dict[str, object]]:
+        """At all services at once. When one does not answer no other request is left behind, to open a connection that nobody closes."""
+        async with asyncio.TaskGroup() as group:
+            looks = [group.create_task(self._get(base, "/rehearsal/activity")) for base in self._exchange.services.values()]
+        return [look.result() for look in looks]
 
     async def _next_due(self) -> list[datetime]:
         response = await self._client.get(self._exchange.router + "/admin/next-due", headers=self._admin)
