@@ -34,7 +34,6 @@ async def test_when_a_service_does_not_answer_nothing_is_asked_any_more() -> Non
     exchange = Exchange(Path("a-pack"), {}, "http://router", "http://notifier", {}, "an-admin", "a-rehearsal", {})
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         mover = RehearsalClock(datetime(2020, 11, 10, tzinfo=UTC)).attach(exchange, client, Rest())
-        with pytest.raises(ExceptionGroup) as failed:
+        with pytest.raises(httpx.ConnectError):
             await mover.settle()
-    assert failed.group_contains(httpx.ConnectError)
     assert ended.is_set()

@@ -102,9 +102,13 @@ class Mover:
 
     async def _look(self) -> list[dict[str, object]]:
         """At all services at once. When one does not answer no other request is left behind, to open a connection that nobody closes."""
-        async with asyncio.TaskGroup() as group:
-            looks = [group.create_task(self._get(base, "/rehearsal/activity")) for base in self._exchange.services.values()]
-        return [look.result() for look in looks]
+        looks = [asyncio.create_task(self._get(base, "/rehearsal/activity")) for base in self._exchange.services.values()]
+        try:
+            return await asyncio.gather(*looks)
+        finally:
+            for look in looks:
+                look.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
 
     async def _next_due(self) -> list[datetime]:
         response = await self._client.get(self._exchange.router + "/admin/next-due", headers=self._admin)
