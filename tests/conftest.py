@@ -46,7 +46,10 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which servers were used: a result means little without it."""
+    """Say which servers were used, as a result means little without it, and why a first try failed, as the second hides it."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("_", f"first try of {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
     for name, origin in config.stash.get(_TAKEN, {}).items():
         terminalreporter.write_line(f"{name}: {origin}")
 

@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,10 +27,12 @@ from frontdoor_standalone.service_process import STARTS_AT
 HOST = "127.0.0.1"
 STOP_SECONDS = 30.0
 """Longer than any service's own drain."""
+LINES_SAID = 5
+"""How much of the end of a log is said: the log itself goes with the run's folder."""
 
 
 class ProcessDiedError(RuntimeError):
-    """A service's process ended by itself; the message says which and where its log is."""
+    """A service's process ended by itself; the message says which, how, and what its log says last."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,12 @@ class ServiceProcess:
         """Whether it ended although nobody asked it to."""
         return self.wanted and self.process is not None and self.process.returncode is not None
 
+    @property
+    def said_last(self) -> str:
+        """How its log ends, over all its starts."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join([f"the log of {self.name} ends with:", *(lines[-LINES_SAID:] or ["nothing"])])
+
 
 @dataclass(frozen=True, slots=True)
 class Processes:
@@ -113,8 +121,23 @@ class Processes:
     def check(self) -> None:
         """Raise `ProcessDiedError` when a service has ended by itself."""
         for service in self.services.values():
-            if service.died:
-                raise ProcessDiedError(f"{service.name} ended by itself: see {service.log}")
+            if service.died and service.process:
+                raise ProcessDiedError(f"{service.name} ended by itself with {service.process.returncode}; {service.said_last}")
+
+    @contextmanager
+    def accountable(self) -> Iterator[None]:
+        """When what uses the services fails, say what is known of them.
+
+        Raises `ProcessDiedError` when one has ended by itself; else the failure has how each log ends as a note.
+        """
+        try:
+            yield
+        except Exception as error:
+            self.check()
+            for service in self.services.values():
+                error.add_note(service.said_last)
+            raise
+        self.check()
 
     async def start(self) -> None:
         """Return when all are ready."""
@@ -167,9 +190,9 @@ async def open_processes(
     processes = Processes(deployment, _services(deployment, around, bootstrap, start, logs), keys)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(processes.stop)
-        await processes.start()
-        yield processes
-        processes.check()
+        with processes.accountable():
+            await processes.start()
+            yield processes
 
 
 def _services(deployment: Deployment, around: Surroundings, bootstrap: str, start: datetime, logs: Path) -> dict[str, ServiceProcess]:
