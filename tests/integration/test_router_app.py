@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -179,6 +180,22 @@ async def test_what_ended_before_its_beginning_was_heard_of_has_ended(running: E
     await running.post("council.school-roll", "involvement-started", began)
     incident = await running.post("police.pvp", "police-incident", an_incident(a_child(1)))
     assert "oak.dsl" not in running.desks_told(incident)
+
+
+async def test_a_plan_whose_ends_were_heard_first_has_a_group_when_both_are_taken_back(running: Exchange) -> None:
+    plan = {"children": [a_child(1)], "plan_type": "child_protection"}
+
+    async def said(hours: int, status: str, **more: Any) -> UUID:
+        happened = (NIGHT - timedelta(hours=hours)).isoformat()
+        return await running.post("care.duty", "plan-status", {**plan, "to_status": status, "occurred_at": happened, **more})
+
+    ends = [await said(3, "ended"), await said(2, "ended")]
+    await said(5, "started", members=["oak.dsl"])
+    for left in (2, 1, 0):
+        breached = await said(0, "breached")
+        assert ("oak.dsl" in running.desks_told(breached)) is (left == 0)
+        if left:
+            await running.post("care.duty", "withdrawal", {"reason": "another child"}, reply_to=ends.pop(0))
 
 
 async def test_the_lead_agencys_list_is_kept_until_it_is_withdrawn(running: Exchange) -> None:

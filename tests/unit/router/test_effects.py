@@ -162,6 +162,41 @@ def test_a_plan_that_ended_earlier_leaves_the_one_that_has_begun_since(deciding:
     assert running(deciding) == [("oak.dsl", "plan_group", "care.duty")]
 
 
+def plan_said_at(deciding: Deciding, hours: int, status: str, *members: str, kind: str = "child_protection", by: str = "care.duty") -> Told:
+    """What became of a plan so many hours ago."""
+    happened = (deciding.now - timedelta(hours=hours)).isoformat()
+    data = {"children": [CHILD], "plan_type": kind, "to_status": status, "members": list(members), "occurred_at": happened}
+    return deciding.post(by, "plan-status", data)
+
+
+def test_a_plan_whose_end_was_heard_first_has_no_group(deciding: Deciding) -> None:
+    plan_said_at(deciding, 1, "ended")
+    plan_said_at(deciding, 5, "started", "oak.dsl", "mill.gp")
+    assert running(deciding) == []
+    then = deciding.now - timedelta(hours=3)
+    assert running(deciding, at=then) == [("mill.gp", "plan_group", "care.duty"), ("oak.dsl", "plan_group", "care.duty")]
+
+
+@pytest.mark.parametrize(("kind", "by"), [("child_in_need", "care.duty"), ("child_protection", "oak.dsl")])
+def test_the_end_of_another_plan_or_by_who_may_not_end_it_leaves_the_group(deciding: Deciding, kind: str, by: str) -> None:
+    plan_said_at(deciding, 1, "ended", kind=kind, by=by)
+    plan_said_at(deciding, 5, "started", "oak.dsl")
+    assert running(deciding) == [("oak.dsl", "plan_group", "care.duty")]
+
+
+def test_a_plan_that_begins_after_the_end_of_an_earlier_one_has_its_group(deciding: Deciding) -> None:
+    plan_said_at(deciding, 5, "ended")
+    plan_said_at(deciding, 1, "started", "oak.dsl")
+    assert running(deciding) == [("oak.dsl", "plan_group", "care.duty")]
+
+
+def test_who_left_the_group_before_the_plan_was_heard_of_has_left(deciding: Deciding) -> None:
+    said = {"children": [CHILD], "about": ["child-1"], "relation": "plan_group", "desk": "oak.dsl"}
+    deciding.post("care.duty", "involvement-ended", {**said, "occurred_at": (deciding.now - timedelta(hours=1)).isoformat()})
+    plan_said_at(deciding, 5, "started", "oak.dsl", "mill.gp")
+    assert running(deciding) == [("mill.gp", "plan_group", "care.duty")]
+
+
 def test_what_was_announced_may_be_called_off_before_it_begins(deciding: Deciding) -> None:
     about = {"children": [CHILD], "about": ["child-1"], "relation": "school", "desk": "oak.dsl"}
     deciding.post("hub.front-door", "involvement-started", {**about, "since": "2020-12-01"})

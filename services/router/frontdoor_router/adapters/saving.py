@@ -47,12 +47,13 @@ FROM jsonb_to_recordset($1::jsonb -> 'events') AS e(
 GOING_ON = """
 UPDATE tie t SET (until, ended_by) = (
     SELECT e.since, e.event FROM tie e
-    WHERE e.person = t.person AND e.desk = t.desk AND e.relation = t.relation AND e.plan IS NOT DISTINCT FROM t.plan
+    WHERE e.person = t.person AND e.relation = t.relation
+          AND CASE WHEN e.plan IS NULL THEN e.desk = t.desk ELSE t.plan IS NULL OR t.plan = e.plan END
           AND e.until = e.since AND e.ended_by IS NULL AND e.since >= t.until
     ORDER BY e.since LIMIT 1)
 WHERE t.ended_by = ANY($1::uuid[]) AND t.event <> t.ended_by
 """
-"""Ties whose end was taken back run on, or up to the next end that is known."""
+"""Ties whose end was taken back run on, or up to the next end that is known: what `Tie.ends` says, over rows."""
 
 
 async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:

@@ -46,17 +46,11 @@ def _changes(case: Case, directory: Directory, today: date) -> tuple[list[Tie], 
             return list(_started(case, directory)), []
         case EventType.involvement_ended:
             return [], list(_ended(case, directory, today))
-        case EventType.plan_status:
-            over = case.message.get("to_status") in ENDED
-            group = Group(case.message.get("plan_type"), "to_status", "members", over=over)
-            return list(_joined(case, group, directory)), list(_over(case, group, directory))
-        case EventType.early_help_assessment:
-            group = Group(EARLY_HELP, "stage", "team", over=case.message.get("stage") == "closed")
-            return list(_joined(case, group, directory)), list(_over(case, group, directory))
         case EventType.child_moved:
             return list(_arrived(case, directory)), list(_left(case, directory, today))
         case _:
-            return [], []
+            group = _group(case)
+            return (list(_joined(case, group, directory)), list(_over(case, group, directory))) if group else ([], [])
 
 
 def about(case: Case, field: str) -> Iterator[UUID]:
@@ -85,22 +79,25 @@ def _up_to_its_end(case: Case, tie: Tie) -> Tie:
 
 
 def _ends(case: Case, ended: Iterable[Tie], directory: Directory) -> list[Tie]:
-    """What is kept of the ends that an event says: of those ties that it ends, and of the one that it names though none is known."""
-    ties = {(t.person, t.desk, t.relation, t.plan) for t in ended} | set(_named_ends(case, directory))
-    at, desk = case.took_effect_at, case.source.desk
-    return [Tie(*t[:3], at, desk, None, case.envelope.id, until=at, plan=t[3]) for t in sorted(ties, key=str)]
+    """What is kept of the ends that an event says: of a plan, or of ties that it ends and the one that it names, known or not."""
+    at, desk, group = case.took_effect_at, case.source.desk, _group(case)
+    if group is not None:
+        people = about(case, group.about) if group.plan and _may_end(case, group, directory) else ()
+        return [Tie(person, desk, Relation.plan_group, at, desk, None, case.envelope.id, until=at, plan=group.plan) for person in people]
+    ties = {(t.person, t.desk, t.relation) for t in ended} | set(_named_ends(case, directory))
+    return [Tie(*t, at, desk, None, case.envelope.id, until=at) for t in sorted(ties, key=str)]
 
 
-def _named_ends(case: Case, directory: Directory) -> Iterator[tuple[UUID, str, Relation, str | None]]:
+def _named_ends(case: Case, directory: Directory) -> Iterator[tuple[UUID, str, Relation]]:
     if case.type is EventType.child_moved and case.message.get("temporary") != "yes":
         for relation, old, _ in _moves(case, directory):
             if old and (old == case.source.desk or directory.confirms(case.source.desk, relation)):
-                yield from ((person, old, relation, None) for person in about(case, "moved"))
+                yield from ((person, old, relation) for person in about(case, "moved"))
     desk, said = case.message.get("desk"), case.message.get("relation")
     if case.type is not EventType.involvement_ended or desk is None or said is None:
         return
     if desk == case.source.desk or directory.confirms(case.source.desk, Relation(said)):
-        yield from ((person, desk, Relation(said), None) for person in about(case, "relation"))
+        yield from ((person, desk, Relation(said)) for person in about(case, "relation"))
 
 
 def _runs(case: Case, tie: Tie) -> bool:
@@ -153,6 +150,22 @@ class Group(NamedTuple):
     over: bool
 
 
+def _group(case: Case) -> Group | None:
+    """The group that an event begins, changes or ends."""
+    said = case.message
+    match case.type:
+        case EventType.plan_status:
+            return Group(said.get("plan_type"), "to_status", "members", over=said.get("to_status") in ENDED)
+        case EventType.early_help_assessment:
+            return Group(EARLY_HELP, "stage", "team", over=said.get("stage") == "closed")
+        case _:
+            return None
+
+
+def _may_end(case: Case, group: Group, directory: Directory) -> bool:
+    return group.over and directory.confirms(case.source.desk, Relation.plan_group)
+
+
 def _joined(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
     if group.over:
         return
@@ -169,7 +182,7 @@ def newest_worker(ties: Iterable[Tie]) -> tuple[str, str | None] | None:
 
 def _over(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
     """The group of the plan that ended; that of another plan of the child runs on."""
-    if not group.over or not directory.confirms(case.source.desk, Relation.plan_group):
+    if not _may_end(case, group, directory):
         return
     for person in about(case, group.about):
         for tie in case.world.ties.get(person, ()):

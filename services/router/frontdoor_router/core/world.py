@@ -43,8 +43,10 @@ class Tie:
         return self.ended_by == self.event
 
     def ends(self, other: "Tie") -> bool:
-        """Whether it is an end of another tie's relation."""
-        return self.is_end and (self.person, self.desk, self.relation, self.plan) == (other.person, other.desk, other.relation, other.plan)
+        """Whether it is an end of another tie's relation. The end of a plan is that of its whole group, a desk's that of all its ties."""
+        if not self.is_end or (self.person, self.relation) != (other.person, other.relation):
+            return False
+        return other.plan in {None, self.plan} if self.plan is not None else self.desk == other.desk
 
     def says_all_of(self, other: "Tie") -> bool:
         """Whether another tie adds nothing but a worker: a confirmation adds to an assertion, and nothing to a confirmation."""
