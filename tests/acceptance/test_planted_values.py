@@ -25,10 +25,11 @@ from frontdoor_schemas.topics import type_name
 from frontdoor_schemas.vocabulary import EventType
 from frontdoor_standalone.deployment import NOTIFIER, ROUTER
 from support.packs import PARTNERSHIPS
-from support.partnership import Partnership, decisions_kept, desks_of_topic, events_kept, partnership, rows_of_sections, until
+from support.partnership import Partnership, decisions_kept, desks_of_topic, events_kept, partnership, rows_of_sections
 from support.planting import IDENTIFIERS, MARK, REPLIES, SOURCES, Marker, an_event, elsewhere, family_ties, marked_in, texts_of
 from support.searching import legible
 from support.stories import ADULT_TIES, CHILD_TIES
+from support.waiting import until
 from support.whereabouts import Whereabouts, differences
 
 MAY_HOLD = {
@@ -216,7 +217,7 @@ class Story:
             inbox = str(await self.exchange.inbox(desk))
             return (await self.exchange.own(desk, f"/v1/events/{event}")).is_success or event in inbox
 
-        await until(f"{event} at {desk}", there)
+        await until(there, f"{event} at {desk}")
 
 
 async def _delivered(exchange: Partnership, database: str) -> None:
@@ -230,7 +231,7 @@ async def _delivered(exchange: Partnership, database: str) -> None:
         finally:
             await connection.close()
 
-    await until("all that was decided", all_there)
+    await until(all_there, "all that was decided")
 
 
 async def _listed(exchange: Partnership, setting: Setting) -> None:
@@ -241,7 +242,7 @@ async def _listed(exchange: Partnership, setting: Setting) -> None:
         inbox = await exchange.inbox(setting.desk(setting.list_of))
         return any(one["kind"] == "answer" and marked_in(one.get("message")) for one in inbox)
 
-    await until("the list", there)
+    await until(there, "the list")
 
 
 async def _looked_at(exchange: Partnership, story: Story) -> list[str]:

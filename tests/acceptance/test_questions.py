@@ -14,7 +14,7 @@ from frontdoor_standalone.launching import in_this_process
 from support.asking import HOME
 from support.builders import a_child, an_incident, an_involvement
 from support.servers import Postgres
-from unit.gateway.kit import until
+from support.waiting import until
 
 PACK = Path(__file__).resolve().parents[2] / "deploy" / "partnerships" / "stockton"
 START = datetime(2020, 11, 11, 2, 0, tzinfo=UTC)

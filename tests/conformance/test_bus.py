@@ -341,6 +341,43 @@ async def test_lag_is_what_was_not_handed_over_and_zero_at_quiescence(stage: Sta
     assert await consumer.lag() == 0
 
 
+async def test_topics_end_where_who_has_read_all_stands(stage: Stage) -> None:
+    await stage.create(partitions=2)
+    before = await stage.bus.ends([stage.topic])
+    assert {at: end.offset for at, end in before.items()} == {(stage.topic, n): 0 for n in range(stage.partitions)}
+    await (await stage.producer()).send([stage.record(n, key=n) for n in numbered(10)])
+    ends = await stage.bus.ends([stage.topic])
+    assert sum(end.offset for end in ends.values()) == 10
+    await stage.drain(await stage.consumer(), until=10)
+    assert {at: end for at, end in ends.items() if end.offset} == stage.table.rows
+
+
+async def test_a_topic_that_does_not_exist_has_no_end(stage: Stage) -> None:
+    await stage.create()
+    with pytest.raises(LookupError):
+        await stage.bus.ends([stage.topic, "there-is-none"])
+
+
+async def test_who_asks_for_the_lag_while_a_place_is_taken_does_not_have_records_handed_over_twice(stage: Stage) -> None:
+    await stage.create()
+    await stage.send(*numbered(10))
+    consumer = await stage.consumer()
+    await consumer.poll(max_records=10, timeout=10)
+    await consumer.rewind()
+    stage.table.hold()
+    polling = asyncio.create_task(consumer.poll(max_records=4, timeout=10))
+    asking = asyncio.create_task(consumer.lag())
+    await asyncio.sleep(0.2)  # both want the positions now
+    stage.table.release(first=1)
+    batch = await polling
+    assert batch is not None
+    stage.table.release()
+    await asking
+    stage.table.commit(batch)
+    await stage.drain(consumer, until=10)
+    assert stage.table.values() == [n.encode() for n in numbered(10)]
+
+
 async def test_poll_comes_back_empty_when_its_time_is_up(stage: Stage) -> None:
     await stage.create()
     consumer = await stage.consumer()

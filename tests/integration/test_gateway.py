@@ -16,6 +16,7 @@ from frontdoor_chassis.store.migrate import SchemaOutOfDateError
 from frontdoor_gateway.app import open_gateway
 from frontdoor_gateway.settings import GatewaySettings
 from frontdoor_schemas.envelope import Recall, Submitted
+from support.waiting import until
 from unit.gateway.kit import (
     CONTROL_ROOM,
     HUB,
@@ -32,7 +33,6 @@ from unit.gateway.kit import (
     prepare,
     real_stand,
     settings,
-    until,
     write_pack,
 )
 

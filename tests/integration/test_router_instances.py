@@ -62,10 +62,10 @@ async def test_two_instances_that_decide_about_one_child_make_one_person(running
 async def test_an_instance_that_was_overtaken_rolls_back_and_doubles_nothing(running: Exchange, database: str) -> None:
     """Both hold the same batch: the one that commits second finds the position moved."""
     event = await running.publish("police.pvp", "police-incident", incident())
-    batch = await running.engine._consumer.poll(max_records=10, timeout=0.1)
+    batch = await running.engine._stream._consumer.poll(max_records=10, timeout=0.1)
     assert batch is not None
     async with another_engine(database, running.bus, running.clock) as second:
-        await running.engine._consumer.close()  # the bus has taken its partitions away, and it does not know yet
+        await running.engine._stream._consumer.close()  # the bus has taken its partitions away, and it does not know yet
         await second._stream_step()
     with pytest.raises(FencedError):
         async with running.engine._works.batch(batch) as work:
@@ -122,14 +122,14 @@ END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname 
 
 async def test_a_database_that_goes_away_stops_the_router_and_nothing_is_lost(running: Exchange, database: str) -> None:
     event = await running.publish("police.pvp", "police-incident", incident())
-    batch = await running.engine._consumer.poll(max_records=10, timeout=0.1)
+    batch = await running.engine._stream._consumer.poll(max_records=10, timeout=0.1)
     assert batch is not None
     works = running.engine._works
     with pytest.raises(CannotGoOnError):  # noqa: PT012 - the connection is lost in the middle of the transaction
         async with works.batch(batch) as work:
             await change(database, END_ALL)
             await work.known([event])
-    await running.engine._consumer.rewind()
+    await running.engine._stream._consumer.rewind()
     await running.settle()
     assert running.desks_told(event) == {"hub.front-door"}
 

@@ -117,13 +117,13 @@ async def test_nothing_of_a_batch_is_decided_by_a_policy_that_is_no_longer_in_fo
     evening: Exchange, database: str, tmp_path: Path
 ) -> None:
     event = await evening.publish("police.pvp", "police-incident", an_incident(a_child(1)))
-    batch = await evening.engine._consumer.poll(max_records=10, timeout=0.1)
+    batch = await evening.engine._stream._consumer.poll(max_records=10, timeout=0.1)
     assert batch is not None
     async with another_engine(database, evening.bus, evening.clock, pack=changed_pack(tmp_path, number=2)) as newer:
         with pytest.raises(PolicyChangedError):
             async with evening.engine._works.batch(batch):
                 raise AssertionError("it was opened")
-        await evening.engine._consumer.close()
+        await evening.engine._stream._consumer.close()
         while await newer._stream_step():
             pass
     ((epoch,),) = await rows(database, "SELECT epoch FROM event WHERE id = $1", event)

@@ -1,9 +1,9 @@
 """Withdrawal, correction, clocks over real times, receipts and ledgers through the real router on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
@@ -15,7 +15,7 @@ from frontdoor_schemas.vocabulary import Level
 from support.builders import NHS, a_child, an_adult, an_incident, an_involvement
 from support.deciding import NIGHT
 from support.exchange import Exchange
-from support.routers import gapless, numbers, riverside, rows
+from support.routers import another, gapless, numbers, riverside, rows
 
 OAK, DEPUTY, ENCOMPASS, SURGERY, FRONT_DOOR = "oak.dsl", "oak.deputy", "police.encompass", "mill.gp", "hub.front-door"
 MOTHER = an_adult(1, nhs_number=NHS[8], born="1990-01-01")
@@ -84,7 +84,7 @@ async def test_a_receipt_that_is_written_while_the_withdrawal_is_decided_still_b
     event = await incident(night)
     delivery = night.to(SURGERY, event)
     await night.publish("police.pvp", "withdrawal", {"reason": "wrong child"}, reply_to=event)
-    batch = await night.engine._consumer.poll(max_records=10, timeout=0.1)
+    batch = await night.engine._stream._consumer.poll(max_records=10, timeout=0.1)
     assert batch is not None
     works, now = night.engine._works, night.clock.now()
     arrived = [night.engine._stream._event(r, "police") for r in batch.records]
@@ -217,6 +217,19 @@ async def test_a_clock_that_outruns_the_receipts_waits_for_them_and_then_says_th
     assert night.to(DEPUTY, event, "overdue").reason == "incident-school-unconfirmed"
 
 
+async def test_a_receipt_that_another_instance_has_not_read_yet_is_waited_for(night: Exchange, database: str) -> None:
+    event = await incident(night)
+    async with another(night, database) as second:
+        await night.put_receipt(night.to(OAK, event), Level.opened)
+        first_has_it = await night.engine._stream._consumer.lag() > 0
+        reader, other = (night, second) if first_has_it else (second, night)
+        night.clock.set(at(8))
+        assert not await other.engine._clock_step()
+        await reader.settle()
+        await other.settle()
+        assert not {d.desk for d in (*night.told, *second.told) if d.kind == "overdue"} & {DEPUTY, ENCOMPASS}
+
+
 async def test_while_the_bus_is_away_a_deadline_fires_after_the_grace_and_says_that_nobody_knows(
     night: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,7 +237,7 @@ async def test_while_the_bus_is_away_a_deadline_fires_after_the_grace_and_says_t
     running_loop = asyncio.get_running_loop()
     night.clock.set(at(8))
     with monkeypatch.context() as patched:
-        patched.setattr(night.engine._consumer, "lag", _nobody_answers)
+        patched.setattr(night.bus, "ends", _nobody_answers)
         assert not await night.engine._clock_step()
         assert not (await night.engine.activity()).idle
         patched.setattr(running_loop, "time", lambda: 10_000_000.0)
@@ -234,7 +247,7 @@ async def test_while_the_bus_is_away_a_deadline_fires_after_the_grace_and_says_t
     assert night.to(DEPUTY, event, "overdue").reason == "incident-school-unconfirmed"
 
 
-async def _nobody_answers() -> int:
+async def _nobody_answers(topics: Sequence[str]) -> NoReturn:
     raise ConnectionError("the leaders of the partitions do not answer")
 
 

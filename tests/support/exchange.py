@@ -85,13 +85,17 @@ class Exchange:
 
     async def receipt(self, delivery: Delivery, level: Level | None = None, *, by_telephone: bool = False) -> None:
         """A desk's receipt for something it was told."""
+        await self.put_receipt(delivery, level, by_telephone=by_telephone)
+        await self.settle()
+
+    async def put_receipt(self, delivery: Delivery, level: Level | None = None, *, by_telephone: bool = False) -> None:
+        """Put a receipt on the bus and let nobody work yet."""
         item = Receipt(
             disclosure=delivery.id, desk=delivery.desk, level=level, by_telephone=by_telephone, channel="inbox", at=self.clock.now()
         )
         gateway = self.engine.directory.gateway_of(delivery.desk)
         record = Receipts(by=gateway, at=self.clock.now(), items=(item,))
         await self._send(gateway, RECEIPTS, delivery.desk, record.model_dump_json().encode())
-        await self.settle()
 
     async def _send(self, writer: str, topic: str, key: str, value: bytes) -> None:
         producer = await self.bus.producer()

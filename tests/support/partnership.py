@@ -1,7 +1,7 @@
 """Every service of a partnership in this process, asked without a server; its webhooks and e-mails are taken by real ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -194,12 +194,3 @@ def desks_of_topic(deployment: Deployment, place: str) -> frozenset[str] | None:
         if place in (f"bus.{to_gateway(gateway)}", f"{deployment.schemas[gateway]}.inbox.delivery"):
             return frozenset(desk.id for desk in deployment.directory.desks_of_gateway(gateway))
     return None
-
-
-async def until(what: str, there: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something; fail when that takes too long."""
-    for _ in range(TRIES):
-        if await there():
-            return
-        await asyncio.sleep(PAUSE)
-    raise AssertionError(f"{what}: that never came")

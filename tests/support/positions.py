@@ -1,5 +1,6 @@
 """A consumer's database reduced to what the bus needs of it: positions, moved with a fence, and what was done."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from frontdoor_chassis.bus import Batch, Position, Received
@@ -13,10 +14,24 @@ class PositionTable:
         self.rows: dict[tuple[str, int], Position] = {}
         self.done: list[Received] = []
         self.loads = 0
+        self._may_load: asyncio.Semaphore | None = None
 
     async def load(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
         self.loads += 1
-        return {at: position for at, position in self.rows.items() if at[0] in topics}
+        found = {at: position for at, position in self.rows.items() if at[0] in topics}
+        if self._may_load is not None:
+            await self._may_load.acquire()
+        return found
+
+    def hold(self) -> None:
+        """Let the database be slow: whoever loads waits for `release`."""
+        self._may_load = asyncio.Semaphore(0)
+
+    def release(self, *, first: int = 1000) -> None:
+        """Answer so many of those who wait, or come."""
+        assert self._may_load is not None
+        for _ in range(first):
+            self._may_load.release()
 
     def commit(self, batch: Batch) -> None:
         """Move the positions and keep the records; raises `FencedError` when one is not where the batch began."""

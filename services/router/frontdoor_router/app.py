@@ -45,6 +45,7 @@ from frontdoor_router.core.routing import Routing
 from frontdoor_router.core.standing import event_of, standing_question
 from frontdoor_router.handlers import admin, measures
 from frontdoor_router.handlers.stream import Stream
+from frontdoor_router.handlers.watermark import Watermark
 from frontdoor_router.settings import RouterSettings
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
 
@@ -92,14 +93,22 @@ class Engine:
     """The router's loops over its parts. A change of the local day changes the policy, audited, before the next batch."""
 
     def __init__(
-        self, *, settings: RouterSettings, pack: Pack, pool: asyncpg.Pool, producer: Producer, consumer: Consumer, clock: Clock
+        self,
+        *,
+        settings: RouterSettings,
+        pack: Pack,
+        pool: asyncpg.Pool,
+        producer: Producer,
+        consumer: Consumer,
+        watermark: Watermark,
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._pack = pack
         self._pool = pool
         self._rules = Rules(pack.directory, pack.calendar, pack.deadlines)
         self._one_table_at_a_time = asyncio.Lock()
-        self._consumer = consumer
+        self._watermark = watermark
         self._clock = clock
         self._zone = ZoneInfo(pack.directory.time_zone)
         secret = settings.identity_secret.get_secret_value().encode()
@@ -168,22 +177,24 @@ class Engine:
         await self.keep_day()
         if await self._hand_over():
             return True
-        confirmed = await self._all_is_read()
-        if confirmed:
-            self._behind_since = None
-        elif not self._grace_is_over():
+        now = self._clock.now()
+        confirmed = await self._reading_goes_on(now) or not self._grace_is_over()
+        up_to = self._watermark.up_to if confirmed else now
+        if up_to is None:
             return False
         try:
             async with self._works.open() as work:
-                fired = await work.fire_due(today=self.today(), confirmed=confirmed)
+                fired = await work.fire_due(up_to=up_to, today=self.today(), confirmed=confirmed)
         except FencedError:
             return True
+        if fired and not confirmed:
+            log.warning("clocks.unconfirmed", fired=fired)
         self._fired += fired
-        return fired > 0 or await self._make_a_list()
+        return fired > 0 or await self._make_a_list(up_to)
 
-    async def _make_a_list(self) -> bool:
+    async def _make_a_list(self, up_to: datetime) -> bool:
         """Ask the next question that is due for a desk, and answer it. True when one was made: there may be more."""
-        due = await self.lists.due(self._clock.now())
+        due = await self.lists.due(up_to)
         if not due:
             return False
         try:
@@ -223,13 +234,16 @@ class Engine:
         self._fired += events
         return events > 0
 
-    async def _all_is_read(self) -> bool:
-        """Whether no receipt can be on the bus that would meet what is due. Nobody knows while the bus is away."""
+    async def _reading_goes_on(self, now: datetime) -> bool:
+        """Whether more is known to be read than before, of the receipts that may meet what is due. Nobody knows while the bus is away."""
         try:
-            return await self._consumer.lag() == 0
+            risen = await self._watermark.rise(now)
         except ConnectionError as error:
             log.warning("clocks.unconfirmed", error=type(error).__name__)
             return False
+        if risen:
+            self._behind_since = None
+        return risen
 
     async def sweep_step(self) -> bool:
         """Send again what nobody has filed, have a person told of what waits too long, and count. True when there may be more."""
@@ -276,7 +290,11 @@ class Engine:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
         due = await self.next_due()
         nothing_due = due is None or due > self._clock.now()
-        idle = nothing_due and self._handed_over == self.today() and self._relay.idle and await self._all_is_read()
+        try:
+            read = await self._watermark.all_read()
+        except ConnectionError:
+            read = False
+        idle = nothing_due and self._handed_over == self.today() and self._relay.idle and read
         return rehearsal.Activity(idle=idle, done=self._stream.done + self._fired)
 
     def wake(self) -> None:
@@ -293,9 +311,11 @@ async def open_engine(settings: RouterSettings, *, bus: Bus, clock: Clock) -> As
     await require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
     pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
     producer = await bus.producer()
-    consumer = await bus.consumer(topics=[*FAMILIES, RECEIPTS], group=ROUTER_GROUP, positions=PgPositions(pool))
+    topics, positions = [*FAMILIES, RECEIPTS], PgPositions(pool)
+    consumer = await bus.consumer(topics=topics, group=ROUTER_GROUP, positions=positions)
+    watermark = Watermark(ends=lambda: bus.ends(topics), positions=lambda: positions.load(topics))
     try:
-        engine = Engine(settings=settings, pack=pack, pool=pool, producer=producer, consumer=consumer, clock=clock)
+        engine = Engine(settings=settings, pack=pack, pool=pool, producer=producer, consumer=consumer, watermark=watermark, clock=clock)
         await engine.keep_day()
         yield engine
     finally:

@@ -1,7 +1,5 @@
 """A gateway to try things on: in memory with its loops stepped by hand, or a real one over a database and a bus."""
 
-import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -43,6 +41,7 @@ from frontdoor_schemas.envelope import Delivery, DeliveryKind, Envelope, LedgerL
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, gateway_group, to_gateway
 from frontdoor_schemas.vocabulary import Category, EventType, Role
 from support.builders import SAYS
+from support.waiting import until
 
 ADVICE = Contact("Made-up front door", "advice@hub.example", "01632 960001")
 NOW = datetime(2020, 11, 10, 21, 0, tzinfo=UTC)
@@ -338,14 +337,6 @@ class RealStand(Stand):
 
     gateway: Gateway = field(kw_only=True)
     pool: Any = field(kw_only=True)
-
-
-async def until(what: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
-    while not await what():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ import pytest
 
 from frontdoor_gateway.core.questions import wait_of
 from frontdoor_schemas.envelope import DeliveryKind, Recall
-from unit.gateway.kit import CONTROL_ROOM, HUB, PVP, MemoryStand, a_delivery, a_referral, cloud_event, memory_stand, posted, until
+from support.waiting import until
+from unit.gateway.kit import CONTROL_ROOM, HUB, PVP, MemoryStand, a_delivery, a_referral, cloud_event, memory_stand, posted
 
 WAIT = {"prefer": "wait=10"}
 TOO_MANY = "/problems/too-many-questions"

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from frontdoor_chassis.bus.kafka_producer import SEND_SECONDS, KafkaProducer, sa
 from frontdoor_chassis.bus.ports import (
     Batch,
     Move,
+    Position,
     PositionLostError,
     Positions,
     Received,
@@ -81,12 +82,17 @@ class KafkaBus:
 
     async def consumer(self, *, topics: Sequence[str], group: str, positions: Positions) -> "KafkaConsumer":
         """A member of the group. Raises `ConnectionError`, `PermissionError`, or `LookupError` for an unknown topic."""
-        missing = set(topics) - set(await self._admin().topic_ids(topics))
-        if missing:
-            raise LookupError(f"no such topic: {', '.join(sorted(missing))}")
+        _require(topics, await self._admin().topic_ids(topics))
         consumer = KafkaConsumer(self._connection(), topics=topics, group=group, positions=positions, admin=self._admin())
         await consumer.start()
         return consumer
+
+    async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
+        """As the port says."""
+        there = await self._admin().partitions(topics)
+        _require(topics, there)
+        ends = await self._admin().ends({topic: count for topic, (_, count) in there.items()})
+        return {(topic, n): Position(there[topic][0], end) for (topic, n), end in ends.items()}
 
     async def ready(self) -> None:
         """Return when the cluster answers under this account; raise `ConnectionError` with the reason."""
@@ -103,6 +109,12 @@ class KafkaBus:
         if self._admin_client is None:
             self._admin_client = KafkaAdmin(self._bootstrap, self._security)
         return self._admin_client
+
+
+def _require(topics: Sequence[str], there: Collection[str]) -> None:
+    missing = set(topics) - set(there)
+    if missing:
+        raise LookupError(f"no such topic: {', '.join(sorted(missing))}")
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka does not type it
@@ -185,6 +197,7 @@ class KafkaConsumer:
         self._admin = admin
         self._listener = _Assignments()
         self._seat: _Seat | None = None
+        self._seating = asyncio.Lock()  # `lag` is asked by others than the reader, and two who seek would repeat each other's records
         self._inner = AIOKafkaConsumer(
             group_id=group,
             auto_offset_reset="none",
@@ -288,14 +301,16 @@ class KafkaConsumer:
 
     async def _seated(self, deadline: float) -> _Seat | None:
         """The seat under the present assignment; None when there is no assignment until the deadline."""
-        while self._seat is None or self._seat.generation != self._listener.generation:
+        while (seat := self._seat) is None or seat.generation != self._listener.generation:
             try:
                 async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                     await self._listener.settled.wait()
             except TimeoutError:
                 return None
-            self._seat = await self._take_seat()
-        return self._seat
+            async with self._seating:
+                if self._seat is seat:  # or the other one has taken it meanwhile
+                    self._seat = await self._take_seat()
+        return seat
 
     async def _take_seat(self) -> _Seat | None:
         generation = self._listener.generation

@@ -5,10 +5,10 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 from confluent_kafka.cimpl import NewTopic
 
 _TRY_SECONDS = 3.0
@@ -24,6 +24,10 @@ _NOT_PERMITTED = (
 )
 _ALL_DOWN = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - public in all but name
 _NO_REPLY = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, _ALL_DOWN)  # noqa: SLF001 - public in all but name
+
+
+Asked = TypeVar("Asked")
+"""What a question names: topics, or partitions."""
 
 
 class Security(TypedDict, total=False):
@@ -103,6 +107,16 @@ class KafkaAdmin:
         """Identity of each topic that exists; a topic that was deleted and made again has another."""
         return {topic: topic_id for topic, (topic_id, _) in (await self.partitions(topics)).items()}
 
+    async def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
+        """The offset after the last record of each partition, of topics with so many partitions."""
+        if not topics:
+            return {}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(topic, n): latest for topic, count in topics.items() for n in range(count)}
+        answers = await self._ask(lambda client: client.list_offsets(wanted, request_timeout=_TRY_SECONDS))
+        _raise_any(answers)
+        return {(at.topic, at.partition): answer.offset for at, answer in answers.items()}
+
     async def create(self, topics: Sequence[NewTopic]) -> None:
         """Create topics; one that exists already is left as it is. Raises `TopicError` for what the cluster does not make."""
         answers = await self._ask(lambda client: client.create_topics(list(topics), request_timeout=_TRY_SECONDS))
@@ -121,7 +135,7 @@ class KafkaAdmin:
         }
         return AdminClient(settings)
 
-    async def _ask(self, question: Callable[[AdminClient], Mapping[str, "Future[Any]"]]) -> dict[str, Any]:
+    async def _ask(self, question: Callable[[AdminClient], Mapping[Asked, "Future[Any]"]]) -> dict[Asked, Any]:
         """Answers by name; an error that concerns one of them stands in its place."""
         for _ in range(_TRIES):
             try:
@@ -131,7 +145,7 @@ class KafkaAdmin:
                 self._client = self._connect()
         raise ConnectionError(self._reason(self._worst))
 
-    async def _ask_once(self, futures: Mapping[str, "Future[Any]"]) -> dict[str, Any]:
+    async def _ask_once(self, futures: Mapping[Asked, "Future[Any]"]) -> dict[Asked, Any]:
         self._client.poll(0)  # what went wrong in the background earlier says nothing about this question
         self._worst = None
         waiting = {asyncio.wrap_future(future) for future in futures.values()}
@@ -182,7 +196,7 @@ class KafkaAdmin:
         return self._security.get("username", "without a name")
 
 
-def _raise_any(answers: Mapping[str, Any], *, but: int | None = None) -> None:
+def _raise_any(answers: Mapping[Any, Any], *, but: int | None = None) -> None:
     for answer in answers.values():
         if isinstance(answer, KafkaException) and answer.args[0].code() != but:
             raise answer

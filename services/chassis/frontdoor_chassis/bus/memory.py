@@ -49,10 +49,19 @@ class MemoryBus:
 
     async def consumer(self, *, topics: Sequence[str], group: str, positions: Positions) -> "MemoryConsumer":
         """Joins the group, which shares its partitions out anew. Raises `LookupError` for an unknown topic."""
+        self._require(topics)
+        return MemoryConsumer(self, self._groups.setdefault(group, _Group()), topics=topics, positions=positions)
+
+    async def ends(self, topics: Sequence[str]) -> Mapping[Slot, Position]:
+        """As the port says."""
+        self._require(topics)
+        logs = [self.log(slot) for slot in self.slots(topics)]
+        return {(log.topic, log.partition): Position(log.topic_id, log.end) for log in logs}
+
+    def _require(self, topics: Sequence[str]) -> None:
         missing = set(topics) - set(self._topics)
         if missing:
             raise LookupError(f"no such topic: {', '.join(sorted(missing))}")
-        return MemoryConsumer(self, self._groups.setdefault(group, _Group()), topics=topics, positions=positions)
 
     async def ready(self) -> None:
         """It always is."""
@@ -163,6 +172,7 @@ class MemoryConsumer:
         self._positions = positions
         self._generation = -1
         self._turn = 0
+        self._seating = asyncio.Lock()  # `lag` is asked by others than the reader
         self._offsets: dict[Slot, int] = {}
         self._topic_ids: dict[Slot, str] = {}
         group.join(self)
@@ -208,16 +218,17 @@ class MemoryConsumer:
         return Batch(tuple(records), tuple(moves)) if records else None
 
     async def _take_seat(self) -> None:
-        while self._generation != self._group.generation:
-            generation = self._group.generation
-            held = await self._positions.load(self._topics)
-            share = self._group.share(self, self._bus.slots(self._topics))
-            if generation != self._group.generation:
-                continue  # somebody came or went while the positions were loaded
-            logs = {slot: self._bus.log(slot) for slot in share}
-            self._offsets = {slot: log.start(held.get(slot)) for slot, log in logs.items()}
-            self._topic_ids = {slot: log.topic_id for slot, log in logs.items()}
-            self._generation = generation
+        async with self._seating:
+            while self._generation != self._group.generation:
+                generation = self._group.generation
+                held = await self._positions.load(self._topics)
+                share = self._group.share(self, self._bus.slots(self._topics))
+                if generation != self._group.generation:
+                    continue  # somebody came or went while the positions were loaded
+                logs = {slot: self._bus.log(slot) for slot in share}
+                self._offsets = {slot: log.start(held.get(slot)) for slot, log in logs.items()}
+                self._topic_ids = {slot: log.topic_id for slot, log in logs.items()}
+                self._generation = generation
         for slot, offset in self._offsets.items():
             self._bus.log(slot).start(Position(self._topic_ids[slot], offset))  # records may have gone meanwhile
 

@@ -121,6 +121,13 @@ class Bus(Protocol):
         """A started consumer. `positions` is asked again at every assignment and rewind."""
         ...
 
+    async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
+        """Where each partition of the topics ends now, whoever reads it: the position of who has read it all.
+
+        Raises `LookupError` for an unknown topic, `ConnectionError` when the bus does not answer.
+        """
+        ...
+
     async def ready(self) -> None:
         """Return when the bus answers; raise the reason when it does not."""
         ...

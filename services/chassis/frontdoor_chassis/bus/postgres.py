@@ -5,7 +5,7 @@ Grants on these tables and functions say what a Kafka cluster's access control w
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,12 +79,22 @@ class PostgresBus:
             raise LookupError(f"no such topic, or not for this role: {', '.join(sorted(missing))}")
         return PostgresConsumer(self._pool, self._wake, topics=topics, group=group, positions=positions)
 
+    async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
+        """As the port says."""
+        try:
+            rows = await self._pool.fetch(_heads_query(topics), *topics)
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError) as error:
+            raise LookupError(f"no such topic, or not for this role, among {', '.join(sorted(topics))}") from error
+        except (*_UNREACHABLE, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+            raise _away(error) from error
+        return {(row["topic"], PARTITION): Position(str(row["topic_id"]), row["next"]) for row in rows}
+
     async def ready(self) -> None:
         """Return when the database answers; raise `ConnectionError` with the reason."""
         try:
             await self._pool.fetchval("SELECT 1")
         except (*_UNREACHABLE, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
-            raise ConnectionError(f"PostgreSQL does not answer: {error}") from error
+            raise _away(error) from error
 
     async def _may_read(self, topic: str) -> bool:
         try:
@@ -156,7 +166,7 @@ class PostgresConsumer:
         self._turn = 0
         self._one_at_a_time = asyncio.Lock()  # `lag` is asked by others than the reader, and there is one connection
         self._reading: dict[str, _Reading] = {}
-        self._heads_query = " UNION ALL ".join(_head_query(topic, n) for n, topic in enumerate(self._topics, 1))
+        self._heads_query = _heads_query(self._topics)
 
     async def poll(self, *, max_records: int, timeout: float) -> Batch | None:
         """As the port says. A database that cannot be reached is no records, and a line in the log."""
@@ -280,8 +290,13 @@ _MAY_READ = "SELECT coalesce(has_table_privilege(to_regclass($1), 'SELECT'), fal
 _LOCK = "SELECT topic FROM unnest($2::text[]) topic WHERE pg_try_advisory_lock(hashtextextended($1, hashtextextended(topic, 0)))"
 
 
-def _head_query(topic: str, parameter: int) -> str:
-    return f"SELECT ${parameter}::text AS topic, topic_id, beginning, next FROM {head_name(topic)}"  # noqa: S608 - a checked name
+def _away(error: Exception) -> ConnectionError:
+    return ConnectionError(f"PostgreSQL does not answer: {error}")
+
+
+def _heads_query(topics: Sequence[str]) -> str:
+    each = "SELECT ${}::text AS topic, topic_id, beginning, next FROM {}"  # of checked names
+    return " UNION ALL ".join(each.format(n, head_name(topic)) for n, topic in enumerate(topics, 1))
 
 
 def _read_query(topic: str) -> str:

@@ -83,13 +83,15 @@ class Intake:
         if self._depot.ledger.records >= MAX_UNCOMMITTED:
             await self._committer.room.wait(ROOM_SECONDS)
             return True
-        if self._rewind:
-            self._rewind = False
-            await self._consumer.rewind()
         generation = self._depot.generation
+        if self._rewind:
+            await self._consumer.rewind()
         batch = await self._consumer.poll(max_records=MAX_POLLED, timeout=POLL_SECONDS)
         self.progress.caught_up = batch is None or len(batch.records) < MAX_POLLED
-        if batch is not None and generation == self._depot.generation:
+        if generation != self._depot.generation:
+            return True
+        self._rewind = False
+        if batch is not None:
             self.progress.handling = True
             try:
                 await self._take_in(batch, generation)

@@ -99,10 +99,10 @@ async def visible_standings(connection: asyncpg.Connection, events: Sequence[UUI
     return [(head, by_event.get(head["id"], [])) for head in heads]
 
 
-async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: int, ended: Sequence[str]) -> list[Running]:
-    """Open obligations whose next stage is due, each taken by one instance only. Those of desks that have ended are handed over first.
+async def due_obligations(connection: asyncpg.Connection, up_to: datetime, limit: int, ended: Sequence[str]) -> list[Running]:
+    """Open obligations whose next stage is due by a moment, each taken by one instance only.
 
-    What the desk was told is what it got itself, of a predecessor's it may be less.
+    Those of desks that have ended are handed over first. What the desk was told is what it got itself, of a predecessor's it may be less.
     """
     rows = await connection.fetch(
         """
@@ -119,7 +119,7 @@ async def due_obligations(connection: asyncpg.Connection, now: datetime, limit: 
         WHERE o.state IN ('open', 'overdue') AND o.next_at <= $1 AND o.desk <> ALL($3::text[])
         ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED
         """,
-        now,
+        up_to,
         limit,
         list(ended),
     )

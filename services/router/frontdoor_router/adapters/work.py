@@ -52,10 +52,10 @@ class Work(PgSession):
         for receipt in merged.unknown:
             self.note(None, AuditEntry("receipt.unknown", receipt.desk, {"disclosure": str(receipt.disclosure)}))
 
-    async def fire_due(self, *, today: date, confirmed: bool) -> int:
-        """Fire the stages that are due. Returns how many."""
+    async def fire_due(self, *, up_to: datetime, today: date, confirmed: bool) -> int:
+        """Fire the stages that were due at a moment. Returns how many."""
         directory, ended = self.directory.on(today), [d.id for d in self.directory.ended(today)]
-        running = await clockwork.due_obligations(self.connection, self.now, CLOCK_BATCH, ended)
+        running = await clockwork.due_obligations(self.connection, up_to, CLOCK_BATCH, ended)
         for one in running:
             fired = fire(one, directory, self.ids, now=self.now, today=today, confirmed=confirmed)
             for notice in fired.notices:
