@@ -178,6 +178,9 @@ class Engine:
         if await self._hand_over():
             return True
         now = self._clock.now()
+        if await self._nothing_is_due(now):
+            self._behind_since = None
+            return False
         confirmed = await self._reading_goes_on(now) or not self._grace_is_over()
         up_to = self._watermark.up_to if confirmed else now
         if up_to is None:
@@ -212,6 +215,10 @@ class Engine:
         """When the next stage of any obligation, or the next list, is due."""
         found = await self.ledger.next_due(), await self.lists.next_due(self._clock.now())
         return min((moment for moment in found if moment), default=None)
+
+    async def _nothing_is_due(self, now: datetime) -> bool:
+        due = await self.next_due()
+        return due is None or due > now
 
     async def _hand_over(self) -> bool:
         """On a new day, and when it starts: have what desks that have ended have left handed over. True when there may be more."""
@@ -288,14 +295,14 @@ class Engine:
 
     async def activity(self) -> rehearsal.Activity:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
-        due = await self.next_due()
-        nothing_due = due is None or due > self._clock.now()
+        rests = await self._nothing_is_due(self._clock.now()) and self._handed_over == self.today() and self._relay.idle
+        return rehearsal.Activity(idle=rests and await self._all_is_read(), done=self._stream.done + self._fired)
+
+    async def _all_is_read(self) -> bool:
         try:
-            read = await self._watermark.all_read()
+            return await self._watermark.all_read()
         except ConnectionError:
-            read = False
-        idle = nothing_due and self._handed_over == self.today() and self._relay.idle and read
-        return rehearsal.Activity(idle=idle, done=self._stream.done + self._fired)
+            return False
 
     def wake(self) -> None:
         """Have every loop look at the clock again."""
