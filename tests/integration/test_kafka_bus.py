@@ -145,6 +145,26 @@ async def test_order_holds_after_a_time_out_of_a_broker_that_was_only_slow(stage
     assert firsts(stage.table.values()) == list(range(20))
 
 
+async def test_a_cluster_that_hangs_is_away_for_whoever_asks_and_is_asked_again(frail: LocalKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frontdoor_chassis.bus.kafka_admin._TRY_SECONDS", 1.0)
+    monkeypatch.setattr("frontdoor_chassis.bus.kafka_admin._TRIES", 2)
+    admin = KafkaAdmin(frail.bootstrap, {})
+    await admin.cluster()
+    (pid,) = frail.pids
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        asked = []
+        for _ in range(3):  # each gives up at another time, and the connection of all of them with it
+            asked.append(asyncio.create_task(admin.partitions(["referrals"])))
+            await asyncio.sleep(0.7)
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert [type(each) for each in ended] == [ConnectionError] * 3
+    await admin.cluster()
+
+
 async def test_a_failure_ends_every_send_that_is_under_way(stage: Stage, frail: LocalKafka) -> None:
     producer = await stage.producer()
     await producer.send([stage.record("before")])
@@ -312,6 +332,7 @@ async def poll_for_ever(consumer: Consumer, table: PositionTable) -> None:
 async def test_three_brokers_lose_nothing_when_one_is_killed(tmp_path: Path) -> None:
     with LocalKafka(tmp_path, brokers=3, heap_mb=HEAP_MB) as cluster:
         await ensure_topics(cluster.bootstrap, {"referrals": 3}, replication=3)
+        await ensure_topics(cluster.bootstrap, {"alone": 3}, replication=1)
         bus, table = KafkaBus(cluster.bootstrap, client_id="test"), PositionTable()
         async with AsyncExitStack() as stack:
             producer = await bus.producer()
@@ -321,8 +342,13 @@ async def test_three_brokers_lose_nothing_when_one_is_killed(tmp_path: Path) -> 
             for n in range(300):
                 if n == 100:
                     await asyncio.to_thread(cluster.stop_broker, 2, kill=True)
+                    with pytest.raises(ConnectionError):  # the cluster has not noticed yet, and reports no error
+                        await bus.ends(["alone"])
                 await send_until_acknowledged(producer, Record("referrals", f"case-{n % 7}".encode(), str(n).encode()))
             await read_to_the_end(consumer, table)
+            assert await bus.ends(["referrals"]) == table.rows
+            with pytest.raises(ConnectionError):  # by now it reports that one of the partitions has nobody
+                await bus.ends(["alone"])
     assert set(firsts(table.values())) == set(range(300))
     for case in range(7):
         mine = firsts([r.value for r in table.done if r.key == f"case-{case}".encode()])

@@ -1,5 +1,6 @@
 """Reminders by e-mail: to whom, when not, and without a word about anybody."""
 
+import asyncio
 import email
 import random
 from collections.abc import AsyncIterator
@@ -16,11 +17,15 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from frontdoor_chassis.clock import SettableClock
 from frontdoor_notifier.adapters.mail import SmtpMailer
+from frontdoor_notifier.app import REMIND_SECONDS
 from frontdoor_notifier.core.ports import MailAwayError, MailRefusedError
 from frontdoor_notifier.core.reminders import Mail
 from frontdoor_schemas.envelope import Receipt
+from frontdoor_schemas.topics import NOTIFIER_GROUP, RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import Level
 from support.delivering import START, Stand, made_up_id, memory_bus, open_stand, prepare, write_directory
+from support.positions import PositionTable
+from support.waiting import until
 
 
 @dataclass
@@ -47,8 +52,6 @@ class _Controller(UnthreadedController):
 
 @asynccontextmanager
 async def open_mail_server() -> AsyncIterator[MailServer]:
-    import asyncio
-
     taken = MailServer()
     controller = _Controller(taken, loop=asyncio.get_running_loop())
     controller.server = await asyncio.get_running_loop().create_server(controller._factory_invoker, "127.0.0.1", 0)
@@ -131,6 +134,26 @@ async def test_a_reminder_of_what_has_got_far_enough_is_not_sent(stand: Stand, m
     stand.send(stand.told.remind(delivery))
     await stand.settle()
     assert len(mail_server.messages) == sent
+
+
+async def test_a_receipt_that_another_instance_has_not_read_yet_is_waited_for(database: str, tmp_path: Path) -> None:
+    settings, bus, clock = await prepare(database, write_directory(tmp_path)), memory_bus(partitions=1), SettableClock(START)
+    hangs = await bus.consumer(topics=[RECEIPTS, to_gateway("g0"), to_gateway("g1")], group=NOTIFIER_GROUP, positions=PositionTable())
+    async with open_stand(settings, bus=bus, clock=clock) as stand:
+        delivery = stand.told.delivery("a1.desk", due=timedelta(hours=1), level=Level.opened)
+        stand.report("g1", Receipt(disclosure=delivery.id, desk="a1.desk", level=Level.opened, channel="inbox", at=START))
+        stand.send(delivery, stand.told.remind(delivery))
+
+        async def filed() -> bool:
+            return bool(await states(stand))
+
+        await until(filed)
+        await asyncio.sleep(3 * REMIND_SECONDS)
+        assert await states(stand) == [("waiting", None)]
+        await hangs.close()
+        await stand.settle()
+        assert [state for state, _ in await states(stand)] == ["dropped"]
+        assert stand.mailbox.messages == []
 
 
 async def test_a_webhook_that_arrived_counts_as_received(stand: Stand, mail_server: MailServer) -> None:

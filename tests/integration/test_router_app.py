@@ -149,6 +149,25 @@ async def test_what_a_reply_answered_is_owed_again_when_the_reply_is_withdrawn(r
     assert (await rows(database, "SELECT count(*) FROM audit WHERE type = 'obligation.owed_again'")) == [(1,)]
 
 
+async def test_what_is_owed_again_when_its_time_is_over_waits_for_what_answers_it_and_is_on_the_bus(running: Exchange) -> None:
+    referral = await running.post("oak.dsl", "referral", {"children": [a_child(1)]})
+    said = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": "yes", "occurred_at": NIGHT.isoformat()}
+    first = await running.post("hub.front-door", "referral-outcome", said, reply_to=referral)
+    await running.move_to(NIGHT + timedelta(days=7))
+    before, known = running.desks_told(referral, "overdue"), running.engine._watermark._up_to
+    running.told.clear()
+    running.clock.set(NIGHT + timedelta(days=7, hours=1))
+    await running.publish("hub.front-door", "withdrawal", {"reason": "another child"}, reply_to=first)
+    while await running.engine._stream_step():
+        pass
+    await running.publish("hub.front-door", "referral-outcome", said, reply_to=referral)
+    assert before, "something has fallen due, so that a moment is known of which all is read"
+    assert known is not None
+    assert not await running.engine._clock_step()
+    await running.settle()
+    assert running.desks_told(referral, "overdue") == set()
+
+
 async def test_what_an_event_ended_goes_on_when_it_is_taken_back(running: Exchange) -> None:
     about = an_involvement(a_child(1), desk="oak.dsl", relation="school")
     await running.post("council.school-roll", "involvement-started", about)

@@ -141,6 +141,20 @@ async def test_of_an_event_that_waits_too_long_a_person_is_told_with_a_clock_and
     assert (await held(running, event))["state"] == "waiting"
 
 
+async def test_nobody_is_told_that_an_event_is_missing_that_is_on_the_bus_and_not_read_yet(running: Exchange, database: str) -> None:
+    first = uuid_utils.uuid7()
+    event = await running.post("police.pvp", "police-incident", an_incident(a_child(1)), after=first)
+    running.clock.set(NIGHT + timedelta(minutes=11))
+    await publish_as(running, first, an_incident(a_child(2)))
+    while await running.engine.sweep_step():
+        pass
+    assert await notices(database, "held") == []
+    await running.settle()
+    await sweep(running)
+    assert await notices(database, "held") == []
+    assert (await held(running, event))["state"] == "decided"
+
+
 async def test_when_what_it_waited_for_has_come_the_work_is_done(running: Exchange, database: str) -> None:
     first = uuid_utils.uuid7()
     event = await running.post("police.pvp", "police-incident", an_incident(a_child(1)), after=first)

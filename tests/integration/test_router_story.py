@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -246,22 +245,6 @@ async def test_while_the_bus_is_away_a_deadline_fires_after_the_grace_and_says_t
             pass
     await night.settle()
     assert night.to(DEPUTY, event, "overdue").reason == "incident-school-unconfirmed"
-
-
-async def test_the_grace_begins_anew_when_nothing_was_due_meanwhile(night: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    await incident(night)
-    running_loop = asyncio.get_running_loop()
-    night.clock.set(at(8))
-    with monkeypatch.context() as patched:
-        patched.setattr(night.bus, "ends", _nobody_answers)
-        for seconds, due in ((0.0, at(8)), (1_000.0, None), (2_000.0, at(8))):
-            patched.setattr(running_loop, "time", lambda seconds=seconds: 10_000_000.0 + seconds)
-            patched.setattr(night.engine, "next_due", partial(_says, due))
-            assert not await night.engine._clock_step()
-
-
-async def _says(due: datetime | None) -> datetime | None:
-    return due
 
 
 async def _nobody_answers(topics: Sequence[str]) -> NoReturn:

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from fastapi import APIRouter, FastAPI
 
 from frontdoor_chassis import rehearsal
 from frontdoor_chassis.bus import Bus, Consumer, Producer
+from frontdoor_chassis.bus.watermark import Places, Watermark
 from frontdoor_chassis.clock import Clock, SettableClock
 from frontdoor_chassis.directory import Directory, load_directory
 from frontdoor_chassis.metrics import Metrics
@@ -127,6 +128,7 @@ class _Outside:
 
     clock: Clock
     bus: Bus
+    topics: Sequence[str]
     pool: asyncpg.Pool
     producer: Producer
     consumer: Consumer
@@ -185,6 +187,7 @@ async def _open_outside(
     return _Outside(
         clock=clock,
         bus=bus,
+        topics=topics,
         pool=pool,
         producer=producer,
         consumer=consumer,
@@ -299,13 +302,23 @@ def _parts(settings: NotifierSettings, o: _Outside) -> Parts:
         depot=depot,
         clock=o.clock,
         zone=o.zone,
-        caught_up=lambda: intake.progress.caught_up,
+        watermark=_watermark(o, committer),
         results=committer.wake.set,
         rng=rng,
         metrics=o.metrics,
     )
     housekeeping = Housekeeping(store=PgHousekeeping(pool=o.pool), clock=o.clock, keep=settings.keep)
     return Parts(depot, store, reminders, committer, dispatcher, leases, intake, reminding, housekeeping, relay, o.consumer)
+
+
+def _watermark(o: _Outside, committer: Committer) -> Watermark:
+    positions = PgPositions(o.pool)
+
+    async def committed() -> Places:
+        await committer.flush()  # what was read and says nothing waits for company, and reminders would wait for it
+        return await positions.load(o.topics)
+
+    return Watermark(ends=lambda: o.bus.ends(o.topics), positions=committed)
 
 
 def _reader(settings: NotifierSettings, o: _Outside, depot: Depot) -> Reader:

@@ -1,7 +1,7 @@
 """Puts the router together: the one place where its parts are chosen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from frontdoor_chassis import rehearsal
 from frontdoor_chassis.bus import Bus, Consumer, Producer
+from frontdoor_chassis.bus.watermark import Known, Watermark
 from frontdoor_chassis.clock import Clock, SettableClock
 from frontdoor_chassis.directory import Desk
 from frontdoor_chassis.metrics import Metrics
@@ -45,7 +46,6 @@ from frontdoor_router.core.routing import Routing
 from frontdoor_router.core.standing import event_of, standing_question
 from frontdoor_router.handlers import admin, measures
 from frontdoor_router.handlers.stream import Stream
-from frontdoor_router.handlers.watermark import Watermark
 from frontdoor_router.settings import RouterSettings
 from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
 
@@ -56,8 +56,6 @@ CLOCK_SECONDS = 1.0
 """How often clocks are looked at; deadlines are minutes and hours."""
 RELAY_SECONDS = 0.2
 """Fallback for a wake that was missed."""
-RECEIPT_GRACE_SECONDS = 60
-"""How long a stage waits for receipts that are still on the bus before it fires as unconfirmed."""
 SWEEP_SECONDS = 5.0
 """How often it is looked for what was left lying."""
 UNFILED_AFTER = timedelta(minutes=2)
@@ -100,7 +98,7 @@ class Engine:
         pool: asyncpg.Pool,
         producer: Producer,
         consumer: Consumer,
-        watermark: Watermark,
+        watermark: Callable[[], Watermark],
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -108,7 +106,8 @@ class Engine:
         self._pool = pool
         self._rules = Rules(pack.directory, pack.calendar, pack.deadlines)
         self._one_table_at_a_time = asyncio.Lock()
-        self._watermark = watermark
+        self._watermark = watermark()
+        self._watermark_of_sweeps = watermark()
         self._clock = clock
         self._zone = ZoneInfo(pack.directory.time_zone)
         secret = settings.identity_secret.get_secret_value().encode()
@@ -117,7 +116,6 @@ class Engine:
         self._day: date | None = None
         self._handed_over: date | None = None
         self._routing: Routing | None = None
-        self._behind_since: float | None = None
         self._fired = 0
         self.directory = pack.directory
         self.ledger = PgLedger(pool)
@@ -179,25 +177,24 @@ class Engine:
             return True
         now = self._clock.now()
         if await self._nothing_is_due(now):
-            self._behind_since = None
+            self._watermark.rest()
             return False
-        confirmed = await self._reading_goes_on(now) or not self._grace_is_over()
-        up_to = self._watermark.up_to if confirmed else now
-        if up_to is None:
+        known = await self._watermark.known(now)
+        if known is None:
             return False
         try:
             async with self._works.open() as work:
-                fired = await work.fire_due(up_to=up_to, today=self.today(), confirmed=confirmed)
+                fired = await work.fire_due(up_to=known.up_to, today=self.today(), confirmed=known.confirmed)
         except FencedError:
             return True
-        if fired and not confirmed:
+        if fired and not known.confirmed:
             log.warning("clocks.unconfirmed", fired=fired)
         self._fired += fired
-        return fired > 0 or await self._make_a_list(up_to)
+        return fired > 0 or await self._make_a_list()
 
-    async def _make_a_list(self, up_to: datetime) -> bool:
+    async def _make_a_list(self) -> bool:
         """Ask the next question that is due for a desk, and answer it. True when one was made: there may be more."""
-        due = await self.lists.due(up_to)
+        due = await self.lists.due(self._clock.now())
         if not due:
             return False
         try:
@@ -241,34 +238,32 @@ class Engine:
         self._fired += events
         return events > 0
 
-    async def _reading_goes_on(self, now: datetime) -> bool:
-        """Whether more is known to be read than before, of the receipts that may meet what is due. Nobody knows while the bus is away."""
-        try:
-            risen = await self._watermark.rise(now)
-        except ConnectionError as error:
-            log.warning("clocks.unconfirmed", error=type(error).__name__)
-            return False
-        if risen:
-            self._behind_since = None
-        return risen
-
     async def sweep_step(self) -> bool:
         """Send again what nobody has filed, have a person told of what waits too long, and count. True when there may be more."""
         await self.keep_day()
         for desk in await self.ledger.left_behind([d.id for d in self.directory.ended(self.today())]):
             await self._hand_over_of(self.directory.desk(desk))
+        standing = await self.ledger.standing()
+        for name, count in standing._asdict().items():
+            self._gauges[name].set(count)
+        known = await self._known_to_wait(standing.events_waiting)
         try:
             async with self._works.open() as work:
-                waiting = await work.tell_of_waiting(WAITED_AFTER, self.routing())
+                waiting = await work.tell_of_waiting(known.up_to - WAITED_AFTER, self.routing()) if known else 0
                 again = await work.send_unfiled(UNFILED_AFTER)
         except FencedError:
             return True
-        for name, count in (await self.ledger.standing())._asdict().items():
-            self._gauges[name].set(count)
         await self._count_what_waits()
         if again or waiting:
             log.warning("sweep.done", sent_again=again, waiting_too_long=waiting)
         return max(again, waiting) == SWEEP_BATCH
+
+    async def _known_to_wait(self, events: int) -> Known | None:
+        """Up to when what events wait for is not on the bus either."""
+        if events:
+            return await self._watermark_of_sweeps.known(self._clock.now())
+        self._watermark_of_sweeps.rest()
+        return None
 
     async def _count_what_waits(self) -> None:
         """At each desk: how much, and how long the oldest. A desk at which nothing waits any more shows nought."""
@@ -277,11 +272,6 @@ class Engine:
             count, since = waiting.get(desk, (0, now))
             self._of_desks["desk_waiting"].labels(desk).set(count)
             self._of_desks["desk_waiting_seconds"].labels(desk).set((now - since).total_seconds())
-
-    def _grace_is_over(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        self._behind_since = self._behind_since or now
-        return now - self._behind_since > RECEIPT_GRACE_SECONDS
 
     async def figures(self, question: Question) -> Table:
         """The shared data set's answer. Raises `NoSuchQuestionError`."""
@@ -295,14 +285,9 @@ class Engine:
 
     async def activity(self) -> rehearsal.Activity:
         """Idle when nothing is on the bus for us, everything of ours is sent, and no clock is due."""
-        rests = await self._nothing_is_due(self._clock.now()) and self._handed_over == self.today() and self._relay.idle
-        return rehearsal.Activity(idle=rests and await self._all_is_read(), done=self._stream.done + self._fired)
-
-    async def _all_is_read(self) -> bool:
-        try:
-            return await self._watermark.all_read()
-        except ConnectionError:
-            return False
+        rests = await self._nothing_is_due(self._clock.now()) and self._handed_over == self.today()
+        rests = rests and await self._watermark.all_read()
+        return rehearsal.Activity(idle=rests and self._relay.idle, done=self._stream.done + self._fired)
 
     def wake(self) -> None:
         """Have every loop look at the clock again."""
@@ -320,7 +305,10 @@ async def open_engine(settings: RouterSettings, *, bus: Bus, clock: Clock) -> As
     producer = await bus.producer()
     topics, positions = [*FAMILIES, RECEIPTS], PgPositions(pool)
     consumer = await bus.consumer(topics=topics, group=ROUTER_GROUP, positions=positions)
-    watermark = Watermark(ends=lambda: bus.ends(topics), positions=lambda: positions.load(topics))
+
+    def watermark() -> Watermark:
+        return Watermark(ends=lambda: bus.ends(topics), positions=lambda: positions.load(topics))
+
     try:
         engine = Engine(settings=settings, pack=pack, pool=pool, producer=producer, consumer=consumer, watermark=watermark, clock=clock)
         await engine.keep_day()

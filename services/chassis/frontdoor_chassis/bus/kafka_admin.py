@@ -23,7 +23,8 @@ _NOT_PERMITTED = (
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
 _ALL_DOWN = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - public in all but name
-_NO_REPLY = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, _ALL_DOWN)  # noqa: SLF001 - public in all but name
+_REPLACED = KafkaError._DESTROY  # noqa: SLF001 - public in all but name
+_NO_REPLY = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, _ALL_DOWN, _REPLACED)  # noqa: SLF001 - public in all but name
 
 
 Asked = TypeVar("Asked")
@@ -88,7 +89,7 @@ class KafkaAdmin:
 
     async def cluster(self) -> None:
         """Return when the cluster answers."""
-        _raise_any(await self._ask(lambda client: {"cluster": client.describe_cluster(request_timeout=_TRY_SECONDS)}))
+        self._require(await self._ask(lambda client: {"cluster": client.describe_cluster(request_timeout=_TRY_SECONDS)}))
 
     async def partitions(self, topics: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Identity and number of partitions of each topic that exists."""
@@ -96,7 +97,7 @@ class KafkaAdmin:
             return {}
         asked = TopicCollection(list(topics))
         answers = await self._ask(lambda client: client.describe_topics(asked, request_timeout=_TRY_SECONDS))
-        _raise_any(answers, but=KafkaError.UNKNOWN_TOPIC_OR_PART)
+        self._require(answers, but=KafkaError.UNKNOWN_TOPIC_OR_PART)
         return {
             topic: (str(answer.topic_id), len(answer.partitions))
             for topic, answer in answers.items()
@@ -108,22 +109,30 @@ class KafkaAdmin:
         return {topic: topic_id for topic, (topic_id, _) in (await self.partitions(topics)).items()}
 
     async def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
-        """The offset after the last record of each partition, of topics with so many partitions."""
+        """The offset after the last record of each partition, of topics with so many partitions.
+
+        Raises `ConnectionError` while one of them has no leader that answers: of that one librdkafka says no error, but no offset either.
+        """
         if not topics:
             return {}
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {TopicPartition(topic, n): latest for topic, count in topics.items() for n in range(count)}
         answers = await self._ask(lambda client: client.list_offsets(wanted, request_timeout=_TRY_SECONDS))
-        _raise_any(answers)
+        self._require(answers)
+        silent = [f"{at.topic}[{at.partition}]" for at, answer in answers.items() if answer.offset < 0]
+        if silent:
+            raise ConnectionError(f"Kafka at {self._bootstrap}: nobody answers for {', '.join(sorted(silent))}")
         return {(at.topic, at.partition): answer.offset for at, answer in answers.items()}
 
     async def create(self, topics: Sequence[NewTopic]) -> None:
         """Create topics; one that exists already is left as it is. Raises `TopicError` for what the cluster does not make."""
         answers = await self._ask(lambda client: client.create_topics(list(topics), request_timeout=_TRY_SECONDS))
-        try:
-            _raise_any(answers, but=KafkaError.TOPIC_ALREADY_EXISTS)
-        except KafkaException as error:
+        for error in _errors(answers, but=KafkaError.TOPIC_ALREADY_EXISTS):
             raise TopicError(f"Kafka at {self._bootstrap} does not make topics: {error.args[0].str()}") from error
+
+    def _require(self, answers: Mapping[Any, Any], *, but: int | None = None) -> None:
+        for error in _errors(answers, but=but):
+            raise ConnectionError(self._reason(error.args[0])) from error
 
     def _connect(self) -> AdminClient:
         settings: dict[str, Any] = {
@@ -138,11 +147,13 @@ class KafkaAdmin:
     async def _ask(self, question: Callable[[AdminClient], Mapping[Asked, "Future[Any]"]]) -> dict[Asked, Any]:
         """Answers by name; an error that concerns one of them stands in its place."""
         for _ in range(_TRIES):
+            client = self._client
             try:
-                return await self._ask_once(question(self._client))
+                return await self._ask_once(question(client))
             except _NoReplyError:
                 # librdkafka waits for a controller that died to come back, so somebody new has to ask for the new one.
-                self._client = self._connect()
+                if self._client is client:  # another question may have been given up meanwhile
+                    self._client = self._connect()
         raise ConnectionError(self._reason(self._worst))
 
     async def _ask_once(self, futures: Mapping[Asked, "Future[Any]"]) -> dict[Asked, Any]:
@@ -196,10 +207,8 @@ class KafkaAdmin:
         return self._security.get("username", "without a name")
 
 
-def _raise_any(answers: Mapping[Any, Any], *, but: int | None = None) -> None:
-    for answer in answers.values():
-        if isinstance(answer, KafkaException) and answer.args[0].code() != but:
-            raise answer
+def _errors(answers: Mapping[Any, Any], *, but: int | None) -> list[KafkaException]:
+    return [a for a in answers.values() if isinstance(a, KafkaException) and a.args[0].code() != but]
 
 
 def _seen(answer: "asyncio.Future[Any]") -> None:

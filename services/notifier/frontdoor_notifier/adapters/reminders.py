@@ -11,7 +11,7 @@ from frontdoor_schemas.vocabulary import Level
 
 _TAKE = """
 WITH due AS (
-    SELECT id FROM reminder WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT id FROM reminder WHERE state = 'waiting' AND next_at <= $4 ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE reminder r SET next_at = $2, attempts = attempts + 1, first_at = coalesce(first_at, $1)
     FROM due WHERE r.id = due.id RETURNING r.*
@@ -31,9 +31,9 @@ class PgReminders:
         self._pool = pool
 
     @patient
-    async def due(self, *, now: datetime, hold_until: datetime, limit: int) -> Sequence[Reminder]:
-        """Take reminders whose time has come."""
-        return [_reminder(r) for r in await self._pool.fetch(_TAKE, now, hold_until, limit)]
+    async def due(self, *, up_to: datetime, now: datetime, hold_until: datetime, limit: int) -> Sequence[Reminder]:
+        """Take reminders whose time had come at a moment."""
+        return [_reminder(r) for r in await self._pool.fetch(_TAKE, now, hold_until, limit, up_to)]
 
     @patient
     async def waiting(self, now: datetime) -> int:

@@ -86,8 +86,8 @@ class Leases(Protocol):
 class ReminderStore(Protocol):
     """Reminders to be sent."""
 
-    async def due(self, *, now: datetime, hold_until: datetime, limit: int) -> Sequence[Reminder]:
-        """Take reminders whose time has come; nobody else gets them before `hold_until`."""
+    async def due(self, *, up_to: datetime, now: datetime, hold_until: datetime, limit: int) -> Sequence[Reminder]:
+        """Take reminders whose time had come at a moment; nobody else gets them before `hold_until`."""
         ...
 
     async def waiting(self, now: datetime) -> int:

@@ -35,7 +35,6 @@ class Progress:
     """How far this instance has read."""
 
     records: int = 0
-    caught_up: bool = True
     handling: bool = False
 
 
@@ -87,7 +86,6 @@ class Intake:
         if self._rewind:
             await self._consumer.rewind()
         batch = await self._consumer.poll(max_records=MAX_POLLED, timeout=POLL_SECONDS)
-        self.progress.caught_up = batch is None or len(batch.records) < MAX_POLLED
         if generation != self._depot.generation:
             return True
         self._rewind = False

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from frontdoor_chassis.bus.watermark import Watermark
 from frontdoor_chassis.clock import Clock
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.supervise import Wake
@@ -22,8 +23,6 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 20
 HOLD = timedelta(minutes=5)
 """How long a reminder that was taken is hidden from others: longer than sending `AT_ONCE` of them may take."""
-GRACE_SECONDS = 60.0
-"""How long reminders wait for receipts that are still on the bus."""
 
 
 class Reminding:
@@ -38,7 +37,7 @@ class Reminding:
         depot: Depot,
         clock: Clock,
         zone: ZoneInfo,
-        caught_up: Callable[[], bool],
+        watermark: Watermark,
         results: Callable[[], None],
         rng: random.Random,
         metrics: Metrics,
@@ -51,34 +50,28 @@ class Reminding:
         self._depot = depot
         self._clock = clock
         self._zone = zone
-        self._caught_up = caught_up
+        self._watermark = watermark
         self._results = results
         self._rng = rng
-        self._behind_since: float | None = None
         self._count = metrics.counter("reminders_total", "Reminders, by what came of them", ("outcome",))
 
     async def step(self) -> bool:
-        """Send what is due."""
-        if not self._has_read_enough():
+        """Send what is due. Receipts that are still to be read may say that it was collected; they are not waited for for ever."""
+        now = self._clock.now()
+        if not await self._store.waiting(now):
+            self._watermark.rest()
+            return False
+        known = await self._watermark.known(now)
+        if known is None:
             return False
         self.busy = True
         try:
-            now = self._clock.now()
-            reminders = await self._store.due(now=now, hold_until=now + HOLD, limit=AT_ONCE)
+            reminders = await self._store.due(up_to=known.up_to, now=now, hold_until=now + HOLD, limit=AT_ONCE)
             for reminder in reminders:
                 self._report(reminder, await self._one(reminder))
         finally:
             self.busy = False
         return bool(reminders)
-
-    def _has_read_enough(self) -> bool:
-        """Receipts that are still to be read may say that it was collected; but they are not waited for for ever."""
-        now = asyncio.get_running_loop().time()
-        if self._caught_up():
-            self._behind_since = None
-            return True
-        self._behind_since = self._behind_since or now
-        return now - self._behind_since > GRACE_SECONDS
 
     async def _one(self, reminder: Reminder) -> ReminderResult:
         now = self._clock.now()

@@ -105,9 +105,9 @@ class Work(PgSession):
             self.note(None, AuditEntry("deliveries.sent_again", None, {"deliveries": [str(d.id) for d, _ in late]}))
         return len(late)
 
-    async def tell_of_waiting(self, after: timedelta, routing: Routing) -> int:
-        """Have a person told of events that wait for another one longer than a time. They wait on."""
-        found = await sweeping.waiting_since(self.connection, self.now - after, SWEEP_BATCH)
+    async def tell_of_waiting(self, since: datetime, routing: Routing) -> int:
+        """Have a person told of events that have waited for another one since then or longer. They wait on."""
+        found = await sweeping.waiting_since(self.connection, since, SWEEP_BATCH)
         for waited in found:
             draft = routing.set_aside(waited.event, "predecessor-missing", self.now)
             self.follow(draft, self.rebuild(waited.record, waited.writer).envelope)

@@ -88,7 +88,8 @@ async def close_event(connection: asyncpg.Connection, events: Sequence[UUID], no
 
 OWED_AGAIN = """
 UPDATE obligation o SET state = CASE WHEN o.due <= $2 THEN 'overdue' ELSE 'open' END, met_at = NULL, met_by = NULL,
-                        next_at = (o.stages -> o.next_stage ->> 'at')::timestamptz
+                        next_at = (SELECT greatest(s.at, $2) FROM (SELECT (o.stages -> o.next_stage ->> 'at')::timestamptz AS at) AS s
+                                   WHERE s.at IS NOT NULL)
 FROM event gone JOIN event asked ON asked.thread = gone.thread AND asked.withdrawn_at IS NULL
 WHERE gone.id = ANY($1::uuid[]) AND o.event = asked.id AND o.state = 'met'
       AND EXISTS (SELECT FROM event r WHERE r.thread = asked.thread AND r.withdrawn_at IS NOT NULL AND o.met_by = 'reply:' || r.id)
@@ -97,7 +98,10 @@ WHERE gone.id = ANY($1::uuid[]) AND o.event = asked.id AND o.state = 'met'
           AND 'reply:' || k.counts_as = ANY(o.satisfied_by) AND split_part(k.source, '.', 1) = split_part(o.desk, '.', 1))
 RETURNING o.id
 """
-"""What a reply had met that was withdrawn, and that no other reply or correction of that agency answers. Its clock runs on where it was."""
+"""What a reply had met that was withdrawn, and that no other reply or correction of that agency answers. Its clock runs on where it was.
+
+A stage that was over meanwhile is due now: of what came before now nobody has yet asked whether it answers this.
+"""
 
 
 async def owe_again(connection: asyncpg.Connection, events: Sequence[UUID], now: datetime) -> list[UUID]:
