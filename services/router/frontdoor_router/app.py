@@ -139,7 +139,10 @@ class Engine:
             metrics=self.metrics,
         )
         self.steps: tuple[Step, ...] = (self._stream_step, self._relay.step, self._clock_step)
-        self.loops = [
+        self.loops = self._made_loops()
+
+    def _made_loops(self) -> list[Loop]:
+        return [
             Loop("router.stream", self._stream_step, idle_seconds=0.0),
             Loop("router.relay", self._relay.step, idle_seconds=RELAY_SECONDS, wake=self._relay.wake),
             Loop("router.clocks", self._clock_step, idle_seconds=CLOCK_SECONDS),

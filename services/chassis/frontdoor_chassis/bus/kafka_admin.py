@@ -115,7 +115,7 @@ class KafkaAdmin:
         """
         if not topics:
             return {}
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the library does not type it
         wanted = {TopicPartition(topic, n): latest for topic, count in topics.items() for n in range(count)}
         answers = await self._ask(lambda client: client.list_offsets(wanted, request_timeout=_TRY_SECONDS))
         self._require(answers)
