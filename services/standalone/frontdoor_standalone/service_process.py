@@ -1,8 +1,10 @@
-"""Runs one service as a process of its own, settings from its environment. Imports that service and no other."""
+"""Runs one service as a process of its own, settings from its environment."""
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 import uvloop
 
@@ -11,7 +13,6 @@ from frontdoor_chassis.clock import Clock, SettableClock
 
 STARTS_AT = "FRONTDOOR_REHEARSAL_STARTS_AT"
 """Where the clock of a rehearsal stands at first (RFC 3339). Only services whose settings allow a settable clock look at it."""
-SERVICES = ("gateway", "router", "notifier")
 
 
 def _clock(*, settable: bool) -> Clock | None:
@@ -49,10 +50,15 @@ def run_notifier() -> None:
     uvloop.run(run(settings, _clock(settable=settings.rehearsal_token is not None)))
 
 
-def main(service: str) -> None:
-    """Run the service of a name."""
+def run(service: str, environment: Mapping[str, str], log: Path) -> None:
+    """Be the process of a service, forked from one that serves nobody: with this environment and no other, and this log.
+
+    In a session of its own: Ctrl-C is for whoever started the partnership, which stops the services in order.
+    """
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as output:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(output.fileno(), stream.fileno())
     {"gateway": run_gateway, "router": run_router, "notifier": run_notifier}[service]()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -1,5 +1,6 @@
 """What is said of services that run as processes when something goes wrong."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ async def test_a_service_that_ended_is_named_with_what_it_said_last(deployment: 
     router = processes.services["router"]
     await router.start()
     assert router.process
-    await router.process.wait()
+    await asyncio.to_thread(router.process.join)
     with pytest.raises(ProcessDiedError, match=r"router ended by itself with 1;(.|\n)*KeyError: 'no-such-kind'"), processes.accountable():
         raise ConnectionError("nobody answers")
 
@@ -36,7 +37,7 @@ async def test_a_service_that_ended_unnoticed_is_named_in_the_end(deployment: De
     await router.start()
     assert router.process
     with pytest.raises(ProcessDiedError, match="router"), processes.accountable():
-        await router.process.wait()
+        await asyncio.to_thread(router.process.join)
 
 
 async def test_a_failure_has_how_each_log_ends(deployment: Deployment, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """One clock for all services of a rehearsal, moved on only when nothing is in flight."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import httpx
 
@@ -21,6 +22,9 @@ PAUSE_SECONDS = 0.03
 PATIENCE_SECONDS = 60.0
 """Real time after which a rehearsal that does not come to rest is given up."""
 TOKEN = "X-Rehearsal-Token"  # noqa: S105 - the name of a header
+
+
+_T = TypeVar("_T")
 
 
 class RestlessError(RuntimeError):
@@ -89,7 +93,7 @@ class Mover:
         while True:
             if asyncio.get_running_loop().time() > deadline:
                 raise RestlessError(f"at {self._clock.now:%d %b %H:%M} there is no rest: {', '.join(busy) or 'something new all the time'}")
-            answers = await self._look()
+            answers = await self._of_all(self._look)
             done = [answer["done"] for answer in answers]
             busy = [name for name, answer in zip(self._exchange.services, answers, strict=True) if not answer["idle"]]
             quiet = quiet + 1 if not busy and done == before else 0
@@ -100,16 +104,6 @@ class Mover:
                 return
             await asyncio.sleep(self._rest.pause)
 
-    async def _look(self) -> list[dict[str, object]]:
-        """At all services at once. When one does not answer no other request is left behind, to open a connection that nobody closes."""
-        looks = [asyncio.create_task(self._get(base, "/rehearsal/activity")) for base in self._exchange.services.values()]
-        try:
-            return await asyncio.gather(*looks)
-        finally:
-            for look in looks:
-                look.cancel()
-            await asyncio.gather(*looks, return_exceptions=True)
-
     async def _next_due(self) -> list[datetime]:
         response = await self._client.get(self._exchange.router + "/admin/next-due", headers=self._admin)
         response.raise_for_status()
@@ -117,16 +111,28 @@ class Mover:
         at = datetime.fromisoformat(due) if due else None
         return [at] if at and at > self._clock.now else []
 
-    async def _get(self, base: str, path: str) -> dict[str, object]:
-        response = await self._client.get(base + path, headers=self._headers)
+    async def _set(self, to: datetime) -> None:
+        self._clock.now = to
+        await self._of_all(lambda base: self._put(base, to))
+        if self._moved:
+            self._moved(to)
+
+    async def _of_all(self, ask: Callable[[str], Coroutine[None, None, _T]]) -> list[_T]:
+        """Of all services at once. When one does not answer no other request is left behind, to open a connection that nobody closes."""
+        asked = [asyncio.create_task(ask(base)) for base in self._exchange.services.values()]
+        try:
+            return await asyncio.gather(*asked)
+        finally:
+            for one in asked:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _look(self, base: str) -> dict[str, object]:
+        response = await self._client.get(base + "/rehearsal/activity", headers=self._headers)
         response.raise_for_status()
         answer: dict[str, object] = response.json()
         return answer
 
-    async def _set(self, to: datetime) -> None:
-        self._clock.now = to
-        for base in self._exchange.services.values():
-            response = await self._client.put(base + "/rehearsal/clock", json={"now": to.isoformat()}, headers=self._headers)
-            response.raise_for_status()
-        if self._moved:
-            self._moved(to)
+    async def _put(self, base: str, to: datetime) -> None:
+        response = await self._client.put(base + "/rehearsal/clock", json={"now": to.isoformat()}, headers=self._headers)
+        response.raise_for_status()
