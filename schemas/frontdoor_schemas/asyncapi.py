@@ -40,9 +40,7 @@ def document() -> _Object:
         "operations": _operations(),
         "components": {
             "messages": {
-                "submitted": _message(
-                    "One event as its gateway accepted it", "record.submitted", "The thread: id of the event that began the case"
-                ),
+                "submitted": _message("One event as its gateway accepted it", "record.submitted", "The thread: id of the case chain"),
                 "toGateway": _message("A delivery, recall, reminder or ledger update", "record.to-gateway", "The desk: agency.desk"),
                 "receipts": _message("How far disclosures have got", "record.receipts", "The desk: agency.desk"),
             },

@@ -21,9 +21,8 @@ SOURCE = {
 }
 AMENDS = {
     "type": "object",
-    "description": "Only where a correction brought this: the event that it stands in place of",
+    "description": "Only where a correction brought this. Who knows of the event that it stands in place of reads its id as `cause`",
     "properties": {
-        "event": {"type": "string", "format": "uuid"},
         "type": {"enum": [t.value for t in CORRECTABLE]},
         "reason": {"type": "string"},
     },

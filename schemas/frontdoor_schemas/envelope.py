@@ -38,9 +38,11 @@ class Envelope(Wire):
     id: UUID = Field(description="UUIDv7, minted by the exchange")
     type: EventType
     schema_version: int = SCHEMA_VERSION
-    thread: UUID = Field(description="The case chain: the id of the event that began it (register: correlation id)")
+    thread: UUID = Field(description="The case chain (register: correlation id). Random: it says nothing of the event that began it")
     after: UUID | None = Field(None, description="The previous event of this thread from this gateway")
-    cause: UUID | None = Field(None, description="The event that this one answers (register: causation id)")
+    cause: UUID | None = Field(
+        None, description="The event that this one answers (register: causation id). On the way out: for who published it or was told of it"
+    )
     occurred_at: AwareDatetime
     received_at: AwareDatetime
     source: DeskId | None = Field(None, description="The source desk. On the way in only; on the way out it is in a section")

@@ -166,10 +166,6 @@ def to_wire(submission: Submission, source: SourceFacts, rng: random.Random) -> 
         (Category.professional_network, {"source/desk": source.desk, "source/agency": source.agency, "source/role": source.role.value})
     ]
     if isinstance(body, Correction):
-        extra.append((Category.case_reference, _amends(body, submission.in_reply_to)))
+        extra.append((Category.case_reference, {"amends/reason": body.reason, "amends/type": body.event.type.value}))
         body = body.event.data
     return cut(body, rng=rng, extra=extra)
-
-
-def _amends(correction: Correction, event: UUID | None) -> dict[str, Any]:
-    return {"amends/reason": correction.reason, "amends/type": correction.event.type.value, "amends/event": str(event)}

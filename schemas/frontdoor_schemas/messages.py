@@ -20,7 +20,7 @@ class EventHead(Wire):
     id: UUID
     type: EventType
     thread: UUID
-    cause: UUID | None = None
+    cause: UUID | None = Field(None, description="The event that it answers, for who published that or was told of it")
     occurred_at: AwareDatetime
 
 

@@ -109,12 +109,13 @@ async def test_a_batch_is_answered_item_by_item_and_numbered_in_order(stand: Rea
     items = answer.json()["items"]
     assert [i["status"] for i in items] == [202, 422, 202, 202, 409]
     assert items[0]["event"] == items[2]["event"]
-    assert [r.key.decode() for r in stand.records("referrals")] == [items[0]["event"], items[3]["event"]]
+    assert [r.key.decode() for r in stand.records("referrals")] == [items[0]["thread"], items[3]["thread"]]
 
 
 async def test_answers_follow_each_other_in_a_batch_and_across_batches(stand: RealStand) -> None:
     client = await stand.client(PVP)
-    first = (await client.post("/v1/referrals", json=posted())).json()["event"]
+    receipt = (await client.post("/v1/referrals", json=posted())).json()
+    first = receipt["event"]
     made = [first]
     for _ in range(2):
         events = [cloud_event(inreplyto=first) for _ in range(3)]
@@ -124,7 +125,7 @@ async def test_answers_follow_each_other_in_a_batch_and_across_batches(stand: Re
     said = [Submitted.model_validate_json(r.value).envelope for r in stand.records("referrals")]
     assert [str(e.id) for e in said] == made
     assert [e.after and str(e.after) for e in said] == [None, *made[:-1]]
-    assert {str(e.thread) for e in said} == {first}
+    assert {str(e.thread) for e in said} == {receipt["thread"]}
 
 
 class _BusAway(MemoryBus):
@@ -144,7 +145,7 @@ async def test_while_the_bus_is_away_events_are_taken_and_then_sent_in_order(giv
     bus = _BusAway()
     async with real_stand(given, bus=bus) as stand:
         client = await stand.client(PVP)
-        made = [(await client.post("/v1/referrals", json=posted())).json()["event"] for _ in range(5)]
+        made = [(await client.post("/v1/referrals", json=posted())).json()["thread"] for _ in range(5)]
         ready = await client.get("/health/ready")
         bus.away = False
         await stand.settle()
@@ -156,7 +157,7 @@ async def test_what_a_dead_process_had_not_sent_its_successor_sends(given: Gatew
     bus = _BusAway()
     async with real_stand(given.model_copy(update={"drain_seconds": 0.1}), bus=bus) as stand:
         client = await stand.client(PVP)
-        made = [(await client.post("/v1/referrals", json=posted())).json()["event"] for _ in range(3)]
+        made = [(await client.post("/v1/referrals", json=posted())).json()["thread"] for _ in range(3)]
     bus.away = False
     async with real_stand(given, bus=bus, fresh=False) as stand:
         await stand.settle()
@@ -167,7 +168,7 @@ async def test_a_send_that_fails_half_way_is_repeated_from_where_it_failed(stand
     client = await stand.client(PVP)
     stand.bus.fail_next_send(after=2)
     events = [cloud_event() for _ in range(5)]
-    made = [i["event"] for i in (await client.post("/v1/events", content=orjson.dumps(events), headers=BATCH)).json()["items"]]
+    made = [i["thread"] for i in (await client.post("/v1/events", content=orjson.dumps(events), headers=BATCH)).json()["items"]]
     await stand.settle()
     sent = [r.key.decode() for r in stand.records("referrals")]
     assert list(dict.fromkeys(sent)) == made
@@ -178,7 +179,7 @@ async def test_what_was_accepted_is_sent_before_a_stop_is_over(given: GatewaySet
         client = await stand.client(PVP)
         events = [cloud_event() for _ in range(300)]
         answer = await client.post("/v1/events", content=orjson.dumps(events), headers=BATCH)
-    assert [r.key.decode() for r in stand.records("referrals")] == [i["event"] for i in answer.json()["items"]]
+    assert [r.key.decode() for r in stand.records("referrals")] == [i["thread"] for i in answer.json()["items"]]
 
 
 async def test_posting_at_a_closed_door(stand: RealStand) -> None:

@@ -72,7 +72,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     await pool.close()
 
 
-def _submission(sender_id: str = "", *, agency: str = "police", thread: uuid.UUID | None = None, body: bytes = b"[]") -> Submission:
+def _submission(sender_id: str = "", *, agency: str = "police", answers: Submission | None = None, body: bytes = b"[]") -> Submission:
     event = uuid.uuid4()
     desk = {"police": PVP, "hub": HUB}[agency]
     return Submission(
@@ -81,8 +81,8 @@ def _submission(sender_id: str = "", *, agency: str = "police", thread: uuid.UUI
         desk,
         sender_id or event.hex,
         b"same",
-        thread or event,
-        None,
+        answers.thread if answers else uuid.uuid4(),
+        answers.event if answers else None,
         EventType.referral,
         NOW,
         NOW,
@@ -94,7 +94,7 @@ def _submission(sender_id: str = "", *, agency: str = "police", thread: uuid.UUI
 async def test_numbering_and_threads(stores: Stores) -> None:
     store: Submissions = stores.submissions
     first = _submission()
-    second, other, third = _submission(thread=first.thread), _submission(), _submission(thread=first.thread)
+    second, other, third = _submission(answers=first), _submission(), _submission(answers=first)
     assert await store.accept([first]) == [Stored(1, None)]
     assert await store.accept([second, other, third]) == [Stored(2, first.event), Stored(3, None), Stored(4, second.event)]
 

@@ -69,7 +69,7 @@ async def test_an_answer_knows_what_its_own_batch_has_just_decided(running: Exch
     there = await running.publish(PVP, "query", asked("address", address=HOME), reply_to=incident)
     child = await running.publish(PVP, "query", asked("minutes", a_child(1)), reply_to=incident)
     await running.settle()
-    assert len(await rows(database, "SELECT DISTINCT xmin::text FROM event WHERE thread = $1", incident)) == 1
+    assert len(await rows(database, "SELECT DISTINCT xmin::text FROM event WHERE id = $1 OR cause = $1", incident)) == 1
     said = message(running.to(PVP, there, "answer"))["data"]["message"]
     assert (facts(said, "events_count", "count"), said["children"][0]["given_name"]) == ([1], "Given1")
     assert running.to(PVP, child, "answer").reason == "nothing-to-say"

@@ -104,7 +104,7 @@ class Deciding:
         body = {"occurred_at": self.now.isoformat(), **data}
         submission = parse(kind, orjson.dumps({"type": event_type, "in_reply_to": reply_to, "data": body}))
         event = uuid_utils.uuid7()
-        thread = self.threads[event] = self.threads[reply_to] if reply_to else event
+        thread = self.threads[event] = self.threads[reply_to] if reply_to else uuid_utils.uuid4()
         envelope = Envelope(
             id=event,
             type=kind,

@@ -66,7 +66,7 @@ class Exchange:
         submission = parse(kind, orjson.dumps({"type": event_type, "in_reply_to": reply_to, "data": body}))
         desk = directory.desk(source)
         event = uuid_utils.uuid7()
-        thread = self._threads[reply_to] if reply_to else event
+        thread = self._threads[reply_to] if reply_to else uuid_utils.uuid4()
         self._threads[event] = thread
         envelope = Envelope(
             id=event,

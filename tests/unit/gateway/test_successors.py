@@ -33,7 +33,7 @@ async def test_it_takes_back_what_a_desk_before_it_has_published_and_sees_its_le
     event = await event_of(stand, HUB)
     client = await stand.client(PVP)
     answer = await client.post("/v1/amendments", json=posted("withdrawal", WITHDRAWAL, in_reply_to=event))
-    assert (answer.status_code, answer.json()["thread"]) == (202, event)
+    assert (answer.status_code, answer.json()["thread"]) == (202, (await client.get(f"/v1/events/{event}")).json()["thread"])
     assert (await client.get(f"/v1/events/{event}")).json()["event"] == event
     assert [one["event"] for one in (await client.get("/v1/events")).json()["items"]] == [answer.json()["event"]]
 

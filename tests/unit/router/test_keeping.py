@@ -16,11 +16,12 @@ from frontdoor_schemas.vocabulary import Category, EventType, Level
 from support.builders import a_child, an_incident
 from support.deciding import NIGHT, Deciding, test_pack
 
-EVENT = uuid4()
+EVENT, CAUSE = uuid4(), uuid4()
 ENVELOPE = Envelope(
     id=EVENT,
     type=EventType.police_incident,
-    thread=EVENT,
+    thread=uuid4(),
+    cause=CAUSE,
     after=uuid4(),
     occurred_at=NIGHT,
     received_at=NIGHT,
@@ -42,6 +43,7 @@ UNFILED = Unfiled(
     marks=(Mark.incomplete,),
     reason=None,
     refers_to=None,
+    answers=CAUSE,
     withdrawn_at=None,
     event=EVENT,
 )
@@ -57,13 +59,17 @@ def test_a_delivery_that_is_sent_again_is_the_one_that_was_sent() -> None:
     ask = again(UNFILED, KEPT, [owed("opened")]).ask
     first = delivery(
         Numbered(
-            Disclosure(UNFILED.id, "oak.dsl", DeliveryKind.disclosure, ("notice",), given, marks=(Mark.incomplete,), ask=ask), ENVELOPE
+            Disclosure(
+                UNFILED.id, "oak.dsl", DeliveryKind.disclosure, ("notice",), given, marks=(Mark.incomplete,), ask=ask, answers=CAUSE
+            ),
+            ENVELOPE,
         ),
         number=7,
         incarnation=1,
         at=NIGHT,
     )
     assert again(UNFILED, KEPT, [owed("opened")]) == first
+    assert first.event.cause == CAUSE
     assert ask is not None
     assert ask.level is Level.opened
 
@@ -84,8 +90,8 @@ def test_a_notice_of_what_is_owed_says_again_what_is_missing() -> None:
 
 
 def test_a_recipient_reads_nothing_of_the_order_of_the_sender_nor_who_that_was() -> None:
-    seen = outward(ENVELOPE)
-    assert (seen.source, seen.after, seen.id) == (None, None, EVENT)
+    seen = outward(ENVELOPE, None)
+    assert (seen.source, seen.after, seen.cause, seen.id) == (None, None, None, EVENT)
 
 
 def test_who_is_not_told_gets_no_delivery() -> None:

@@ -148,7 +148,7 @@ class Door:
             desk=caller.desk,
             sender_id=ready.sender_id,
             body_hmac=ready.body_hmac,
-            thread=origin.thread if origin else event,
+            thread=origin.thread if origin else uuid_utils.uuid4(),  # a number of its own: whoever joins later learns no event by it
             cause=ready.in_reply_to,
             type=ready.type,
             occurred_at=ready.occurred_at,

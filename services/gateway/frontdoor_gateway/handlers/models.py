@@ -28,7 +28,7 @@ class ReceiptBody(BaseModel):
     """The event is durable."""
 
     event: UUID = Field(description="Its id in the exchange: ask for its ledger, answer it, correct it by this")
-    thread: UUID = Field(description="The case chain that it belongs to: its own id when it begins one")
+    thread: UUID = Field(description="The case chain that it belongs to: a random id, new with an event that answers none")
     received_at: AwareDatetime
 
 

@@ -109,6 +109,18 @@ class Case:
             found = self.world.events.get(found.cause) if found.cause else None
         return found
 
+    def cause_for(self, *desks: str) -> UUID | None:
+        """The event that it names, for a desk (with those whose work it has) whose agency published that or which was told of it.
+
+        To any other the id would say that there is such an event, and since when.
+        """
+        cause = self.cause
+        if cause is None:
+            return None
+        publisher = cause.source.partition(".")[0]
+        knows = any(desk.partition(".")[0] == publisher for desk in desks) or any(told.desk in desks for told in cause.told)
+        return cause.id if knows else None
+
     @cached_property
     def ties(self) -> Mapping[str, Mapping[str, frozenset[Relation]]]:
         """By person and desk, the confirmed relations in force now. A person who is not identified has none."""

@@ -40,9 +40,9 @@ class Numbered:
     envelope: Envelope
 
 
-def outward(envelope: Envelope) -> Envelope:
+def outward(envelope: Envelope, cause: UUID | None) -> Envelope:
     """The envelope as a recipient may see it: who published travels in a section, the order of the sender nowhere."""
-    return envelope.model_copy(update={"source": None, "after": None})
+    return envelope.model_copy(update={"source": None, "after": None, "cause": cause})
 
 
 def delivery(item: Numbered, *, number: int, incarnation: int, at: datetime) -> Delivery:
@@ -57,7 +57,7 @@ def delivery(item: Numbered, *, number: int, incarnation: int, at: datetime) -> 
         incarnation=incarnation,
         number=number,
         at=at,
-        event=outward(item.envelope),
+        event=outward(item.envelope, d.answers),
         sections=tuple(g.section for g in d.given),
         marks=d.marks,
         ask=d.ask,

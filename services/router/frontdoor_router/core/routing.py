@@ -145,7 +145,7 @@ class Routing:
         whole, batch = batch, together(batch)
         world = await session.world(
             keys=list(dict.fromkeys(k for a in batch for m in a.mentions for k in m.sought)),
-            threads=list({a.envelope.thread for a in batch if a.envelope.thread != a.envelope.id}),
+            threads=list({a.envelope.thread for a in batch if a.envelope.cause}),  # any other begins its thread
             causes=list({a.envelope.cause for a in batch if a.envelope.cause}),
         )
         if batch[0].asks:

@@ -117,7 +117,7 @@ BEGIN
                lag(c.event) OVER (PARTITION BY c.thread ORDER BY c.n) AS before_in_batch
         FROM compared c WHERE c.n = c.first_n AND c.old_position IS NULL
     ), linked AS (
-        SELECT n.*, coalesce(n.before_in_batch, CASE WHEN n.thread <> n.event THEN
+        SELECT n.*, coalesce(n.before_in_batch, CASE WHEN n.cause IS NOT NULL THEN
             (SELECT s.event FROM submission s WHERE s.thread = n.thread ORDER BY s.position DESC LIMIT 1) END) AS new_after
         FROM numbered n
     ), stored AS (
