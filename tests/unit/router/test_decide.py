@@ -84,7 +84,7 @@ def test_what_the_author_withholds_reaches_nobody_even_if_every_agreement_permit
 def test_the_event_that_it_answers_is_named_to_who_published_it_or_was_told_of_it_and_to_nobody_else(deciding: Deciding) -> None:
     hidden = deciding.post("police.pvp", "police-incident", an_incident(a_child(1), a_child(2), sharing={"withhold_from": ["oak"]}))
     told = deciding.post("hub.front-door", "police-incident", an_incident(a_child(1), a_child(2)), reply_to=hidden.event)
-    assert {d: told.to(d).answers for d in ("oak.dsl", "elm.dsl")} == {"oak.dsl": None, "elm.dsl": hidden.event}
+    assert {d: told.to(d).cause for d in ("oak.dsl", "elm.dsl")} == {"oak.dsl": None, "elm.dsl": hidden.event}
     assert told.case.cause_for("police.pvp") == told.case.cause_for("police.control-room") == hidden.event
     assert told.case.cause_for("mill.gp", "oak.dsl") is None
     assert told.case.cause_for("mill.gp", "elm.dsl") == hidden.event

@@ -43,7 +43,7 @@ UNFILED = Unfiled(
     marks=(Mark.incomplete,),
     reason=None,
     refers_to=None,
-    answers=CAUSE,
+    cause=CAUSE,
     withdrawn_at=None,
     event=EVENT,
 )
@@ -59,9 +59,7 @@ def test_a_delivery_that_is_sent_again_is_the_one_that_was_sent() -> None:
     ask = again(UNFILED, KEPT, [owed("opened")]).ask
     first = delivery(
         Numbered(
-            Disclosure(
-                UNFILED.id, "oak.dsl", DeliveryKind.disclosure, ("notice",), given, marks=(Mark.incomplete,), ask=ask, answers=CAUSE
-            ),
+            Disclosure(UNFILED.id, "oak.dsl", DeliveryKind.disclosure, ("notice",), given, marks=(Mark.incomplete,), ask=ask, cause=CAUSE),
             ENVELOPE,
         ),
         number=7,

@@ -26,7 +26,7 @@ WHERE desk = $1 AND state IN ('open', 'overdue') AND event IN (
 ORDER BY event, due, id
 """
 TOLD = """
-SELECT id, event, coalesce(stands_for, id) AS hangs_on, kind, purposes, given, made, marks, reason, refers_to, answers, visible
+SELECT id, event, coalesce(stands_for, id) AS hangs_on, kind, purposes, given, made, marks, reason, refers_to, cause, visible
 FROM disclosure
 WHERE desk = $1 AND event = ANY($2::uuid[]) AND number IS NOT NULL AND withdrawn_at IS NULL ORDER BY number
 """
@@ -87,7 +87,7 @@ def _before(row: asyncpg.Record, kept: Kept) -> Before:
         marks=tuple(Mark(m) for m in row["marks"]),
         reason=row["reason"],
         refers_to=row["refers_to"],
-        answers=row["answers"],
+        cause=row["cause"],
         visible=row["visible"],
     )
 

@@ -36,7 +36,7 @@ async def unfiled(connection: asyncpg.Connection, before: datetime, limit: int, 
                   AND failed IS DISTINCT FROM $4
             ORDER BY at, desk, number LIMIT $2 FOR UPDATE SKIP LOCKED) AS late
         WHERE d.id = late.id
-        RETURNING d.id, d.desk, d.kind, d.incarnation, d.number, d.at, d.given, d.made, d.marks, d.reason, d.refers_to, d.answers,
+        RETURNING d.id, d.desk, d.kind, d.incarnation, d.number, d.at, d.given, d.made, d.marks, d.reason, d.refers_to, d.cause,
                   d.withdrawn_at, d.event, d.stands_for
         """,
         before,
@@ -69,7 +69,7 @@ def _unfiled(row: asyncpg.Record) -> Unfiled:
         marks=tuple(Mark(m) for m in row["marks"]),
         reason=row["reason"],
         refers_to=row["refers_to"],
-        answers=row["answers"],
+        cause=row["cause"],
         withdrawn_at=row["withdrawn_at"],
         event=row["event"],
         stands_for=row["stands_for"],

@@ -224,7 +224,7 @@ class Disclosure(Table, table=True):
     made: bytes | None = Field(None, sa_column=_bytes(null=True))
     reason: str | None = Field(None, sa_column=_text(null=True))
     refers_to: UUID | None = None
-    answers: UUID | None = None
+    cause: UUID | None = None
     stands_for: UUID | None = None
     chases: UUID | None = None
     visible: bool

@@ -162,12 +162,12 @@ class DisclosureRow:
 TOLD = """
 WITH told AS (
     INSERT INTO disclosure (id, event, trigger, desk, kind, incarnation, number, at, epoch, purposes, given, withheld, marks, about, said,
-                            made, reason, refers_to, answers, stands_for, chases, visible, withdrawn_at, quotes)
+                            made, reason, refers_to, cause, stands_for, chases, visible, withdrawn_at, quotes)
     SELECT id, event, event, desk, kind, incarnation, number, $2, $3, purposes, given, withheld, marks, about, said,
-           decode(made, 'base64'), reason, refers_to, answers, stands_for, chases, visible, withdrawn_at, quotes
+           decode(made, 'base64'), reason, refers_to, cause, stands_for, chases, visible, withdrawn_at, quotes
     FROM jsonb_to_recordset($1::jsonb -> 'disclosures') AS d(
         id uuid, event uuid, desk text, kind text, incarnation integer, number bigint, purposes text[], given jsonb, withheld jsonb,
-        marks text[], about uuid[], said text[], made text, reason text, refers_to uuid, answers uuid, stands_for uuid, chases uuid,
+        marks text[], about uuid[], said text[], made text, reason text, refers_to uuid, cause uuid, stands_for uuid, chases uuid,
         visible boolean, withdrawn_at timestamptz, quotes uuid[])
 ), owed AS (
     INSERT INTO obligation (id, duty, event, desk, person, disclosure, satisfied_by, opened_at, due, state, stages, next_at,
@@ -240,7 +240,7 @@ def _disclosure(row: DisclosureRow, number: int | None) -> dict[str, object]:
         "made": b64encode(sections_json(made)).decode() if made else None,
         "reason": d.reason,
         "refers_to": d.refers_to,
-        "answers": d.answers,
+        "cause": d.cause,
         "stands_for": d.stands_for,
         "chases": d.chases,
         "visible": d.visible,

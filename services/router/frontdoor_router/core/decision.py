@@ -66,7 +66,7 @@ class Disclosure:
     reason: str | None = None
     missing: tuple[str, ...] = ()
     refers_to: UUID | None = None
-    answers: UUID | None = None  # the event that its event answers, if the desk knows of that one
+    cause: UUID | None = None  # the event that its event answers, if the desk knows of that one
     stands_for: UUID | None = None  # a deputy's: it meets what hangs on that disclosure as the desk itself would
     chases: UUID | None = None  # an escalation's: whoever gets it may record that the desk was told by telephone
     visible: bool = False

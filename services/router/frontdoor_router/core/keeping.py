@@ -51,7 +51,7 @@ class Unfiled:
     marks: tuple[Mark, ...]
     reason: str | None
     refers_to: UUID | None
-    answers: UUID | None
+    cause: UUID | None
     withdrawn_at: datetime | None
     event: UUID
     stands_for: UUID | None = None
@@ -71,6 +71,6 @@ def again(unfiled: Unfiled, kept: Kept, owed: Sequence[Obligation]) -> Delivery:
         reason=u.reason,
         missing=(u.reason,) if u.kind is DeliveryKind.owed and u.reason else (),
         refers_to=u.refers_to,
-        answers=u.answers,
+        cause=u.cause,
     )
     return delivery(Numbered(disclosure, kept.envelope), number=u.number, incarnation=u.incarnation, at=u.at)

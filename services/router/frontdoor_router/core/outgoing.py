@@ -57,7 +57,7 @@ def delivery(item: Numbered, *, number: int, incarnation: int, at: datetime) -> 
         incarnation=incarnation,
         number=number,
         at=at,
-        event=outward(item.envelope, d.answers),
+        event=outward(item.envelope, d.cause),
         sections=tuple(g.section for g in d.given),
         marks=d.marks,
         ask=d.ask,

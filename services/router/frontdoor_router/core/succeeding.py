@@ -42,7 +42,7 @@ class Before:
     marks: tuple[Mark, ...]
     reason: str | None
     refers_to: UUID | None
-    answers: UUID | None
+    cause: UUID | None
     visible: bool
 
 
@@ -183,7 +183,7 @@ def _again(basis: Basis, left: Left, before: Before, heir: str, given: Sequence[
         reason=_duty(owed) if content else before.reason,
         missing=(before.reason,) if before.kind is DeliveryKind.owed and before.reason else (),
         refers_to=before.refers_to,
-        answers=before.answers,
+        cause=before.cause,
         stands_for=before.hangs_on,
         visible=before.visible,
     )

@@ -55,7 +55,7 @@ CREATE TABLE disclosure (
     id uuid PRIMARY KEY, event uuid NOT NULL, trigger uuid NOT NULL, desk text NOT NULL, kind text NOT NULL,
     incarnation integer, number bigint, at timestamptz NOT NULL, epoch text NOT NULL, purposes text[] NOT NULL,
     given jsonb NOT NULL, withheld jsonb NOT NULL, marks text[] NOT NULL, about uuid[] NOT NULL, said text[] NOT NULL,
-    made bytea, reason text, refers_to uuid, answers uuid, stands_for uuid, chases uuid, visible boolean NOT NULL,
+    made bytea, reason text, refers_to uuid, cause uuid, stands_for uuid, chases uuid, visible boolean NOT NULL,
     sent_again_at timestamptz, filed_at timestamptz, received_at timestamptz, opened_at timestamptz, acted_at timestamptz,
     told_at timestamptz, failed text, withdrawn_at timestamptz, recall_told boolean NOT NULL DEFAULT false, quotes uuid[],
     UNIQUE (desk, incarnation, number));
