@@ -65,13 +65,14 @@ class ServiceProcess:
     async def start(self) -> None:
         """Start it; it is not ready yet when this returns. The first of all waits until the services are imported."""
         self.wanted = True
-        self.process = _FROM_WARM.Process(
+        process = _FROM_WARM.Process(
             target=service_process.run,
             args=(self.kind, {**_inherited(), **self.environment}, self.log),
             name=self.name,
             daemon=True,  # should whoever started it end without ending it, it does not wait for it
         )
-        await asyncio.to_thread(self.process.start)
+        await asyncio.to_thread(process.start)
+        self.process = process
 
     async def stop(self, *, kill: bool = False) -> None:
         """Return when it has ended. With `kill`, as a machine that fails would."""

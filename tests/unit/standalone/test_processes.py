@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 
@@ -38,6 +39,15 @@ async def test_a_service_that_ended_unnoticed_is_named_in_the_end(deployment: De
     assert router.process
     with pytest.raises(ProcessDiedError, match="router"), processes.accountable():
         await asyncio.to_thread(router.process.join)
+
+
+async def test_a_service_that_could_not_be_started_is_not_stopped(deployment: Deployment, tmp_path: Path) -> None:
+    router = one(deployment, tmp_path).services["router"]
+    router.environment = {"UNSENDABLE": lambda: None}  # type: ignore[dict-item] # nothing of this kind goes to another process
+    with pytest.raises((AttributeError, PicklingError)):
+        await router.start()
+    await router.stop()
+    assert not router.died
 
 
 async def test_a_failure_has_how_each_log_ends(deployment: Deployment, tmp_path: Path) -> None:

@@ -26,8 +26,7 @@ WHERE desk = $1 AND state IN ('open', 'overdue') AND event IN (
 ORDER BY event, due, id
 """
 TOLD = """
-SELECT id, event, coalesce(stands_for, id) AS hangs_on, kind, purposes, given, made, marks, reason, refers_to, cause, visible
-FROM disclosure
+SELECT id, event, coalesce(stands_for, id) AS hangs_on, kind, purposes, given, made, marks, reason, refers_to, visible FROM disclosure
 WHERE desk = $1 AND event = ANY($2::uuid[]) AND number IS NOT NULL AND withdrawn_at IS NULL ORDER BY number
 """
 UNREAD = """
@@ -87,7 +86,6 @@ def _before(row: asyncpg.Record, kept: Kept) -> Before:
         marks=tuple(Mark(m) for m in row["marks"]),
         reason=row["reason"],
         refers_to=row["refers_to"],
-        cause=row["cause"],
         visible=row["visible"],
     )
 

@@ -109,17 +109,14 @@ class Case:
             found = self.world.events.get(found.cause) if found.cause else None
         return found
 
-    def cause_for(self, *desks: str) -> UUID | None:
-        """The event that it names, for a desk (with those whose work it has) whose agency published that or which was told of it.
+    def cause_for(self, desk: str) -> UUID | None:
+        """The event that it names, for a desk that published it or was told of it itself.
 
-        To any other the id would say that there is such an event, and since when.
+        To any other, a colleague and a successor too, the id would say that there is such an event, and since when: it may be withheld.
         """
         cause = self.cause
-        if cause is None:
-            return None
-        publisher = cause.source.partition(".")[0]
-        knows = any(desk.partition(".")[0] == publisher for desk in desks) or any(told.desk in desks for told in cause.told)
-        return cause.id if knows else None
+        knows = cause is not None and (cause.source == desk or any(told.desk == desk for told in cause.told))
+        return cause.id if cause is not None and knows else None
 
     @cached_property
     def ties(self) -> Mapping[str, Mapping[str, frozenset[Relation]]]:

@@ -42,7 +42,6 @@ class Before:
     marks: tuple[Mark, ...]
     reason: str | None
     refers_to: UUID | None
-    cause: UUID | None
     visible: bool
 
 
@@ -183,7 +182,6 @@ def _again(basis: Basis, left: Left, before: Before, heir: str, given: Sequence[
         reason=_duty(owed) if content else before.reason,
         missing=(before.reason,) if before.kind is DeliveryKind.owed and before.reason else (),
         refers_to=before.refers_to,
-        cause=before.cause,
         stands_for=before.hangs_on,
         visible=before.visible,
     )

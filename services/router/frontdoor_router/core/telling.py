@@ -146,7 +146,7 @@ def _tell(draft: Draft, basis: Basis, case: Case, candidate: Candidate, seen: Pr
             withheld=seen.withheld,
             marks=tuple(_marks(case, seen.given)),
             ask=ask_of(owed),
-            cause=case.cause_for(*candidate.acts_for),
+            cause=case.cause_for(candidate.desk),
             visible=_visible(basis, case, candidate),
             said=said_to([g.section for g in seen.given], (c for o in candidate.owing for c in o.duty.if_), case.marked),
         )
