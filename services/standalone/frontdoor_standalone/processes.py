@@ -71,8 +71,15 @@ class ServiceProcess:
             name=self.name,
             daemon=True,  # should whoever started it end without ending it, it does not wait for it
         )
-        await asyncio.to_thread(process.start)
-        self.process = process
+        starting = asyncio.create_task(asyncio.to_thread(process.start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await starting  # what is on its way is there in a moment, and can be stopped only then
+            raise
+        finally:
+            if process.pid is not None:
+                self.process = process
 
     async def stop(self, *, kill: bool = False) -> None:
         """Return when it has ended. With `kill`, as a machine that fails would."""

@@ -50,6 +50,19 @@ async def test_a_service_that_could_not_be_started_is_not_stopped(deployment: De
     assert not router.died
 
 
+async def test_a_service_whose_start_is_given_up_is_stopped_all_the_same(deployment: Deployment, tmp_path: Path) -> None:
+    router = one(deployment, tmp_path).services["router"]
+    starting = asyncio.create_task(router.start())
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    process = router.process
+    assert process
+    await router.stop()
+    assert not process.is_alive()
+
+
 async def test_a_failure_has_how_each_log_ends(deployment: Deployment, tmp_path: Path) -> None:
     processes = one(deployment, tmp_path)
     processes.services["router"].log.write_text("\n".join(f"line {n}" for n in range(20)))
