@@ -1,6 +1,5 @@
 """The way in: what an agency posts is prepared, put into its thread, and stored; each item is answered for itself."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,10 +42,6 @@ def nobody_before(_agency: str, _at: datetime) -> frozenset[str]:
     return frozenset()
 
 
-SLICE = 10
-"""So many events of a batch are prepared before others have their turn: a few milliseconds, where a batch takes a hundred."""
-
-
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The answer to what is durable."""
@@ -84,20 +79,14 @@ class Door:
 
     async def take(self, caller: Caller, post: Post) -> Receipt:
         """Return when the event is durable. Raises a `ProblemError`."""
-        (answer,) = await self.store(caller, [prepare(post, self._by(caller))])
+        (answer,) = await self.store(caller, await prepare([post], self._by(caller)))
         if isinstance(answer, ProblemError):
             raise answer
         return answer
 
     async def read_batch(self, caller: Caller, raw: bytes, bounds: Bounds) -> list[Prepared]:
         """What a batch brings, not stored yet. Raises a `ProblemError` for the batch as a whole."""
-        by = self._by(caller)
-        prepared: list[Prepared] = []
-        for n, post in enumerate(posts.batch(raw, caller.desk, bounds), start=1):
-            prepared.append(post if isinstance(post, ProblemError) else prepare(post, by))
-            if n % SLICE == 0:
-                await asyncio.sleep(0)
-        return prepared
+        return await prepare(posts.batch(raw, caller.desk, bounds), self._by(caller))
 
     async def store(self, caller: Caller, prepared: Sequence[Prepared]) -> list[Answer]:
         """One answer for each, in order: what was refused before goes through. Raises what concerns them all."""
