@@ -162,9 +162,10 @@ def record(submission: Submission, sign: Sign) -> Record:
     """The record of the family topic. The same bytes each time, so that sending again sends the same."""
     s = submission
     links = "".join(f'"{name}":"{value}",' for name, value in (("after", s.after), ("cause", s.cause)) if value)
+    occurred_at = utc(s.occurred_at)
     head = (
         f'{{"envelope":{{"id":"{s.event}","type":"{s.type.value}","schema_version":{SCHEMA_VERSION},"thread":"{s.thread}",{links}'
-        f'"occurred_at":"{utc(s.occurred_at)}","received_at":"{utc(s.received_at)}","source":"{s.desk}"}},"sections":'
+        f'"occurred_at":"{occurred_at}","received_at":"{utc(s.received_at)}","source":"{s.desk}"}},"sections":'
     )
-    says = CloudEvent(str(s.event), type_name(s.type), utc(s.occurred_at))
+    says = CloudEvent(str(s.event), type_name(s.type), occurred_at)
     return sign(s.topic, str(s.thread).encode(), head.encode() + s.sections + b"}", says)
