@@ -132,7 +132,7 @@ def ask_of(owed: Iterable[Obligation]) -> Ask | None:
     if not asked:
         return None
     levels = [lowest for o in asked if (lowest := next((x for x in _LEVELS if x.value in o.satisfied_by), None))]
-    replies = [(o.due, replies[0]) for o in asked if (replies := replies_wanted(o.satisfied_by))]
+    replies = [(o.due, wanted[0]) for o in asked if (wanted := replies_wanted(o.satisfied_by))]
     return Ask(
         level=max(levels, key=_LEVELS.index) if levels else None,
         reply=EventType(min(replies)[1]) if replies else None,
