@@ -7,7 +7,7 @@ from typing import assert_never
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.measures.definitions import By, Measure
 from frontdoor_router.core.measures.figures import Figures, Measured, measured
-from frontdoor_router.core.measures.holding_back import HeldBack, hold_back, is_small
+from frontdoor_router.core.measures.holding_back import HeldBack, Seesaw, hold_back, is_small
 from frontdoor_router.core.measures.tally import TOTAL, Cell, CellKey, Tally
 
 
@@ -74,7 +74,7 @@ def _cell(cells: Mapping[CellKey, Cell], key: CellKey) -> Cell:
 
 def _held_back(measure: Measure, tally: Tally, by: str, groups: Sequence[str], smallest: int) -> tuple[HeldBack, HeldBack]:
     """For how many there are, and for how many of them were reached. What is held back of all is held back of a concern too."""
-    of, counted = _of_cells(measure, tally.all_cells, tally.all_cells, by, groups, smallest, (HeldBack(), HeldBack()))
+    of, counted = _of_cells(measure, tally.all_cells, None, by, groups, smallest, (HeldBack(), HeldBack()))
     if tally.concern is not None:
         of, counted = _of_cells(measure, tally.cells, tally.all_cells, by, groups, smallest, (of, counted))
     return of, counted
@@ -83,36 +83,64 @@ def _held_back(measure: Measure, tally: Tally, by: str, groups: Sequence[str], s
 def _of_cells(
     measure: Measure,
     cells: Mapping[CellKey, Cell],
-    beside: Mapping[CellKey, Cell],
+    beside: Mapping[CellKey, Cell] | None,
     by: str,
     groups: Sequence[str],
     smallest: int,
     also: tuple[HeldBack, HeldBack],
 ) -> tuple[HeldBack, HeldBack]:
-    rows = [_numbers(_cell(cells, (measure.id, by, g)), _cell(beside, (measure.id, by, g))) for g in groups]
-    key = (measure.id, TOTAL, TOTAL)
-    total = _numbers(_cell(cells, key), _cell(beside, key))
-    of = hold_back(_columns([r.of for r in rows] or [total.of]), smallest, also=_with_total(also[0], total.of, smallest))
+    def numbers(key: CellKey) -> _Numbers:
+        own = _numbers(_cell(cells, key))
+        return own if beside is None else own.with_what_is_left(_numbers(_cell(beside, key)))
+
+    rows = [numbers((measure.id, by, g)) for g in groups]
+    total = numbers((measure.id, TOTAL, TOTAL))
+    alone = beside is None
+    of = hold_back(
+        _columns([r.of for r in rows] or [total.of]),
+        smallest,
+        also=_with_total(also[0], total.of, smallest),
+        seesaws=() if alone else OF_BESIDE,
+    )
     and_counted = HeldBack(of.rows | also[1].rows, of.total or also[1].total)
     both = hold_back(
-        _columns([r.counted for r in rows] or [total.counted]), smallest, also=_with_total(and_counted, total.counted, smallest)
+        _columns([r.counted for r in rows] or [total.counted]),
+        smallest,
+        also=_with_total(and_counted, total.counted, smallest),
+        seesaws=COUNTED if alone else COUNTED_BESIDE,
     )
     return of, both
 
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """All that a line gives away: what it prints, and what is left of what another line or table prints."""
+    """All that a line gives away: what it prints, and what is left of what another line or table prints.
+
+    `of`: events, children; `counted`: events reached and missed, children reached and missed. With what is left: the same again.
+    """
 
     of: tuple[int, ...]
     counted: tuple[int, ...]
 
+    def with_what_is_left(self, everything: "_Numbers") -> "_Numbers":
+        """With what is left of the line of all events when these are taken away."""
+        of, counted = (
+            (*own, *(a - o for a, o in zip(whole, own, strict=True)))
+            for own, whole in ((self.of, everything.of), (self.counted, everything.counted))
+        )
+        return _Numbers(of, counted)
 
-def _numbers(cell: Cell, beside: Cell) -> _Numbers:
-    of = (cell.of, beside.of - cell.of, len(cell.children_of), len(beside.children_of) - len(cell.children_of))
-    counted = (cell.counted, cell.of - cell.counted, len(cell.children), len(cell.children_of) - len(cell.children))
-    left = (beside.counted - cell.counted, (beside.of - beside.counted) - (cell.of - cell.counted))
-    return _Numbers(of, (*counted, *left))
+
+def _numbers(cell: Cell) -> _Numbers:
+    of, counted, children_of, children = cell.of, cell.counted, len(cell.children_of), len(cell.children)
+    return _Numbers((of, children_of), (counted, of - counted, children, children_of - children))
+
+
+OF_BESIDE = (Seesaw((0,), (2,)), Seesaw((1,), (3,)))
+COUNTED = (Seesaw((0,), (1,)), Seesaw((2,), (3,)))
+COUNTED_BESIDE = (Seesaw((0, 5), (1, 4)), Seesaw((2, 7), (3, 6)))
+"""Places in a line's numbers: one more event of a concern that is reached is one less that is missed, and leaves one less of the others
+reached and one more of them missed."""
 
 
 def _columns(rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
