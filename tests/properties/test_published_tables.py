@@ -192,6 +192,8 @@ def test_no_combination_of_published_cells_gives_a_small_number_away(of_total: b
         [Row(0, 0, 0, 0), Row(19, 13, 5, 0), Row(20, 0, 8, 0)],
         # nobody at all was reached in the first group: so all nine of the concern are the second's, and one was missed there
         [Row(13, 0, 8, 0), Row(23, 18, 10, 9)],
+        # the first two are held back of all already; of the concern, nobody is in the second and nobody was reached in the third
+        [Row(30, 28, 15, 14), Row(30, 15, 0, 0), Row(30, 0, 20, 0)],
     ],
 )
 def test_what_is_printed_of_all_does_not_settle_what_is_held_back_of_a_concern(rows: Sequence[Row]) -> None:

@@ -101,6 +101,7 @@ def _of_cells(
         smallest,
         also=_with_total(also[0], total.of, smallest),
         seesaws=() if alone else OF_BESIDE,
+        unbounded=also[0].rows,
     )
     and_counted = HeldBack(of.rows | also[1].rows, of.total or also[1].total)
     both = hold_back(
@@ -108,6 +109,7 @@ def _of_cells(
         smallest,
         also=_with_total(and_counted, total.counted, smallest),
         seesaws=COUNTED if alone else COUNTED_BESIDE,
+        unbounded=of.rows if alone else of.rows & also[1].rows,
     )
     return of, both
 

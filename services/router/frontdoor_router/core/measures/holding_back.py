@@ -38,16 +38,27 @@ def is_small(number: int, smallest: int) -> bool:
     return 0 < number < smallest
 
 
-def hold_back(columns: Sequence[Sequence[int]], smallest: int, *, also: HeldBack | None = None, seesaws: Sequence[Seesaw] = ()) -> HeldBack:
-    """What to hold back of columns over the same rows. `also`: what is held back already, for another reason."""
+def hold_back(
+    columns: Sequence[Sequence[int]],
+    smallest: int,
+    *,
+    also: HeldBack | None = None,
+    seesaws: Sequence[Seesaw] = (),
+    unbounded: frozenset[int] = frozenset(),
+) -> HeldBack:
+    """What to hold back of columns over the same rows.
+
+    `also`: what is held back already, for another reason. `unbounded`: rows of which no sum of two columns is printed,
+    so that no `seesaws` hold for them.
+    """
     everything = frozenset(range(len(columns[0])))
-    other = also.rows if also else frozenset()
-    held = {row for column in columns for row, number in enumerate(column) if is_small(number, smallest)} | other
+    held = {row for column in columns for row, number in enumerate(column) if is_small(number, smallest)}
+    held |= also.rows if also else set()
     if (also and also.total) or any(is_small(sum(column), smallest) for column in columns):
         return HeldBack(everything, total=True)
     while held and (
         any(_is_exposed(column, held, smallest) for column in columns)
-        or any(_is_certain(row, columns, seesaw, held, smallest) for seesaw in seesaws for row in held - other)
+        or any(_is_certain(row, columns, seesaw, held, smallest) for seesaw in seesaws for row in held - unbounded)
     ):
         if held == everything:
             return HeldBack(everything, total=True)
@@ -62,10 +73,7 @@ def _is_exposed(column: Sequence[int], held: set[int], smallest: int) -> bool:
 
 
 def _is_certain(row: int, columns: Sequence[Sequence[int]], seesaw: Seesaw, held: set[int], smallest: int) -> bool:
-    """Whether a row with a small number could be no other: neither one more nor one less, made up for by another row.
-
-    Not asked of a row that is held back for another reason: what its numbers add up to is not printed either.
-    """
+    """Whether a row with a small number could be no other: neither one more nor one less, made up for by another row."""
 
     def may_rise(n: int) -> bool:
         return all(columns[place][n] for place in seesaw.falling)
