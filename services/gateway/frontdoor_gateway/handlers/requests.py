@@ -60,7 +60,7 @@ def direct(authenticate: Authenticate, handler: DirectHandler) -> type[APIRoute]
     async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         caller = await authenticate(request)
-        await asyncio.sleep(0)  # those that came in together are read together, and what reads them stays in the processor's caches
+        await asyncio.sleep(0)  # those that came in together are read together, as they are prepared (measured)
         response = await handler(caller, request)
         await response(scope, receive, send)
 
