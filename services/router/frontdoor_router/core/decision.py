@@ -1,6 +1,5 @@
 """What a decision is: a frozen value that says everything that has to be written, and nothing is written otherwise."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ class IdMaker:
     def __call__(self, kind: str, *parts: object) -> UUID:
         """A UUID (version 8, RFC 9562) for a kind of thing and what makes it this one."""
         text = "\x1f".join((kind, *map(str, parts)))
-        digest = hmac.digest(self._secret, text.encode(), hashlib.sha256)[:16]
+        digest = hmac.digest(self._secret, text.encode(), "sha256")[:16]
         return UUID(int=int.from_bytes(digest, "big") & _OTHER_BITS | _VERSION_AND_VARIANT)
 
 

@@ -4,7 +4,6 @@ Exact is (model §4): an NHS number or UPN with agreeing birth date; an agency's
 child the mother's exact identifier and the expected date. A name never identifies: it only says why a case is held.
 """
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -135,7 +134,7 @@ class KeyMaker:
     def __call__(self, kind: str, *parts: str) -> Key:
         """The key of one identifier; parts are compared without case and surrounding space."""
         text = "\x1f".join((kind, *(" ".join(p.casefold().split()) for p in parts)))
-        return Key(kind, hmac.digest(self._secret, text.encode(), hashlib.sha256))
+        return Key(kind, hmac.digest(self._secret, text.encode(), "sha256"))
 
     def thread_lock(self, thread: UUID) -> int:
         """A 63-bit number to lock a thread by: the random end, since threads that begin together share the other."""
