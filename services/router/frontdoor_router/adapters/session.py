@@ -13,6 +13,7 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
 from frontdoor_router.adapters import clockwork, reading, recalling, saving, writing
+from frontdoor_router.adapters.owing import owe_again
 from frontdoor_router.adapters.wire import delivery_json, says, submitted_json
 from frontdoor_router.adapters.writing import DisclosureRow
 from frontdoor_router.core.amending import withdrawal_notice
@@ -22,9 +23,10 @@ from frontdoor_router.core.decision import AuditEntry, Disclosure, IdMaker, Invo
 from frontdoor_router.core.draft import Draft
 from frontdoor_router.core.identify import Key
 from frontdoor_router.core.outgoing import Decided, HeldEvent, Numbered, Standing, delivery, ledger
+from frontdoor_router.core.owing import owed_of
 from frontdoor_router.core.receiving import Met
 from frontdoor_router.core.recollection import Held
-from frontdoor_router.core.world import Owed, Told, World
+from frontdoor_router.core.world import Told, World
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, Envelope, LedgerUpdate, Recall, Remind
 from frontdoor_schemas.topics import CloudEvent, to_gateway
 
@@ -92,7 +94,7 @@ class PgSession:
                 world.events[event.id] = replace(event, told=(*event.told, stands))
         for event_id, o in self._obligations:
             if event_id in events and event_id not in self._taken_back and o.id not in met:
-                world.owed.setdefault(event_id, []).append(Owed(o.id, event_id, o.desk, o.satisfied_by))
+                world.owed.setdefault(event_id, []).append(owed_of(o, event_id))
 
     async def wait(self, waiting: Sequence[tuple[Arrived, UUID]], now: datetime) -> None:
         """Keep events until the one before them is decided."""
@@ -214,7 +216,7 @@ class PgSession:
         )
         await self._meet()
         await writing.close_event(self.connection, self._taken_back, now)
-        for obligation in await writing.owe_again(self.connection, self._taken_back, now):
+        for obligation in await owe_again(self.connection, self._taken_back, now, self.directory, self.today):
             self.note(None, AuditEntry("obligation.owed_again", None, {"obligation": str(obligation)}))
         await self._say_how_it_stands()
         deliveries = [

@@ -86,29 +86,6 @@ async def close_event(connection: asyncpg.Connection, events: Sequence[UUID], no
         )
 
 
-OWED_AGAIN = """
-UPDATE obligation o SET state = CASE WHEN o.due <= $2 THEN 'overdue' ELSE 'open' END, met_at = NULL, met_by = NULL,
-                        next_at = (SELECT greatest(s.at, $2) FROM (SELECT (o.stages -> o.next_stage ->> 'at')::timestamptz AS at) AS s
-                                   WHERE s.at IS NOT NULL)
-FROM event gone JOIN event asked ON asked.thread = gone.thread AND asked.withdrawn_at IS NULL
-WHERE gone.id = ANY($1::uuid[]) AND o.event = asked.id AND o.state = 'met'
-      AND EXISTS (SELECT FROM event r WHERE r.thread = asked.thread AND r.withdrawn_at IS NOT NULL AND o.met_by = 'reply:' || r.id)
-      AND NOT EXISTS (
-          SELECT FROM event k WHERE k.thread = asked.thread AND k.withdrawn_at IS NULL AND (k.cause = o.event OR k.type = 'correction')
-          AND 'reply:' || k.counts_as = ANY(o.satisfied_by) AND split_part(k.source, '.', 1) = split_part(o.desk, '.', 1))
-RETURNING o.id
-"""
-"""What a reply had met that was withdrawn, and that no other reply or correction of that agency answers. Its clock runs on where it was.
-
-A stage that was over meanwhile is due now: of what came before now nobody has yet asked whether it answers this.
-"""
-
-
-async def owe_again(connection: asyncpg.Connection, events: Sequence[UUID], now: datetime) -> list[UUID]:
-    """Replies were withdrawn: what they answered is owed again."""
-    return [row["id"] for row in await connection.fetch(OWED_AGAIN, list(events), now)] if events else []
-
-
 async def close_work(connection: asyncpg.Connection, tasks: Sequence[UUID], by: str, now: datetime) -> None:
     """What a task was opened for has come about without it."""
     if not tasks:

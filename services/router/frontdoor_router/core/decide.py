@@ -14,14 +14,14 @@ from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, IdM
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
 from frontdoor_router.core.facting import CaseFacts
-from frontdoor_router.core.owing import answered, expect_replies
+from frontdoor_router.core.owing import answered, expect_replies, owed_of
 from frontdoor_router.core.past import complete_to_all
 from frontdoor_router.core.pointers import Kept, to_keep
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.succeeding import Handover, Left, give_up, hand_over
 from frontdoor_router.core.tasks import open_tasks, set_aside
 from frontdoor_router.core.telling import consider
-from frontdoor_router.core.world import Earlier, Owed, Told, World
+from frontdoor_router.core.world import Earlier, Told, World
 from frontdoor_schemas.vocabulary import EventType
 
 AMENDING = frozenset({EventType.correction, EventType.withdrawal})
@@ -131,7 +131,7 @@ class Decider:
             envelope.cause,
             envelope.type is EventType.correction,
         )
-        case.world.owed[envelope.id] = [Owed(o.id, envelope.id, o.desk, o.satisfied_by) for o in draft.obligations]
+        case.world.owed[envelope.id] = [owed_of(o, envelope.id) for o in draft.obligations]
         return decision
 
 

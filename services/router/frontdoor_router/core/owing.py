@@ -1,10 +1,12 @@
 """Obligations: who owes what by when, and which of them an event answers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.candidates import OWNED, Candidate, Owing, applies
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.clocks import replies_wanted
@@ -13,7 +15,8 @@ from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Duty, Expect
 from frontdoor_router.core.showing import NOBODY, hidden_from
 from frontdoor_router.core.tasks import cannot_decide
-from frontdoor_schemas.envelope import Ask
+from frontdoor_router.core.world import Owed
+from frontdoor_schemas.envelope import Ask, DeliveryKind
 from frontdoor_schemas.vocabulary import EventType, Level, Role
 
 COLLECT = "collect"
@@ -74,8 +77,9 @@ def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
 
 
 def _told_by_duty(draft: Draft) -> dict[str, UUID | None]:
-    """Desks that a duty told of the event, each with its disclosure."""
-    return {o.desk: o.disclosure for o in draft.obligations if o.disclosure is not None and o.duty != COLLECT}
+    """Desks that a duty told of the event, each with its disclosure. Who was given work on it was not told of it."""
+    told = {d.id for d in draft.disclosures if d.kind is DeliveryKind.disclosure}
+    return {o.desk: o.disclosure for o in draft.obligations if o.disclosure in told and o.duty != COLLECT}
 
 
 def _hidden(draft: Draft) -> dict[str, frozenset[str]]:
@@ -105,21 +109,40 @@ def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
             return [case.source.desk]
 
 
-def answered(basis: Basis, case: Case) -> Iterator[UUID]:
-    """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to a correction of it.
+def owed_of(obligation: Obligation, event: UUID) -> Owed:
+    """What a reply has to know of an obligation."""
+    o = obligation
+    return Owed(o.id, event, o.desk, o.satisfied_by, o.person, asked=o.disclosure is not None)
 
-    A reply of the agency that has a desk's work is that desk's, and so is one that the desk gave before its end and that comes after it.
+
+def answered(basis: Basis, case: Case) -> Iterator[UUID]:
+    """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to another version of it.
+
+    What is owed about one person is met by a reply about that person. Where a reply names nobody who is known, it counts for all.
     """
-    directory, today = basis.policy.directory, basis.policy.today
-    acting = directory.acting(case.source.desk, today)
-    agencies = {case.source.agency, acting.agency if acting else case.source.agency}
     said = {case.type.value, case.envelope.type.value}
+    people = {s.person.id for s in case.subjects.values() if s.person}
+    may = partial(may_answer, case.source.desk, directory=basis.policy.directory, today=basis.policy.today)
     for event in {e.id for e in (case.cause, case.answers) if e}:
         for version in case.world.versions(event):
             for owed in case.world.owed.get(version.id, ()):
-                mine = any(directory.speaks_for(agency, owed.desk, today) for agency in agencies)
-                if mine and not said.isdisjoint(replies_wanted(owed.satisfied_by)):
+                about = owed.person is None or not people or owed.person in people
+                if about and not said.isdisjoint(replies_wanted(owed.satisfied_by)) and may(owed.desk, asked=owed.asked):
                     yield owed.id
+
+
+def may_answer(source: str, desk: str, directory: Directory, today: date, *, asked: bool) -> bool:
+    """Whether one desk may give the reply that another owes.
+
+    A desk that was asked answers itself, or who stands in for it, manages it or has its work: another service of the same agency knows
+    other things (decision 7). What no desk in particular was asked for, anybody of the agency may do. A reply that a desk gave before its
+    end and that comes after it is that of the desk that has its work now.
+    """
+    speaking = {d.id: d for d in (directory.find(source), directory.acting(source, today)) if d}
+    if not asked:
+        return any(directory.speaks_for(d.agency, desk, today) for d in speaking.values())
+    owing = directory.acting(desk, today) or directory.desk(desk)
+    return not speaking.keys().isdisjoint({desk, owing.id, owing.deputy, owing.manager})
 
 
 _LEVELS = (Level.received, Level.opened, Level.acted)

@@ -108,12 +108,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An open obligation, as far as a reply can close it."""
+    """An open obligation, as far as a reply can close it. `asked`: the desk itself was told, and answers itself."""
 
     id: UUID
     event: UUID
     desk: str
     satisfied_by: tuple[str, ...]
+    person: UUID | None = None
+    asked: bool = False
 
 
 @dataclass(slots=True)
@@ -134,10 +136,17 @@ class World:
         return [e for e in self.events.values() if e.thread == thread]
 
     def versions(self, event: UUID) -> list[Earlier]:
-        """An event and what has corrected it since, one after another."""
-        found = [self.events[event]] if event in self.events else []
+        """All versions of an event, one after another: what it corrects itself, up to the first, and what has corrected that one since."""
+        first = self._first_version(event)
+        found = [first] if first else []
         for version in found:
             found += [e for e in self.events.values() if e.corrects and e.cause == version.id and e not in found]
+        return found
+
+    def _first_version(self, event: UUID) -> Earlier | None:
+        found = self.events.get(event)
+        while found and found.corrects and found.cause in self.events:
+            found = self.events[found.cause]
         return found
 
     def asked_first(self, event: UUID) -> UUID:
