@@ -77,6 +77,12 @@ async def test_an_answer_is_its_status_and_how_long_to_wait(receiver: Receiver) 
     assert receiver.got[0].headers["User-Agent"] == "frontdoor-notifier"
 
 
+async def test_an_answer_that_asks_to_wait_for_a_year_that_is_none_is_an_answer(receiver: Receiver) -> None:
+    receiver.next("a", Answer(503, {"Retry-After": "Wed, 21 Oct 99999999999999999999 07:28:00 GMT"}))
+    async with client() as opened:
+        assert await post(opened, receiver.url("a")) == Answered(503)
+
+
 async def test_what_hangs_times_out(receiver: Receiver) -> None:
     receiver.always("a", Answer(hang=True))
     async with client(timeout=SOON) as opened:

@@ -73,8 +73,9 @@ def test_a_retry_after_is_a_lower_limit() -> None:
         assert step.at >= NOW + timedelta(seconds=300)
 
 
-def test_a_retry_after_beyond_reason_is_clamped() -> None:
-    step = after(Answered(429, retry_after=1e9))
+@pytest.mark.parametrize("asked", [1e9, float("inf")])
+def test_a_retry_after_beyond_reason_is_clamped(asked: float) -> None:
+    step = after(Answered(429, retry_after=asked))
     assert isinstance(step, Again)
     assert step.at == NOW + timedelta(seconds=LONGEST_WAIT)
 
@@ -103,6 +104,12 @@ def test_waits_double_with_full_jitter_up_to_a_limit() -> None:
         ("1.5", None),
         ("²", None),
         ("", None),
+        ("9" * 400, float("inf")),
+        ("-" + "9" * 400, None),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+        ("Wed, 21 Oct -99999999999999999999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2020 07:28:00 +99999999999999999999", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:

@@ -51,7 +51,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or an offset may have any number of digits
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
