@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,13 @@ import pytest
 
 from frontdoor_chassis.bus.postgres import PostgresBus, ensure_topics
 from frontdoor_chassis.clock import SettableClock, SystemClock
+from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
 from frontdoor_chassis.store.engine import create_schemas, open_pool
 from frontdoor_notifier.adapters.operators import PgOperators
 from frontdoor_notifier.adapters.sealing import SecretBox
+from frontdoor_notifier.adapters.store import PgStore
+from frontdoor_notifier.core.ledger import Unit
 from frontdoor_notifier.core.signing import show_secret
 from frontdoor_notifier.settings import NotifierSettings
 from frontdoor_schemas.envelope import Delivery
@@ -198,6 +201,41 @@ async def test_a_fenced_commit_is_forgotten_and_read_again(settings: NotifierSet
         assert stand.notifier.parts.depot.generation >= 1
         (row,) = await stand.rows("SELECT off FROM position WHERE topic = 'to.g0'")
         assert row["off"] == 2
+
+
+async def test_what_is_under_way_when_the_answer_to_its_commit_is_lost_is_tried_again_and_in_order(
+    settings: NotifierSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit gets through, its repetition is refused, and the store is read again while the receiver still thinks."""
+    lost = asyncio.Event()
+    write_receipts = PgStore._write_receipts
+
+    async def write(store: PgStore, connection: asyncpg.Connection, unit: Unit) -> Sequence[OutboxRow]:
+        rows = await write_receipts(store, connection, unit)
+        if unit.filed and not lost.is_set():
+            lost.set()
+            await connection.execute("COMMIT")
+            raise asyncpg.ConnectionDoesNotExistError("made up: the answer is lost")
+        return rows
+
+    monkeypatch.setattr(PgStore, "_write_receipts", write)
+    async with open_stand(settings, bus=memory_bus(), clock=SettableClock(START)) as stand:
+        parts, thread = stand.notifier.parts, made_up_id(random.Random(1))
+        await stand.register("a0")
+        stand.receiver.next("a0", Answer(503, hang=True))
+        stand.send(stand.told.delivery(thread=thread), stand.told.delivery(thread=thread))
+
+        async def read_again() -> bool:
+            return parts.depot.generation > 0 and not parts.depot.unread
+
+        await until(read_again)
+        assert lost.is_set()
+        stand.receiver.release()
+        await stand.settle()
+        await stand.go(timedelta(seconds=10))
+        assert [(g.number, g.status) for g in stand.receiver.got] == [(1, 0), (1, 204), (2, 204)]
+        rows = await stand.rows("SELECT state, attempts FROM delivery ORDER BY number")
+        assert [tuple(row) for row in rows] == [("delivered", 2), ("delivered", 1)]
 
 
 async def test_what_is_to_be_read_again_is_not_taken_for_rest(settings: NotifierSettings, monkeypatch: pytest.MonkeyPatch) -> None:

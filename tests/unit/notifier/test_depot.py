@@ -267,6 +267,67 @@ def test_a_fenced_unit_is_forgotten_and_stored_results_are_not() -> None:
     assert (again.filed, [r.parcel for r in again.changed]) == ((), [stored])
 
 
+def test_what_was_under_way_when_the_answer_to_its_commit_was_lost_is_tried_again_before_its_successor() -> None:
+    made = depot()
+    file(made, parcel(1), parcel(2))
+    (shipment,) = made.due(NOW)
+    made.fenced(commit(made))
+    made.extend(DESK, [parcel(1), parcel(2)])  # the commit had got through: the store has them
+    assert isinstance(report(made, shipment, TimedOut()), Again)
+    assert [(r.parcel.notice.number, r.attempts) for r in commit(made).changed] == [(1, 1)]
+    renew(made, NOW + 10 * SECOND)
+    assert numbers(made.due(NOW + 10 * SECOND)) == [1]
+
+
+def test_what_arrived_when_the_answer_to_its_commit_was_lost_is_not_sent_again() -> None:
+    made = depot()
+    file(made, parcel(1), parcel(2))
+    (shipment,) = made.due(NOW)
+    made.fenced(commit(made))
+    made.extend(DESK, [parcel(1), parcel(2)])
+    assert report(made, shipment) == Done()
+    assert [(r.parcel.notice.number, r.state) for r in commit(made).changed] == [(1, Delivered(NOW))]
+    assert numbers(made.due(NOW)) == [2]
+
+
+def test_what_was_recalled_elsewhere_while_it_was_under_way_and_forgotten_goes_out_as_a_tombstone() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    made.fenced(commit(made))
+    row = parcel(1)
+    row.taken_back = TakenBack.recalled
+    made.extend(DESK, [row])
+    report(made, shipment, BUSY)
+    assert (shipment.parcel.taken_back, shipment.parcel.body) == (TakenBack.recalled, None)
+
+
+def test_what_was_forgotten_and_read_again_from_the_bus_is_not_there_twice() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    made.fenced(commit(made))
+    made.extend(DESK, [])
+    again = parcel(1)
+    file(made, again)
+    made.extend(DESK, [parcel(1)])
+    assert report(made, shipment, TimedOut()) is None
+    (second,) = made.due(NOW)
+    assert second.parcel is again
+
+
+def test_after_an_attempt_that_was_forgotten_the_store_is_looked_at_again() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    made.fenced(commit(made))
+    made.extend(DESK, [])
+    assert report(made, shipment, TimedOut()) is None
+    assert made.unread == {DESK}
+    made.extend(DESK, [parcel(1)])
+    assert numbers(made.due(NOW)) == [1]
+
+
 def test_new_arrivals_wait_for_the_store_to_be_looked_at_again() -> None:
     made = depot()
     made.refresh()

@@ -7,7 +7,7 @@ Nothing here is the truth: after a loss of memory the store's rows and the bus r
 import heapq
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -89,20 +89,31 @@ class Depot:
             return
         self.unread.discard(desk)
         sender.complete = len(rows) < self.rules.window
-        here = {p.notice.id for p in sender.queue.parcels()}
-        for parcel in (*map(self._as_known, rows), *(self.ledger.uncommitted(desk) if sender.complete else ())):
+        here = {p.notice.id: p for p in sender.queue.parcels()}
+        for parcel in (*(self._as_known(row, here) for row in rows), *(self.ledger.uncommitted(desk) if sender.complete else ())):
             if parcel.notice.id not in here and isinstance(parcel.state, Waiting):
                 self.parcels[parcel.notice.id] = parcel
                 sender.queue.add(parcel)
         self._awake.add(desk)
 
-    def _as_known(self, row: Parcel) -> Parcel:
+    def _as_known(self, row: Parcel, here: Mapping[UUID, Parcel]) -> Parcel:
         known = self.parcels.get(row.notice.id) or self.ledger.changed(row.notice.id)
         if known is not None:
             return known
         if row.notice.id in self.taken_back:
             mark_taken_back(row, self.taken_back[row.notice.id])
-        return row
+        return self._remembered(here[row.notice.id], row) if row.notice.id in here else row
+
+    def _remembered(self, parcel: Parcel, row: Parcel) -> Parcel:
+        """One under way whose commit was refused and that the store has all the same: what comes of the attempt counts.
+
+        So it is when the commit got through and only its answer was lost.
+        """
+        parcel.forgotten, parcel.stored = False, True
+        if row.taken_back is not None:
+            mark_taken_back(parcel, row.taken_back)
+        self.parcels[parcel.notice.id] = parcel
+        return parcel
 
     def renewed(self, desk: str, until: datetime, *, wanted_by_other: bool) -> None:
         """The lease goes on; or, when another instance wants it, runs out with what is under way."""
@@ -298,8 +309,10 @@ class Depot:
 
     def _end(self, shipment: Shipment, *, gone: bool) -> None:
         """An attempt is over: free its slot, and keep the delivery where it will be found again."""
-        gone = gone or shipment.parcel.forgotten
         parcel, desk = shipment.parcel, shipment.parcel.notice.desk
+        if parcel.forgotten:
+            gone = True
+            self.unread.add(desk)  # the store may have it all the same, beyond what was read of it
         self.under_way[desk] -= 1
         shipment.sender.queue.settled(parcel, gone=gone)
         current = self.senders.get(desk)
