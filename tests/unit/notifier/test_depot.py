@@ -119,6 +119,55 @@ def test_410_switches_the_endpoint_off_and_lets_its_lease_go() -> None:
     assert [r.state for r in unit.filed] == [Dead(NOW, "http_410"), Waiting()]
 
 
+def test_410_from_before_a_suspension_does_not_switch_off_what_was_resumed() -> None:
+    made = depot()
+    p = parcel(1)
+    file(made, p)
+    (shipment,) = made.due(NOW)
+    made.configure(endpoint(status=Status.suspended, version=2))
+    made.configure(endpoint(version=3))
+    assert isinstance(report(made, shipment, GONE), Again)
+    assert (p.attempts, p.last_code) == (1, "http_410")
+    assert made.endpoints[DESK].enabled
+    assert commit(made).disabled == ()
+
+
+def test_410_of_the_old_address_does_not_switch_the_new_one_off() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    made.configure(endpoint(version=2, url="https://new.example/"))
+    assert isinstance(report(made, shipment, GONE), Again)
+    assert made.endpoints[DESK].enabled
+    renew(made, NOW + 10 * SECOND)
+    (again,) = made.due(NOW + 10 * SECOND)
+    assert again.endpoint.url == "https://new.example/"
+    assert report(made, again, GONE) == GivenUp("http_410", endpoint_gone=True)
+    assert [(d.desk, d.version) for d in commit(made).disabled] == [(DESK, 2)]
+
+
+def test_how_long_the_old_address_asks_to_wait_does_not_hold_for_the_new_one() -> None:
+    made = depot()
+    file(made, parcel(1), parcel(2, lane=1))
+    first, second = made.due(NOW)
+    made.configure(endpoint(version=2, url="https://new.example/"))
+    report(made, first, Answered(503, retry_after=120))
+    assert (made.senders[DESK].failures, made.senders[DESK].paused_until) == (0, None)
+    assert report(made, second) == Done()
+
+
+def test_what_was_picked_for_the_old_address_is_not_sent_there_any_more() -> None:
+    made = depot()
+    file(made, parcel(1))
+    (shipment,) = made.due(NOW)
+    made.configure(endpoint(version=2, url="https://new.example/"))
+    assert not made.may_send(shipment, NOW)
+    made.not_sent(shipment)
+    (again,) = made.due(NOW)
+    assert again.endpoint.url == "https://new.example/"
+    assert made.may_send(again, NOW)
+
+
 def test_a_suspension_while_an_attempt_is_under_way_keeps_its_result() -> None:
     made = depot()
     p = parcel(1)

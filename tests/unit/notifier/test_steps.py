@@ -22,8 +22,8 @@ from frontdoor_notifier.core.steps import (
 NOW = datetime(2020, 11, 10, 9, 0, tzinfo=UTC)
 
 
-def after(outcome: Outcome, *, attempts: int = 1, tried_for: timedelta = timedelta(0), seed: int = 1) -> Step:
-    return next_step(outcome, attempts=attempts, first_at=NOW - tried_for, now=NOW, rng=random.Random(seed))
+def after(outcome: Outcome, *, attempts: int = 1, tried_for: timedelta = timedelta(0), seed: int = 1, changed: bool = False) -> Step:
+    return next_step(outcome, attempts=attempts, first_at=NOW - tried_for, now=NOW, rng=random.Random(seed), changed=changed)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -53,6 +53,13 @@ def test_a_refusal_or_redirect_is_given_up_at_once(status: int) -> None:
 
 def test_410_says_that_the_endpoint_is_gone() -> None:
     assert after(Answered(410)) == GivenUp("http_410", endpoint_gone=True)
+
+
+def test_410_of_what_the_endpoint_was_is_tried_again_at_what_it_is() -> None:
+    step = after(Answered(410), changed=True, tried_for=KEEP_TRYING)
+    assert isinstance(step, Again)
+    assert NOW < step.at <= NOW + timedelta(seconds=FIRST_WAIT)
+    assert step.code == "http_410"
 
 
 def test_an_answer_before_the_answer_is_no_answer() -> None:

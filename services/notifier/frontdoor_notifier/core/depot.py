@@ -199,7 +199,7 @@ class Depot:
         picks = sender.queue.pick(now, sender.slots)
         self.under_way[sender.endpoint.desk] += len(picks)
         self._schedule(sender, sender.queue.next_at())
-        return [Shipment(pick.parcel, sender, pick.missing) for pick in picks]
+        return [Shipment(pick.parcel, sender, sender.endpoint, pick.missing) for pick in picks]
 
     def _schedule(self, sender: Sender, at: datetime | None) -> None:
         if at is not None and (sender.scheduled is None or at < sender.scheduled):
@@ -246,11 +246,12 @@ class Depot:
         return True
 
     def may_send(self, shipment: Shipment, now: datetime) -> bool:
-        """Whether an attempt may be begun: its lease outlasts the time-out, and nothing was given up since it was picked."""
+        """Whether an attempt may be begun: its lease outlasts the time-out, and all is as it was when it was picked."""
         sender = shipment.sender
         return (
             not shipment.parcel.forgotten
             and self.senders.get(sender.endpoint.desk) is sender
+            and sender.endpoint.version == shipment.endpoint.version
             and not sender.leaving
             and sender.lease.until - now >= self.rules.timeout
         )
@@ -271,8 +272,15 @@ class Depot:
             return None
         parcel, sender = shipment.parcel, shipment.sender
         first_at = parcel.first_at or started
+        changed = self.endpoints[parcel.notice.desk].version != shipment.endpoint.version
         step = next_step(
-            outcome, attempts=parcel.attempts + 1, first_at=first_at, now=now, rng=self.rng, keep_trying=self.rules.keep_trying
+            outcome,
+            attempts=parcel.attempts + 1,
+            first_at=first_at,
+            now=now,
+            rng=self.rng,
+            keep_trying=self.rules.keep_trying,
+            changed=changed,
         )
         code = code_of(outcome)
         parcel.attempted(step, code=code, tombstone=tombstone, started=started, now=now)
@@ -280,7 +288,8 @@ class Depot:
         if parcel.stored:
             parcel.body = None
         self.done += 1
-        self._judge(sender, outcome, step, now, clock)
+        if not changed or isinstance(step, Done):
+            self._judge(sender, outcome, step, now, clock)
         self._end(shipment, gone=False)
         self.ledger.note(parcel, clock)
         return step

@@ -54,4 +54,6 @@ class Shipment:
 
     parcel: Parcel
     sender: Sender
+    endpoint: Endpoint
+    """As it was when this was picked: what is sent goes there, and an answer speaks of that alone."""
     missing: tuple[int, ...]

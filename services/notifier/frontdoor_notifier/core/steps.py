@@ -53,13 +53,19 @@ def next_step(
     now: datetime,
     rng: random.Random,
     keep_trying: timedelta = KEEP_TRYING,
+    changed: bool = False,
 ) -> Step:
-    """Decide what follows the attempt that was number `attempts`, the first of which was made at `first_at`."""
+    """Decide what follows the attempt that was number `attempts`, the first of which was made at `first_at`.
+
+    `changed`: the endpoint is no longer as it was when that attempt was made, and has to say for itself whether it is gone.
+    """
     match outcome:
         case Answered(status=status) if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Done()
         case Answered(status=status, retry_after=asked) if status in RETRIED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return _again(code_of(outcome), attempts, first_at, now, rng, keep_trying, asked or 0.0)
+        case Answered(status=HTTPStatus.GONE) if changed:
+            return Again(now + timedelta(seconds=backoff(attempts, rng)), code_of(outcome))
         case Answered(status=status):
             return GivenUp(code_of(outcome), endpoint_gone=status == HTTPStatus.GONE)
         case TimedOut() | Unreachable():

@@ -100,9 +100,9 @@ class Dispatcher:
             raise ValueError("a delivery without content was to be sent")
         if shipment.missing:
             body = naming_missing(body, shipment.missing)
-        keys = keys_in_force(shipment.sender.endpoint.secrets, now)
+        keys = keys_in_force(shipment.endpoint.secrets, now)
         headers = sign(keys, message_id=message_id(parcel.notice, parcel.taken_back), at=now, body=body)
-        return Letter(shipment.sender.endpoint.url, body, headers, now, tombstone=parcel.taken_back is not None)
+        return Letter(shipment.endpoint.url, body, headers, now, tombstone=parcel.taken_back is not None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
