@@ -246,6 +246,42 @@ async def test_a_mail_server_that_is_not_there_may_come_back(mail: Mail) -> None
         await mailer.send(mail)
 
 
+class Against(asyncio.Protocol):
+    """A mail server that answers commands as told, and `greeting` before the first of them."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.answers = answers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.say("greeting", "220 ready")
+
+    def data_received(self, data: bytes) -> None:
+        self.say(data.split()[0].decode().lower(), "250-here\r\n250 AUTH PLAIN")
+
+    def say(self, command: str, otherwise: str) -> None:
+        self.transport.write(self.answers.get(command, otherwise).encode() + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ({"auth": "535 5.7.8 the password has expired"}, "smtp_535"),
+        ({"greeting": "554 no mail from here"}, "smtp_554"),
+        ({"auth": "235 welcome", "mail": "530 5.7.0 authentication required"}, "smtp_530"),
+        ({"auth": "235 welcome", "mail": "550 not your address"}, "smtp_550"),
+    ],
+)
+async def test_what_the_mail_server_has_against_us_may_pass(mail: Mail, answers: dict[str, str], code: str) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Against(answers), "127.0.0.1", 0)
+    async with server:
+        port, clock = server.sockets[0].getsockname()[1], SettableClock(START)
+        mailer = SmtpMailer(host="127.0.0.1", port=port, sender="f@f.example", clock=clock, username="f", password="p", tls="none")
+        with pytest.raises(MailAwayError, match=code):
+            await mailer.send(mail)
+
+
 async def test_a_recipient_that_is_refused_is_refused_for_good(mail: Mail, mail_server: MailServer) -> None:
     async def handle_RCPT(server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802 - aiosmtpd calls it so
         return "550 unknown"

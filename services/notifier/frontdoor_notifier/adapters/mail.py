@@ -56,8 +56,10 @@ class SmtpMailer:
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [r.code for r in error.recipients]
             raise _judged(max(codes)) from error
-        except aiosmtplib.SMTPResponseException as error:
+        except aiosmtplib.SMTPDataError as error:
             raise _judged(error.code) from error
+        except aiosmtplib.SMTPResponseException as error:  # of us: a password that expired, a sender it does not take
+            raise MailAwayError(f"smtp_{error.code}") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailAwayError("mail_server_unreachable") from error
 
