@@ -26,6 +26,12 @@ EPOCH_LOCK = 0x66726F6E74
 """Advisory lock that decisions share and a change of policy takes alone."""
 OF_THE_DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What the database refuses because of what it was given. For all else the batch is not at fault, whatever it holds."""
+OUR_OWN = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server dies under a statement
+)
 
 
 class PolicyChangedError(CannotGoOnError):
@@ -150,5 +156,5 @@ def _told_apart() -> Iterator[None]:
         raise TryAgainError("rolled back so that another instance could go on") from error
     except OF_THE_DATA:
         raise
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except OUR_OWN as error:
         raise CannotGoOnError(f"the database does not serve: {type(error).__name__}") from error
