@@ -66,6 +66,10 @@ class Committer:
                 self._depot.fenced(unit)
                 self._tell()
                 return False
+            except BaseException:  # whether it got through is not known, and what was read after it may not be committed without it
+                self._depot.fenced(unit)
+                self._tell()
+                raise
             self.commits += 1
             self._depot.committed(unit)
             self._relay.offer(rows)
