@@ -12,11 +12,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from frontdoor_chassis.bus import SendError
 from frontdoor_chassis.bus.postgres import PostgresBus, ensure_topics
 from frontdoor_chassis.clock import SettableClock, SystemClock
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
 from frontdoor_chassis.store.engine import create_schemas, open_pool
+from frontdoor_notifier.adapters.lateness import LateProducer
 from frontdoor_notifier.adapters.operators import PgOperators
 from frontdoor_notifier.adapters.sealing import SecretBox
 from frontdoor_notifier.adapters.store import PgStore
@@ -347,6 +349,50 @@ async def test_a_stop_lets_an_attempt_end_and_begins_no_other(settings: Notifier
             await receiver.arrived(2)
             await second.settle()
             assert receiver.got[-1].number == 2
+
+
+async def test_a_stop_waits_neither_for_the_database_nor_for_the_bus_and_nothing_is_lost(
+    settings: NotifierSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, clock, asked = memory_bus(), SettableClock(START), []
+
+    def refuse(*_: object, **__: object) -> None:
+        asked.append(1)
+        raise ConnectionRefusedError
+
+    async def bus_is_away(*_: object) -> None:
+        raise SendError("made up: the bus is away")
+
+    async with open_receiver() as receiver:
+        with monkeypatch.context() as away:
+            async with open_stand(
+                settings.model_copy(update={"drain": timedelta(seconds=16)}), bus=bus, clock=clock, receiver=receiver
+            ) as first:
+                await first.register("a0")
+                away.setattr(LateProducer, "send", bus_is_away)
+                committed, read = first.told.delivery(), first.told.delivery()
+                first.send(committed)
+
+                async def delivered() -> bool:
+                    return await first.state(committed) == "delivered"
+
+                await until(delivered)
+                away.setattr(asyncpg.Pool, "acquire", refuse)
+                first.send(read)
+                await receiver.arrived(2)
+                loops, asked[:] = first.notifier.supervisor._loops, []
+
+                async def loops_wait() -> bool:
+                    return len(asked) > len(loops)
+
+                await until(loops_wait)
+                began = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - began < 9, "ten for the loops and sixteen for the rest, if they waited"
+        clock.set(clock.now() + settings.lease + timedelta(seconds=1))
+        async with open_stand(settings, bus=bus, clock=clock, receiver=receiver) as second:
+            await second.settle()
+            assert {r.disclosure for r in second.receipts()} == {committed.id, read.id}
+            assert ids(receiver.got) == [str(committed.id), str(read.id), str(read.id)]
 
 
 async def test_a_killed_process_loses_nothing(database: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from frontdoor_chassis.store.ports import FencedError
 from frontdoor_notifier.adapters.housekeeping import PgHousekeeping
 from frontdoor_notifier.adapters.memory import MemoryStore
 from frontdoor_notifier.adapters.outbox import PgOutbox
+from frontdoor_notifier.adapters.patience import Patience
 from frontdoor_notifier.adapters.store import PgStore
 from frontdoor_notifier.adapters.tables import Table
 from frontdoor_notifier.app import MIGRATIONS
@@ -61,7 +62,7 @@ async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture(params=["memory", "postgres"])
 def store(request: pytest.FixtureRequest, pool: asyncpg.Pool) -> Store:
-    return MemoryStore(SIGNER) if request.param == "memory" else PgStore(pool=pool, signer=SIGNER)
+    return MemoryStore(SIGNER) if request.param == "memory" else PgStore(pool=pool, signer=SIGNER, patience=Patience())
 
 
 def row(p: Parcel, state: State, *, body: bytes | None = b"{}", taken_back: TakenBack | None = None, attempts: int = 1) -> Row:
@@ -179,7 +180,7 @@ async def test_receipts_are_numbered_densely_and_signed(store: Store) -> None:
 
 
 async def test_the_outbox_gives_back_what_was_committed(pool: asyncpg.Pool) -> None:
-    store, outbox = PgStore(pool=pool, signer=SIGNER), PgOutbox(pool=pool, signer=SIGNER)
+    store, outbox = PgStore(pool=pool, signer=SIGNER, patience=Patience()), PgOutbox(pool=pool, signer=SIGNER, patience=Patience())
     receipt = Receipt(disclosure=UUID(int=1), desk=DESK, level=Level.received, channel="webhook", at=NOW)
     rows = [*(await store.write(Unit(at=NOW, receipts=(receipt,)))), *(await store.write(Unit(at=NOW, receipts=(receipt,))))]
     assert list(await outbox.read(0, 10)) == rows
@@ -190,7 +191,7 @@ async def test_the_outbox_gives_back_what_was_committed(pool: asyncpg.Pool) -> N
 
 
 async def test_levels_rise_and_never_fall(pool: asyncpg.Pool) -> None:
-    store, id_ = PgStore(pool=pool, signer=SIGNER), UUID(int=1)
+    store, id_ = PgStore(pool=pool, signer=SIGNER, patience=Patience()), UUID(int=1)
     for level in (Level.opened, Level.received, Level.acted, Level.opened):
         await store.write(Unit(at=NOW, reached=(Reached(id_, level, NOW),)))
     both = (Reached(UUID(int=2), Level.acted, NOW), Reached(UUID(int=2), Level.received, NOW))
@@ -199,7 +200,7 @@ async def test_levels_rise_and_never_fall(pool: asyncpg.Pool) -> None:
 
 
 async def test_old_rows_are_removed_and_what_is_owed_dead_or_recalled_is_kept(pool: asyncpg.Pool) -> None:
-    store = PgStore(pool=pool, signer=SIGNER)
+    store = PgStore(pool=pool, signer=SIGNER, patience=Patience())
     states: list[State] = [Waiting(), Dead(NOW, "http_400"), Delivered(NOW), Recalled(NOW), Delivered(NOW + timedelta(days=9))]
     parcels = [parcel(n) for n in range(1, 6)]
     history = tuple(Attempt(p.notice.id, DESK, NOW, "http_204", 1) for p in parcels)
@@ -208,8 +209,8 @@ async def test_old_rows_are_removed_and_what_is_owed_dead_or_recalled_is_kept(po
     refused = Refused("to.g0", 0, 1, "unreadable", NOW)
     rows = tuple(row(p, s) for p, s in zip(parcels, states, strict=True))
     await store.write(Unit(at=NOW, filed=rows, attempts=history, receipts=(receipt,), take_backs=(taken,), refused=(refused,)))
-    await PgOutbox(pool=pool, signer=SIGNER).mark_sent(1)
-    housekeeping = PgHousekeeping(pool=pool)
+    await PgOutbox(pool=pool, signer=SIGNER, patience=Patience()).mark_sent(1)
+    housekeeping = PgHousekeeping(pool=pool, patience=Patience())
     assert await housekeeping.purge(NOW + timedelta(days=1)) == 3
     assert await housekeeping.purge(NOW + timedelta(days=1)) == 0
     kept = await pool.fetch("SELECT number FROM delivery ORDER BY number")
@@ -235,7 +236,7 @@ async def test_the_migrations_build_what_the_models_say(pool: asyncpg.Pool, data
 
 
 async def test_a_thousand_deliveries_are_one_transaction(pool: asyncpg.Pool) -> None:
-    store, rng = PgStore(pool=pool, signer=SIGNER), random.Random(1)
+    store, rng = PgStore(pool=pool, signer=SIGNER, patience=Patience()), random.Random(1)
     parcels = [parcel(n) for n in range(1, 1001)]
     rng.shuffle(parcels)
     await store.write(filed(*(row(p, Delivered(NOW), body=None) for p in parcels)))

@@ -5,17 +5,18 @@ import functools
 import random
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import structlog
 from fastapi import APIRouter, FastAPI
 
 from frontdoor_chassis import rehearsal
-from frontdoor_chassis.bus import Bus, Consumer, Producer
+from frontdoor_chassis.bus import Bus, Consumer, Positions, Producer
 from frontdoor_chassis.bus.watermark import Places, Watermark
 from frontdoor_chassis.clock import Clock, SettableClock
 from frontdoor_chassis.directory import Directory, load_directory
@@ -34,6 +35,7 @@ from frontdoor_notifier.adapters.leases import PgLeases
 from frontdoor_notifier.adapters.mail import NoMailer, SmtpMailer
 from frontdoor_notifier.adapters.operators import PgOperators
 from frontdoor_notifier.adapters.outbox import PgOutbox
+from frontdoor_notifier.adapters.patience import AWAY, Patience, PatientPositions
 from frontdoor_notifier.adapters.reminders import PgReminders
 from frontdoor_notifier.adapters.sealing import SecretBox
 from frontdoor_notifier.adapters.store import PgStore
@@ -53,6 +55,8 @@ from frontdoor_notifier.handlers.reminding import Reminding
 from frontdoor_notifier.settings import NotifierSettings
 from frontdoor_schemas.topics import NOTIFIER_GROUP, RECEIPTS, to_gateway
 
+log = structlog.get_logger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "adapters" / "migrations"
 DISPATCH_SECONDS = 0.05
 """How exactly retries keep their time."""
@@ -64,6 +68,8 @@ RECEIPTS_PACE_SECONDS = 0.1
 LEASE_SECONDS = 0.25
 REMIND_SECONDS = 0.5
 PURGE_SECONDS = 60.0
+LAST_SECONDS = 5.0
+"""For the last commit, the leases and the last receipts, together: what is not done by then is done after the next start."""
 IDLE_SECONDS = 0.2
 
 
@@ -130,6 +136,8 @@ class _Outside:
     bus: Bus
     topics: Sequence[str]
     pool: asyncpg.Pool
+    patience: Patience
+    positions: Positions
     producer: Producer
     consumer: Consumer
     contacts: DirectoryContacts
@@ -158,7 +166,7 @@ async def open_notifier(
         outside = await _open_outside(stack, settings, bus=bus, clock=clock, directory=directory, mailer=mailer, webhooks=webhooks)
         notifier = _assembled(settings, outside)
         await notifier.parts.leases.refresh()
-        stack.push_async_callback(_stop, notifier, settings.drain.total_seconds())
+        stack.push_async_callback(_stop, notifier, outside.patience, settings.drain.total_seconds())
         notifier.supervisor.start()
         yield notifier
 
@@ -175,10 +183,12 @@ async def _open_outside(
 ) -> _Outside:
     pool = await open_pool(settings.dsn.get_secret_value(), schema=settings.schema_name, role=settings.role)
     stack.push_async_callback(pool.close)
+    patience = Patience()
+    positions = PatientPositions(PgPositions(pool), patience)
     producer = LateProducer(bus)
     stack.push_async_callback(producer.close)
     topics = [*(to_gateway(g) for g in directory.gateways()), RECEIPTS]
-    consumer = LateConsumer(bus, topics=topics, group=NOTIFIER_GROUP, positions=PgPositions(pool))
+    consumer = LateConsumer(bus, topics=topics, group=NOTIFIER_GROUP, positions=positions)
     stack.push_async_callback(consumer.close)
     if webhooks is None:
         opened = open_webhooks(clock=clock, timeout=settings.timeout, allowed=settings.allowed_networks, authorities=_authorities(settings))
@@ -189,6 +199,8 @@ async def _open_outside(
         bus=bus,
         topics=topics,
         pool=pool,
+        patience=patience,
+        positions=positions,
         producer=producer,
         consumer=consumer,
         contacts=DirectoryContacts(directory),
@@ -200,18 +212,25 @@ async def _open_outside(
     )
 
 
-async def _stop(notifier: Notifier, seconds: float) -> None:
-    """Results of what is under way are written before the leases are let go, so that nobody sends it a second time."""
+async def _stop(notifier: Notifier, patience: Patience, seconds: float) -> None:
+    """Results of what is under way are written before the leases are let go, so that nobody sends it a second time.
+
+    A database that is away is not waited for any more: what was committed and not sent is still in it at the next start,
+    and what was not committed is read again.
+    """
     p = notifier.parts
     notifier.quiesce()
+    patience.at_end = True
     await notifier.supervisor.stop()
     await p.dispatcher.drain(seconds)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+    try:
+        async with asyncio.timeout(min(seconds, LAST_SECONDS)):
             await p.committer.flush()
             await p.leases.close()
             while await p.relay.step():
                 pass
+    except AWAY as error:
+        log.warning("stop.incomplete", error=type(error).__name__)
 
 
 def _authorities(settings: NotifierSettings) -> ssl.SSLContext | None:
@@ -269,13 +288,13 @@ def _parts(settings: NotifierSettings, o: _Outside) -> Parts:
     signer = Signer(OWN, settings.signing_key.get_secret_value().encode())
     rng = random.SystemRandom()
     depot = Depot(_rules(settings), rng)
-    store, reminders = PgStore(pool=o.pool, signer=signer), PgReminders(pool=o.pool)
-    relay = Relay(outbox=PgOutbox(pool=o.pool, signer=signer), producer=o.producer)
+    store, reminders = PgStore(pool=o.pool, signer=signer, patience=o.patience), PgReminders(pool=o.pool, patience=o.patience)
+    relay = Relay(outbox=PgOutbox(pool=o.pool, signer=signer, patience=o.patience), producer=o.producer)
     committer = Committer(depot=depot, store=store, relay=relay, clock=o.clock, metrics=o.metrics)
     dispatcher = Dispatcher(depot=depot, store=store, webhooks=o.webhooks, clock=o.clock, results=committer.wake, metrics=o.metrics)
     leases = LeaseKeeper(
         depot=depot,
-        leases=PgLeases(pool=o.pool, box=o.box),
+        leases=PgLeases(pool=o.pool, box=o.box, patience=o.patience),
         store=store,
         committer=committer,
         clock=o.clock,
@@ -307,16 +326,14 @@ def _parts(settings: NotifierSettings, o: _Outside) -> Parts:
         rng=rng,
         metrics=o.metrics,
     )
-    housekeeping = Housekeeping(store=PgHousekeeping(pool=o.pool), clock=o.clock, keep=settings.keep)
+    housekeeping = Housekeeping(store=PgHousekeeping(pool=o.pool, patience=o.patience), clock=o.clock, keep=settings.keep)
     return Parts(depot, store, reminders, committer, dispatcher, leases, intake, reminding, housekeeping, relay, o.consumer)
 
 
 def _watermark(o: _Outside, committer: Committer) -> Watermark:
-    positions = PgPositions(o.pool)
-
     async def committed() -> Places:
         await committer.flush()  # what was read and says nothing waits for company, and reminders would wait for it
-        return await positions.load(o.topics)
+        return await o.positions.load(o.topics)
 
     return Watermark(ends=lambda: o.bus.ends(o.topics), positions=committed)
 

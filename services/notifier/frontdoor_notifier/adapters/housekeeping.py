@@ -4,7 +4,7 @@ from datetime import datetime
 
 import asyncpg
 
-from frontdoor_notifier.adapters.patience import patient
+from frontdoor_notifier.adapters.patience import Patience, patient
 
 CHUNK = 5_000
 """Rows removed in one transaction: a moment's work."""
@@ -36,7 +36,8 @@ SELECT count(*) FROM old
 class PgHousekeeping:
     """Purges the notifier's tables. Recalls are kept: a disclosure that comes in again must still not be sent."""
 
-    def __init__(self, *, pool: asyncpg.Pool) -> None:
+    def __init__(self, *, pool: asyncpg.Pool, patience: Patience) -> None:
+        self.patience = patience
         self._pool = pool
 
     @patient

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from frontdoor_notifier.adapters.patience import patient
+from frontdoor_notifier.adapters.patience import Patience, patient
 from frontdoor_notifier.adapters.sealing import SecretBox
 from frontdoor_notifier.core.endpoints import Endpoint, Lease, Status
 from frontdoor_notifier.core.signing import Secret
@@ -57,7 +57,8 @@ ORDER BY e.desk LIMIT $2
 class PgLeases:
     """One sender per endpoint, by owner, epoch and time."""
 
-    def __init__(self, *, pool: asyncpg.Pool, box: SecretBox) -> None:
+    def __init__(self, *, pool: asyncpg.Pool, box: SecretBox, patience: Patience) -> None:
+        self.patience = patience
         self._pool = pool
         self._box = box
 

@@ -8,7 +8,7 @@ import asyncpg
 from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
-from frontdoor_notifier.adapters.patience import patient
+from frontdoor_notifier.adapters.patience import Patience, patient
 from frontdoor_notifier.core.ledger import MAX_RECEIPTS
 from frontdoor_schemas.envelope import Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS, of_receipts
@@ -30,7 +30,8 @@ def signed(signer: Signer, position: int, key: str, record: bytes) -> Record:
 class PgOutbox:
     """Reads rows back that were committed and are not known to be on the bus."""
 
-    def __init__(self, *, pool: asyncpg.Pool, signer: Signer) -> None:
+    def __init__(self, *, pool: asyncpg.Pool, signer: Signer, patience: Patience) -> None:
+        self.patience = patience
         self._pool = pool
         self._signer = signer
 

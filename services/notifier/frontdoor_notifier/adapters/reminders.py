@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from frontdoor_notifier.adapters.patience import patient
+from frontdoor_notifier.adapters.patience import Patience, patient
 from frontdoor_notifier.core.reminders import Reminder
 from frontdoor_schemas.vocabulary import Level
 
@@ -27,7 +27,8 @@ LEFT JOIN recall c ON c.disclosure = t.disclosure
 class PgReminders:
     """Reminders to be sent."""
 
-    def __init__(self, *, pool: asyncpg.Pool) -> None:
+    def __init__(self, *, pool: asyncpg.Pool, patience: Patience) -> None:
+        self.patience = patience
         self._pool = pool
 
     @patient

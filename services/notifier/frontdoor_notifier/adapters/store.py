@@ -13,7 +13,7 @@ from frontdoor_chassis.store.bodies import unpack
 from frontdoor_chassis.store.positions import move
 from frontdoor_notifier.adapters import statements as sql
 from frontdoor_notifier.adapters.outbox import receipt_records, signed
-from frontdoor_notifier.adapters.patience import patient
+from frontdoor_notifier.adapters.patience import Patience, patient
 from frontdoor_notifier.adapters.rows import NOTICE_COLUMNS, changed_columns, filed_columns, parcel_of, state_of, taken_back_of
 from frontdoor_notifier.core.ledger import Unit
 from frontdoor_notifier.core.parcels import Parcel, TakenBack
@@ -26,7 +26,8 @@ T = TypeVar("T")
 class PgStore:
     """Writes what the ledger gathered, and reads what memory has lost or never had."""
 
-    def __init__(self, *, pool: asyncpg.Pool, signer: Signer) -> None:
+    def __init__(self, *, pool: asyncpg.Pool, signer: Signer, patience: Patience) -> None:
+        self.patience = patience
         self._pool = pool
         self._signer = signer
 
