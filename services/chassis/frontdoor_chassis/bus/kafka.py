@@ -22,6 +22,7 @@ from aiokafka.errors import (
 
 from frontdoor_chassis.bus.kafka_admin import KafkaAdmin, Security, aiokafka_security, ensure_topics
 from frontdoor_chassis.bus.kafka_producer import SEND_SECONDS, KafkaProducer, said
+from frontdoor_chassis.bus.kafka_stop import stop_consumer
 from frontdoor_chassis.bus.ports import (
     Batch,
     Move,
@@ -218,7 +219,7 @@ class KafkaConsumer:
             async with asyncio.timeout(_START_SECONDS):
                 await self._inner.start()
         except BaseException as error:
-            await self._inner.stop()
+            await stop_consumer(self._inner)
             if isinstance(error, _NOT_PERMITTED):
                 raise PermissionError(said(error, "not permitted")) from error
             if isinstance(error, KafkaConnectionError | TimeoutError):
@@ -265,7 +266,7 @@ class KafkaConsumer:
 
     async def close(self) -> None:
         """Leave the group, so that the others do not wait for the session to end."""
-        await self._inner.stop()
+        await stop_consumer(self._inner)
 
     async def _step(self, max_records: int, deadline: float) -> Batch | None:
         seat = await self._seated(deadline)
