@@ -1,0 +1,44 @@
+"""What rules of the chapters come to, decided under the pack of Stockton."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from frontdoor_router.core.policy import policy_of
+from support.builders import a_child, an_incident
+from support.deciding import Deciding, Told
+from support.packs import the_pack
+
+MORNING = datetime(2020, 11, 10, 9, 0, tzinfo=UTC)
+"""A Tuesday in term."""
+
+
+def deciding_at(moment: datetime) -> Deciding:
+    """The router of Stockton at a moment."""
+    return Deciding(policy=policy_of(the_pack("stockton"), moment.date()), now=moment)
+
+
+def due(told: Told, duty: str) -> set[datetime]:
+    """By when a duty is owed."""
+    return {o.due for o in told.decision.obligations if o.duty == duty}
+
+
+# ---------------------------------------------------------------- questions to desks
+
+
+@pytest.mark.parametrize("kind", ["detailed", "initial_check"])
+def test_an_answer_is_due_when_the_asker_says(kind: str) -> None:
+    asked = {"children": [a_child(1)], "request_type": kind, "asked_of": ["trust.school-nursing"], "due_at": "2020-11-11T12:00:00Z"}
+    told = deciding_at(MORNING).post("social-care.duty", "information-request", asked)
+    owed = {o.due for o in told.decision.obligations if o.desk == "trust.school-nursing"}
+    assert owed == {datetime(2020, 11, 11, 12, 0, tzinfo=UTC)}
+    ask = told.to("trust.school-nursing").ask
+    assert ask is not None
+    assert ask.due == datetime(2020, 11, 11, 12, 0, tzinfo=UTC)
+
+
+def test_an_answer_is_due_by_the_deadline_when_the_asker_says_nothing() -> None:
+    asked = {"children": [a_child(1)], "request_type": "initial_check", "asked_of": ["trust.school-nursing"]}
+    told = deciding_at(MORNING).post("social-care.duty", "information-request", asked)
+    assert due(told, "information-asked") == {datetime(2020, 11, 17, 17, 0, tzinfo=UTC)}
+    assert due(told, "information-asked-initial-check") == {datetime(2020, 11, 10, 13, 0, tzinfo=UTC)}
