@@ -42,3 +42,19 @@ def test_an_answer_is_due_by_the_deadline_when_the_asker_says_nothing() -> None:
     told = deciding_at(MORNING).post("social-care.duty", "information-request", asked)
     assert due(told, "information-asked") == {datetime(2020, 11, 17, 17, 0, tzinfo=UTC)}
     assert due(told, "information-asked-initial-check") == {datetime(2020, 11, 10, 13, 0, tzinfo=UTC)}
+
+
+# ---------------------------------------------------------------- what an event should contain
+
+
+@pytest.mark.parametrize("kind", ["police-incident", "referral"])
+@pytest.mark.parametrize(("second", "owed"), [({}, ["children.voice"]), ({"voice": {"obtained": "no"}}, [])])
+def test_police_owe_the_voice_of_every_child(kind: str, second: dict[str, object], owed: list[str]) -> None:
+    told = deciding_at(MORNING).post("police.pvp", kind, of_two_children(kind, second))
+    assert [d.reason for d in told.decision.disclosures if d.kind == "owed" and d.reason == "children.voice"] == owed
+
+
+def of_two_children(kind: str, second: dict[str, object]) -> dict[str, object]:
+    """An incident or a referral that says how one child was, and what is given of the other."""
+    children = (a_child(1, voice={"obtained": "yes"}), a_child(2, **second))
+    return an_incident(*children) if kind == "police-incident" else {"children": list(children)}
