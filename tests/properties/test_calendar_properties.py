@@ -13,6 +13,7 @@ from frontdoor_router.core.calendar_file import CalendarFile, build
 from frontdoor_router.core.deadlines import (
     AtOnce,
     BeforeSchoolDay,
+    BeforeWorkingDay,
     CalendarDays,
     Hours,
     Rule,
@@ -50,6 +51,7 @@ RULES: st.SearchStrategy[Rule] = st.one_of(
     st.builds(WorkingHours, COUNTS, NAMES),
     st.builds(WorkingDays, COUNTS, WALL),
     st.builds(BeforeSchoolDay, WALL),
+    st.builds(BeforeWorkingDay, WALL),
     st.builds(CalendarDays, COUNTS, WALL),
 )
 AMOUNTS = st.integers(0, 3000).map(lambda minutes: timedelta(minutes=minutes))

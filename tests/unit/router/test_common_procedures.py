@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from frontdoor_router.core.deadlines import BeforeSchoolDay
 from frontdoor_router.core.policy import policy_of
 from support.builders import a_child, an_incident
 from support.deciding import Deciding, Told
-from support.packs import the_pack
+from support.packs import PARTNERSHIPS, the_pack
 
 MORNING = datetime(2020, 11, 10, 9, 0, tzinfo=UTC)
 """A Tuesday in term."""
@@ -58,3 +59,37 @@ def of_two_children(kind: str, second: dict[str, object]) -> dict[str, object]:
     """An incident or a referral that says how one child was, and what is given of the other."""
     children = (a_child(1, voice={"obtained": "yes"}), a_child(2, **second))
     return an_incident(*children) if kind == "police-incident" else {"children": list(children)}
+
+
+# ---------------------------------------------------------------- domestic abuse
+
+
+@pytest.mark.parametrize("name", sorted(p.parent.name for p in PARTNERSHIPS.glob("*/agencies.toml")))
+def test_only_schools_are_told_by_a_clock_that_waits_for_them_to_open(name: str) -> None:
+    pack = the_pack(name)
+    of_schools = {d.id for d in pack.deadlines if isinstance(d.rule, BeforeSchoolDay)}
+    assert of_schools
+    assert {d.relation for d in pack.duties if d.deadline in of_schools} == {"school"}
+
+
+def test_health_and_nurseries_hear_of_an_incident_before_the_next_working_day_of_the_holidays() -> None:
+    deciding = deciding_at(datetime(2021, 7, 20, 20, 0, tzinfo=UTC))
+    baby, pupil = a_child(1, born="2020-05-02"), a_child(2, born="2011-05-02")
+    for child, desk, relation in (
+        (baby, "trust.health-visiting", "health_visiting"),
+        (baby, "mill-lane.gp", "gp"),
+        (baby, "little-oaks.lead", "early_years"),
+        (pupil, "trust.school-nursing", "school_nursing"),
+        (pupil, "ash-primary.dsl", "school"),
+    ):
+        deciding.tie(child, desk, relation)
+    told = deciding.post("police.pvp", "police-incident", an_incident(baby, pupil))
+    owed = {o.desk: o.due for o in told.decision.obligations if o.duty.startswith("encompass")}
+    morning = datetime(2021, 7, 21, 8, 0, tzinfo=UTC)
+    assert owed == {
+        "trust.health-visiting": morning,
+        "mill-lane.gp": morning,
+        "trust.school-nursing": morning,
+        "little-oaks.lead": datetime(2021, 7, 21, 7, 0, tzinfo=UTC),
+        "ash-primary.dsl": datetime(2021, 9, 2, 7, 0, tzinfo=UTC),
+    }

@@ -11,6 +11,7 @@ from frontdoor_router.core.deadlines import (
     OWN,
     AtOnce,
     BeforeSchoolDay,
+    BeforeWorkingDay,
     CalendarDays,
     DaysAway,
     DayUnit,
@@ -63,6 +64,8 @@ def local(text: str) -> datetime:
         ("encompass", "2020-11-11 08:01", "2020-11-12 08:00"),
         ("encompass", "2020-10-23 22:00", "2020-11-02 08:00"),  # over half-term and the clock change
         ("encompass", "2020-12-25 03:00", "2021-01-05 08:00"),
+        ("encompass-health", "2021-07-20 21:00", "2021-07-21 09:00"),  # schools are closed until September
+        ("encompass-early-years", "2021-07-20 21:00", "2021-07-21 08:00"),
         ("encompass-s49a", "2025-11-07 23:00", "2025-11-10 08:00"),
         ("at-once", "2020-11-14 03:00", "2020-11-14 03:15"),
         ("referral-outcome", "2020-11-13 18:00", "2020-11-16 17:00"),
@@ -97,6 +100,7 @@ def test_a_clock_of_the_stockton_pack_runs_out_at(
         ("encompass", "2020-11-11 08:15", "2020-11-11 08:30"),
         ("encompass", "2020-10-16 22:00", "2020-11-02 08:30"),  # two weeks' half-term
         ("encompass", "2020-11-26 22:00", "2020-11-30 08:30"),  # staff training on the Friday
+        ("health-notice", "2020-10-16 22:00", "2020-10-19 08:30"),  # schools are closed, offices are not
         ("referral-outcome", "2020-12-23 10:00", "2020-12-29 17:30"),
         ("core-group-minutes", "2020-11-16 09:00", "2020-11-26 09:00"),
         ("hub-partner-check", "2023-08-31 16:30", "2023-09-01 13:30"),  # six office hours until then
@@ -119,6 +123,9 @@ def test_another_pack_differs_in_data_alone(deadline_id: str, start: str, expect
         (BeforeSchoolDay(), "2021-03-26 12:00", "2021-04-12 08:00"),
         (BeforeSchoolDay(time(0)), "2020-11-16 12:00", "2020-11-17 00:00"),
         (BeforeSchoolDay(time(8, 30)), "2020-11-16 08:15", "2020-11-16 08:30"),
+        (BeforeWorkingDay(), "2021-07-21 08:59", "2021-07-21 09:00"),  # in the summer holidays
+        (BeforeWorkingDay(time(8)), "2021-07-23 08:01", "2021-07-26 08:00"),  # over a weekend
+        (BeforeWorkingDay(time(0)), "2020-12-24 12:00", "2020-12-29 00:00"),  # over bank holidays
         (CalendarDays(1), "2020-10-24 12:00", "2020-10-25 12:00"),  # the wall's day, of 25 hours
         (CalendarDays(1), "2021-03-27 01:30", "2021-03-28 02:30"),  # 01:30 does not happen
         (CalendarDays(28, time(17)), "2020-12-25 12:00", "2021-01-22 17:00"),

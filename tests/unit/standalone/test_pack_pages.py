@@ -12,7 +12,17 @@ import pytest
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.adopting import Kind
 from frontdoor_router.core.conditions import Absent, Condition, OneOf, Present
-from frontdoor_router.core.deadlines import AtOnce, BeforeSchoolDay, CalendarDays, Deadline, Hours, Rule, WorkingDays, WorkingHours
+from frontdoor_router.core.deadlines import (
+    AtOnce,
+    BeforeSchoolDay,
+    BeforeWorkingDay,
+    CalendarDays,
+    Deadline,
+    Hours,
+    Rule,
+    WorkingDays,
+    WorkingHours,
+)
 from frontdoor_router.core.duties import (
     AdultRelation,
     AgeRange,
@@ -125,6 +135,8 @@ def test_each_area_says_in_its_own_words_what_a_referral_should_hold() -> None:
         (WorkingDays(2, time(16)), "2 working days, by 16:00"),
         (BeforeSchoolDay(), "before the school day, by school opening"),
         (BeforeSchoolDay(time(8)), "before the school day, by 08:00"),
+        (BeforeWorkingDay(), "before the working day, by office opening"),
+        (BeforeWorkingDay(time(8)), "before the working day, by 08:00"),
         (CalendarDays(10), "10 days, by the same time of day"),
         (CalendarDays(1, time(12)), "1 day, by 12:00"),
     ],

@@ -1,7 +1,7 @@
 """Limits as dated data: from the moment when a clock starts to the moment when it has run out, and the stages about it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -83,6 +83,13 @@ class BeforeSchoolDay:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeWorkingDay:
+    """As `BeforeSchoolDay`, of working days: what is not to wait for the end of the holidays. None is the office's opening time."""
+
+    at: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarDays:
     """Days of every kind. None: at the time of day at which the clock started."""
 
@@ -94,7 +101,7 @@ class CalendarDays:
         _at_least_one(self.days)
 
 
-Rule = AtOnce | Hours | WorkingHours | WorkingDays | BeforeSchoolDay | CalendarDays
+Rule = AtOnce | Hours | WorkingHours | WorkingDays | BeforeSchoolDay | BeforeWorkingDay | CalendarDays
 """Every way in which a limit is written."""
 
 
@@ -113,7 +120,13 @@ def due(rule: Rule, start: datetime, calendar: Calendar) -> datetime:
         case WorkingDays(days, at):
             return _working_days(days, at, start, calendar)
         case BeforeSchoolDay(at):
-            return _before_school_day(at or calendar.school.opens, start, calendar)
+            return _before_day(
+                calendar.school.opens if at is None else at, start, calendar, calendar.is_school_day, calendar.next_school_day
+            )
+        case BeforeWorkingDay(at):
+            return _before_day(
+                calendar.office.opens if at is None else at, start, calendar, calendar.is_working_day, calendar.next_working_day
+            )
         case CalendarDays(days, at):
             day = calendar.local_date(start) + timedelta(days=days)
             return calendar.at(day, calendar.local_time(start) if at is None else at)
@@ -239,11 +252,13 @@ def _working_days(days: int, at: time | None, start: datetime, calendar: Calenda
     return calendar.end_of_office_day(day) if at is None else calendar.at(day, at)
 
 
-def _before_school_day(at: time, start: datetime, calendar: Calendar) -> datetime:
+def _before_day(
+    at: time, start: datetime, calendar: Calendar, counts: Callable[[date], bool], next_after: Callable[[date], date]
+) -> datetime:
     today = calendar.local_date(start)
-    if calendar.is_school_day(today) and in_utc(start) <= calendar.at(today, at):
+    if counts(today) and in_utc(start) <= calendar.at(today, at):
         return calendar.at(today, at)
-    return calendar.at(calendar.next_school_day(today), at)
+    return calendar.at(next_after(today), at)
 
 
 def _days_away(text: str, number: int, unit: DayUnit, at: str | None) -> DaysAway:

@@ -17,6 +17,7 @@ from frontdoor_router.core.deadlines import (
     OWN,
     AtOnce,
     BeforeSchoolDay,
+    BeforeWorkingDay,
     CalendarDays,
     Deadline,
     Hours,
@@ -131,6 +132,17 @@ class BeforeSchoolDayEntry(DeadlineEntry):
         return BeforeSchoolDay(self.at)
 
 
+class BeforeWorkingDayEntry(DeadlineEntry):
+    """`kind = "before-working-day"`."""
+
+    kind: Literal["before-working-day"]
+    at: WallTime | None = None
+
+    def rule(self) -> BeforeWorkingDay:
+        """By a time of day on a working day, or by the office's opening time."""
+        return BeforeWorkingDay(self.at)
+
+
 class CalendarDaysEntry(DeadlineEntry):
     """`kind = "calendar-days"`."""
 
@@ -143,7 +155,9 @@ class CalendarDaysEntry(DeadlineEntry):
         return CalendarDays(self.days, self.at)
 
 
-AnyDeadline = AtOnceEntry | HoursEntry | WorkingHoursEntry | WorkingDaysEntry | BeforeSchoolDayEntry | CalendarDaysEntry
+AnyDeadline = (
+    AtOnceEntry | HoursEntry | WorkingHoursEntry | WorkingDaysEntry | BeforeSchoolDayEntry | BeforeWorkingDayEntry | CalendarDaysEntry
+)
 """Every kind of `[[deadline]]`."""
 DeadlineEntries = Sequence[Annotated[AnyDeadline, Field(discriminator="kind")]]
 

@@ -9,6 +9,7 @@ from frontdoor_router.core.conditions import Absent, Condition, OneOf, Present
 from frontdoor_router.core.deadlines import (
     AtOnce,
     BeforeSchoolDay,
+    BeforeWorkingDay,
     CalendarDays,
     DayUnit,
     Elapsed,
@@ -103,6 +104,8 @@ def limit(rule: Rule) -> str:
             return f"{counted(days, 'working day')}, {_until(at, 'the end of the office day')}"
         case BeforeSchoolDay(at):
             return f"before the school day, {_until(at, 'school opening')}"
+        case BeforeWorkingDay(at):
+            return f"before the working day, {_until(at, 'office opening')}"
         case CalendarDays(days, at):
             return f"{counted(days, 'day')}, {_until(at, 'the same time of day')}"
         case _ as never:  # pragma: no cover - the union is closed
