@@ -21,7 +21,7 @@ from frontdoor_schemas.topics import FAMILIES, RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import Level
 from support.builders import NHS, a_child, an_adult, an_incident, an_involvement
 from support.deciding import NIGHT, TEST_PACK
-from support.exchange import Exchange
+from support.exchange import Exchange, exchange
 from support.routers import change, riverside, rows, settings_of
 
 ADMIN = {"authorization": "Bearer made-up-token"}
@@ -189,6 +189,38 @@ async def test_an_end_that_is_corrected_ends_what_the_correction_says(running: E
         said = {"children": [a_child(n)], "plan_type": "child_protection", "to_status": "breached"}
         breached = await running.post("care.duty", "plan-status", said)
         assert ("oak.dsl" in running.desks_told(breached)) is told
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one after the other", "in one batch"])
+async def test_whose_referral_runs_again_is_told_as_before_once_its_refusals_are_withdrawn(database: str, together: bool) -> None:
+    said = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": "no"}
+    async with exchange(database, starts=NIGHT) as running:
+        referral = await running.post("ash-primary.dsl", "referral", {"children": [a_child(1)]})
+        refusals = [await running.post("hub.front-door", "referral-outcome", said, reply_to=referral) for _ in range(2)]
+        for refusal, told in zip(refusals, (False, True), strict=True):
+            put = running.publish if together else running.post
+            await put("hub.front-door", "withdrawal", {"reason": "another referral"}, reply_to=refusal)
+            closed = await running.post("police.pvp", "investigation-status", {"children": [a_child(1)], "status": "closed"})
+            assert ("ash-primary.dsl" in running.desks_told(closed)) is told
+            assert await rows(database, "SELECT open FROM entry WHERE event = $1", referral) == [(told,)]
+
+
+async def test_a_refusal_counts_again_once_what_accepted_after_it_is_withdrawn(running: Exchange, database: str) -> None:
+    referral = await running.post("oak.dsl", "referral", {"children": [a_child(1)]})
+    for accepted in ("no", "yes"):
+        said = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": accepted}
+        last = await running.post("hub.front-door", "referral-outcome", said, reply_to=referral)
+    await running.post("hub.front-door", "withdrawal", {"reason": "another referral"}, reply_to=last)
+    assert await rows(database, "SELECT open FROM entry WHERE event = $1", referral) == [(False,)]
+
+
+async def test_a_referral_that_was_itself_withdrawn_is_brought_back_by_nothing(running: Exchange, database: str) -> None:
+    referral = await running.post("oak.dsl", "referral", {"children": [a_child(1)]})
+    said = {"children": [a_child(1)], "decided_at": NIGHT.isoformat(), "accepted": "no"}
+    refused = await running.post("hub.front-door", "referral-outcome", said, reply_to=referral)
+    await running.post("oak.dsl", "withdrawal", {"reason": "another child"}, reply_to=referral)
+    await running.post("hub.front-door", "withdrawal", {"reason": "another referral"}, reply_to=refused)
+    assert await rows(database, "SELECT open FROM entry WHERE event = $1", referral) == [(False,)]
 
 
 async def test_what_ended_before_its_beginning_was_heard_of_has_ended(running: Exchange) -> None:

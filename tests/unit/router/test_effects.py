@@ -335,6 +335,67 @@ def test_who_refuses_a_referral_that_was_corrected_meanwhile_refuses_it(deciding
     assert runs(deciding) == 1
 
 
+def take_back(deciding: Deciding, told: Told, by: str = "hub.front-door") -> Told:
+    """Whoever said something withdraws it."""
+    return deciding.post(by, "withdrawal", {"reason": "another child"}, reply_to=told.event)
+
+
+def progress(deciding: Deciding, status: str, to: UUID) -> Told:
+    """The front door says how far a referral is."""
+    return deciding.post("hub.front-door", "referral-progress", {"children": [CHILD], "status": status}, reply_to=to)
+
+
+def test_a_referral_runs_again_once_its_refusal_or_its_closing_is_withdrawn(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    for wrong in (outcome(deciding, "no", referral.event), progress(deciding, "closed", referral.event)):
+        take_back(deciding, wrong)
+    assert runs(deciding) == 1
+
+
+def test_a_referral_that_was_refused_twice_is_refused_while_one_refusal_stands(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    first, second = (outcome(deciding, "no", referral.event) for _ in range(2))
+    for wrong, left in ((second, 0), (first, 1)):
+        take_back(deciding, wrong)
+        assert runs(deciding) == left
+
+
+def test_a_refusal_counts_again_once_what_accepted_after_it_is_withdrawn(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    outcome(deciding, "no", referral.event)
+    accepted = outcome(deciding, "yes", referral.event)
+    take_back(deciding, accepted)
+    assert runs(deciding) == 0
+
+
+def test_a_closing_that_is_corrected_to_a_step_on_the_way_leaves_the_referral_running(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    closed = progress(deciding, "closed", referral.event)
+    data = {"children": [CHILD], "occurred_at": NIGHT.isoformat(), "status": "triaged"}
+    event = {"type": "referral-progress", "data": data}
+    deciding.post("hub.front-door", "correction", {"reason": "another referral", "event": event}, reply_to=closed.event)
+    assert runs(deciding) == 1
+
+
+def test_a_referral_that_was_itself_withdrawn_is_brought_back_by_nothing(deciding: Deciding) -> None:
+    referral = deciding.post("oak.dsl", "referral", {"children": [CHILD]})
+    refused = outcome(deciding, "no", referral.event)
+    take_back(deciding, referral, by="oak.dsl")
+    take_back(deciding, refused)
+    assert runs(deciding) == 0
+
+
+def test_an_episode_runs_again_only_once_nothing_says_any_more_that_the_child_is_back(deciding: Deciding) -> None:
+    def episode(stage: str) -> Told:
+        return deciding.post("police.pvp", "missing-episode", {"children": [CHILD], "stage": stage})
+
+    episode("reported")
+    first, second = episode("returned"), episode("returned")
+    for wrong, left in ((first, 0), (second, 1)):
+        take_back(deciding, wrong, by="police.pvp")
+        assert runs(deciding) == left
+
+
 def test_the_lead_agencys_list_stays_with_the_person_and_anybody_elses_is_for_its_event(deciding: Deciding) -> None:
     sharing = {"sharing": {"locating_for": ["oak.dsl", "mill.gp"]}}
     assert deciding.post("oak.dsl", "referral", {"children": [CHILD], **sharing}).decision.listed == ()

@@ -46,11 +46,14 @@ SELECT p.id,
        ARRAY(SELECT (t.desk, t.relation, t.since, t.asserted_by, t.confirmed_by, t.event, t.until, t.plan, t.worker,
                      t.contact, t.ended_by, t.withheld_from)
              FROM tie t WHERE t.person = p.id ORDER BY t.id),
-       ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.marks, e.withheld_from) FROM entry e
+       ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.marks, e.withheld_from, e.changed_by,
+                     e.changed_to::int[])
+             FROM entry e
              WHERE e.person = p.id ORDER BY e.open DESC, e.occurred_at DESC LIMIT $3),
        ARRAY(SELECT (l.desk, l.event) FROM listed l WHERE l.person = p.id)
 FROM unnest($1::uuid[]) AS p (id)
 """
+"""What is known of people, in one row each. asyncpg reads no booleans in an array within a row: they come as numbers."""
 
 
 async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
@@ -120,8 +123,9 @@ async def about_people(connection: asyncpg.Connection, world: World, ids: Sequen
         world.register.remember(world.register.people[person], [Key(*key) for key in keys])
         for desk, relation, *rest, kept_from in ties:
             world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *[*rest, frozenset(kept_from)]))
-        for event, event_type, source, at, running, marks, withheld_from in entries:
-            entry = Entry(person, event, EventType(event_type), source, at, running, frozenset(marks), frozenset(withheld_from))
+        for event, event_type, source, at, running, marks, withheld_from, changed_by, changed_to in entries:
+            changes = tuple((by, bool(runs)) for by, runs in zip(changed_by or (), changed_to or (), strict=True))
+            entry = Entry(person, event, EventType(event_type), source, at, running, frozenset(marks), frozenset(withheld_from), changes)
             world.entries.setdefault(person, []).append(entry)
         for desk, event in listed:
             world.list_desk(person, desk, event)

@@ -55,6 +55,20 @@ WHERE t.ended_by = ANY($1::uuid[]) AND t.event <> t.ended_by
 """
 """Ties whose end was taken back run on, or up to the next end that is known: what `Tie.ends` says, over rows."""
 
+RUNS = """
+UPDATE entry SET open = $3, changed_by = array_append(changed_by, $4), changed_to = array_append(changed_to, $3)
+WHERE person = $1 AND event = $2
+"""
+AS_BEFORE = """
+UPDATE entry n SET (open, changed_by, changed_to) = (
+    SELECT e.withdrawn_at IS NULL AND coalesce((array_agg(c.runs ORDER BY c.nth DESC))[1], true),
+           array_agg(c.event ORDER BY c.nth), array_agg(c.runs ORDER BY c.nth)
+    FROM unnest(n.changed_by, n.changed_to) WITH ORDINALITY AS c (event, runs, nth) WHERE c.event <> ALL($1::uuid[]))
+FROM event e
+WHERE e.id = n.event AND n.changed_by && $1::uuid[] AND n.changed_by IS NOT NULL
+"""
+"""Lines of a chronology run, or do not, as was said before what was taken back: what `Entry.without` says, over rows."""
+
 
 async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided], now: datetime) -> None:
     """The events themselves, who they are about, new people and keys, chronology lines, ties, lists for locating facts."""
@@ -67,10 +81,13 @@ async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided
     )
     await _save_ties(connection, decided)
     runs = [
-        (*p, on) for d in decided for on, pairs in ((False, d.decision.closed_entries), (True, d.decision.opened_entries)) for p in pairs
+        (*pair, on, d.case.envelope.id)
+        for d in decided
+        for on, pairs in ((False, d.decision.closed_entries), (True, d.decision.opened_entries))
+        for pair in pairs
     ]
     if runs:
-        await connection.executemany("UPDATE entry SET open = $3 WHERE person = $1 AND event = $2", runs)
+        await connection.executemany(RUNS, runs)
     listed = [(person, desk, d.case.envelope.id) for d in decided for person, desk in d.decision.listed]
     if listed:
         await connection.executemany("INSERT INTO listed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", listed)
@@ -192,10 +209,11 @@ async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, ep
 
 
 async def take_back(connection: asyncpg.Connection, events: Sequence[UUID], now: datetime) -> None:
-    """Events were withdrawn or corrected: nothing that they said or listed stands, and what they ended goes on."""
+    """Events were withdrawn or corrected: nothing that they said or listed stands, and what they ended or closed goes on."""
     ids = list(events)
     await connection.execute("UPDATE event SET withdrawn_at = $2 WHERE id = ANY($1::uuid[])", ids, now)
     await connection.execute("UPDATE entry SET open = false WHERE event = ANY($1::uuid[])", ids)
+    await connection.execute(AS_BEFORE, ids)
     await connection.execute("UPDATE tie SET until = least(until, $2), ended_by = event WHERE event = ANY($1::uuid[])", ids, now)
     await connection.execute(GOING_ON, ids)
     await connection.execute("DELETE FROM listed WHERE event = ANY($1::uuid[])", ids)

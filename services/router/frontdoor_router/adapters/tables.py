@@ -178,9 +178,15 @@ class EventKey(Table, table=True):
 
 
 class Entry(Table, table=True):
-    """A line of a person's chronology. `marks` are closed words of the contract, never text that somebody wrote."""
+    """A line of a person's chronology. `marks` are closed words of the contract, never text that somebody wrote.
 
-    __table_args__ = (Index("entry_event", "event"),)
+    `changed_by` are the events that said since whether it runs, one after another, and `changed_to` what they said.
+    """
+
+    __table_args__ = (
+        Index("entry_event", "event"),
+        Index("entry_changed_by", "changed_by", postgresql_using="gin", postgresql_where=text("changed_by IS NOT NULL")),
+    )
 
     person: UUID = Field(foreign_key="person.id", primary_key=True)
     event: UUID = Field(primary_key=True)
@@ -190,6 +196,8 @@ class Entry(Table, table=True):
     open: bool
     marks: list[str] = Field(sa_column=_texts())
     withheld_from: list[str] = Field(sa_column=_texts())
+    changed_by: list[UUID] | None = Field(None, sa_column=Column(ARRAY(Uuid), nullable=True))
+    changed_to: list[bool] | None = Field(None, sa_column=Column(ARRAY(Boolean), nullable=True))
 
 
 class Disclosure(Table, table=True):

@@ -145,7 +145,8 @@ def _apply(case: Case, found: Effects) -> None:
         world.entries.setdefault(entry.person, []).append(entry)
     for pairs, runs in ((found.closed, False), (found.opened, True)):
         for person, event in pairs:
-            world.entries[person] = [replace(e, open=runs) if e.event == event else e for e in world.entries.get(person, ())]
+            lines = world.entries.get(person, ())
+            world.entries[person] = [e.changed(case.envelope.id, runs=runs) if e.event == event else e for e in lines]
     for person, desk in found.listed:
         world.list_desk(person, desk, case.envelope.id)
 
@@ -180,8 +181,8 @@ def _closed(case: Case) -> Iterator[tuple[UUID, UUID]]:
         yield from _of_the_referral(case)
     if case.type is EventType.missing_episode and case.message.get("stage") == "returned":
         for person in about(case, "stage"):
-            running = (e for e in case.world.entries.get(person, ()) if e.open and e.type is EventType.missing_episode)
-            yield from ((person, e.event) for e in running)
+            episodes = (e for e in case.world.entries.get(person, ()) if e.ever_ran and e.type is EventType.missing_episode)
+            yield from ((person, e.event) for e in episodes)
 
 
 def _opened(case: Case) -> Iterator[tuple[UUID, UUID]]:

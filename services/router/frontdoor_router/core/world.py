@@ -104,6 +104,24 @@ class Entry:
     open: bool = False
     marks: frozenset[str] = frozenset()
     withheld_from: frozenset[str] = frozenset()
+    changes: tuple[tuple[UUID, bool], ...] = ()
+    """Which events said since that it runs or not, one after another: so that the one before the last counts once that is taken back."""
+
+    @property
+    def ever_ran(self) -> bool:
+        """Whether it is one of those that run for a while: nothing else is ever changed."""
+        return self.open or bool(self.changes)
+
+    def changed(self, by: UUID, *, runs: bool) -> "Entry":
+        """What it is once an event said whether it runs."""
+        return replace(self, open=runs, changes=(*self.changes, (by, runs)))
+
+    def without(self, event: UUID, *, stands: bool) -> "Entry":
+        """What it is once an event that changed it was taken back: it runs from its beginning, if its own event `stands`."""
+        left = tuple(change for change in self.changes if change[0] != event)
+        if left == self.changes:
+            return self
+        return replace(self, open=stands and (left[-1][1] if left else True), changes=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +152,11 @@ class World:
     def thread(self, thread: UUID) -> list[Earlier]:
         """Earlier events of a thread."""
         return [e for e in self.events.values() if e.thread == thread]
+
+    def stands(self, event: UUID) -> bool:
+        """Whether an event is known that nobody has taken back."""
+        found = self.events.get(event)
+        return found is not None and not found.withdrawn
 
     def versions(self, event: UUID) -> list[Earlier]:
         """All versions of an event, one after another: what it corrects itself, up to the first, and what has corrected that one since."""
@@ -172,7 +195,9 @@ class World:
             left = [replace(t, until=min(t.until or at, at), ended_by=event) if t.event == event else t for t in ties]
             self.ties[person] = [_going_on(t, left) if t.ended_by == event != t.event else t for t in left]
         for person, entries in self.entries.items():
-            self.entries[person] = [replace(e, open=False) if e.event == event else e for e in entries]
+            self.entries[person] = [
+                replace(e, open=False) if e.event == event else e.without(event, stands=self.stands(e.event)) for e in entries
+            ]
         for person, desks in self.listed.items():
             self.listed[person] = {desk: events - {event} for desk, events in desks.items() if events - {event}}
         earlier = self.events[event]

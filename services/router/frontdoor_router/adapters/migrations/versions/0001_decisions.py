@@ -49,8 +49,9 @@ CREATE INDEX event_key_leads_to ON event_key (leads_to, at);
 CREATE TABLE entry (
     person uuid NOT NULL REFERENCES person, event uuid NOT NULL, type text NOT NULL, source text NOT NULL,
     occurred_at timestamptz NOT NULL, open boolean NOT NULL, marks text[] NOT NULL, withheld_from text[] NOT NULL,
-    PRIMARY KEY (person, event));
+    changed_by uuid[], changed_to boolean[], PRIMARY KEY (person, event));
 CREATE INDEX entry_event ON entry (event);
+CREATE INDEX entry_changed_by ON entry USING gin (changed_by) WHERE changed_by IS NOT NULL;
 CREATE TABLE disclosure (
     id uuid PRIMARY KEY, event uuid NOT NULL, trigger uuid NOT NULL, desk text NOT NULL, kind text NOT NULL,
     incarnation integer, number bigint, at timestamptz NOT NULL, epoch text NOT NULL, purposes text[] NOT NULL,
