@@ -249,6 +249,30 @@ async def test_a_plan_whose_ends_were_heard_first_has_a_group_when_both_are_take
             await running.post("care.duty", "withdrawal", {"reason": "another child"}, reply_to=ends.pop(0))
 
 
+async def test_who_is_in_the_group_of_no_plan_in_particular_is_told_while_any_plan_runs(running: Exchange) -> None:
+    child = {"children": [a_child(1)]}
+
+    async def said(kind: str, status: str, *members: str) -> UUID:
+        return await running.post("care.duty", "plan-status", {**child, "plan_type": kind, "to_status": status, "members": list(members)})
+
+    async def hears_of_it(kind: str) -> bool:
+        return "mill.gp" in running.desks_told(await said(kind, "breached"))
+
+    await said("child_protection", "started", "oak.dsl")
+    await running.post("care.duty", "involvement-started", an_involvement(a_child(1), desk="mill.gp", relation="plan_group"))
+    running.clock.set(NIGHT + timedelta(hours=1))
+    wrong = await said("child_protection", "ended")
+    assert not await hears_of_it("child_protection")
+    await running.move_to(NIGHT + timedelta(hours=2))
+    ended = await said("child_in_need", "ended")
+    await running.post("care.duty", "withdrawal", {"reason": "another child"}, reply_to=wrong)
+    assert await hears_of_it("child_protection")
+    await said("child_protection", "ended")
+    assert not await hears_of_it("child_protection")
+    await running.post("care.duty", "withdrawal", {"reason": "another child"}, reply_to=ended)
+    assert not await hears_of_it("child_protection")
+
+
 async def test_the_lead_agencys_list_is_kept_until_it_is_withdrawn(running: Exchange) -> None:
     await running.post("hub.front-door", "involvement-started", an_involvement(a_child(1), desk="oak.dsl", relation="school"))
     listing = {"children": [a_child(1)], "sharing": {"locating_for": ["oak.dsl"]}}

@@ -260,6 +260,49 @@ def test_a_plan_that_ends_leaves_other_ties_alone(deciding: Deciding) -> None:
     assert running(deciding) == [("oak.dsl", "school", "hub.front-door")]
 
 
+def in_group(deciding: Deciding) -> set[str]:
+    """Desks that are in the group of a plan now."""
+    return {desk for desk, relation, _ in running(deciding) if relation == "plan_group"}
+
+
+def test_who_is_in_the_group_of_no_plan_in_particular_leaves_it_with_the_last_plan(deciding: Deciding) -> None:
+    plan(deciding, "started", "oak.dsl")
+    plan(deciding, "started", "elm.dsl", kind="child_in_need")
+    deciding.tie(CHILD, "mill.gp", "plan_group", by="care.duty")
+    plan(deciding, "ended", kind="child_in_need")
+    assert in_group(deciding) == {"oak.dsl", "mill.gp"}
+    plan(deciding, "ended")
+    assert in_group(deciding) == set()
+
+
+def test_a_plan_that_only_others_assert_keeps_nobody_in_a_group(deciding: Deciding) -> None:
+    plan(deciding, "started", "elm.dsl", by="police.pvp")
+    deciding.tie(CHILD, "mill.gp", "plan_group", by="care.duty")
+    plan(deciding, "ended", kind="child_in_need")
+    assert "mill.gp" not in in_group(deciding)
+
+
+def test_who_is_heard_late_to_have_been_in_a_group_is_in_it_while_another_plan_runs(deciding: Deciding) -> None:
+    plan_said_at(deciding, 9, "started", "oak.dsl")
+    plan_said_at(deciding, 3, "ended", kind="child_in_need")
+    said = {"children": [CHILD], "about": ["child-1"], "relation": "plan_group", "desk": "mill.gp"}
+    deciding.post("care.duty", "involvement-started", {**said, "occurred_at": (deciding.now - timedelta(hours=5)).isoformat()})
+    assert in_group(deciding) == {"oak.dsl", "mill.gp"}
+    plan_said_at(deciding, 1, "ended")
+    assert in_group(deciding) == set()
+
+
+def test_who_is_in_the_group_of_no_plan_stays_with_the_plan_whose_end_is_taken_back(deciding: Deciding) -> None:
+    plan_said_at(deciding, 9, "started", "oak.dsl")
+    deciding.tie(CHILD, "mill.gp", "plan_group", by="care.duty")
+    deciding.now += timedelta(hours=8)
+    wrong = plan_said_at(deciding, 5, "ended")
+    plan_said_at(deciding, 3, "ended", kind="child_in_need")
+    assert in_group(deciding) == set()
+    take_back(deciding, wrong, by="care.duty")
+    assert in_group(deciding) == {"oak.dsl", "mill.gp"}
+
+
 # ---------------------------------------------------------------- chronology and lists
 
 

@@ -48,12 +48,21 @@ GOING_ON = """
 UPDATE tie t SET (until, ended_by) = (
     SELECT e.since, e.event FROM tie e
     WHERE e.person = t.person AND e.relation = t.relation
-          AND CASE WHEN e.plan IS NULL THEN e.desk = t.desk ELSE t.plan IS NULL OR t.plan = e.plan END
+          AND CASE WHEN e.plan IS NULL THEN e.desk = t.desk
+                   WHEN t.plan IS NOT NULL THEN t.plan = e.plan
+                   ELSE NOT EXISTS (
+                       SELECT FROM tie o
+                       WHERE o.person = t.person AND o.plan <> e.plan AND o.confirmed_by IS NOT NULL
+                             AND o.ended_by IS DISTINCT FROM o.event AND o.since <= e.since AND (o.until IS NULL OR o.until > e.since))
+              END
           AND e.until = e.since AND e.ended_by IS NULL AND e.since >= t.until
     ORDER BY e.since LIMIT 1)
-WHERE t.ended_by = ANY($1::uuid[]) AND t.event <> t.ended_by
+WHERE t.ended_by = ANY($1::uuid[]) AND t.event <> t.ended_by AND (t.plan IS NULL) = $2
 """
-"""Ties whose end was taken back run on, or up to the next end that is known: what `Tie.ends` says, over rows."""
+"""Ties whose end was taken back run on, or up to the next end that is known: what `Tie.ends` says, over rows.
+
+Those of no plan last: whether they have ended is found out by the groups of plans that go on.
+"""
 
 RUNS = """
 UPDATE entry SET open = $3, changed_by = array_append(changed_by, $4), changed_to = array_append(changed_to, $3)
@@ -215,6 +224,6 @@ async def take_back(connection: asyncpg.Connection, events: Sequence[UUID], now:
     await connection.execute("UPDATE entry SET open = false WHERE event = ANY($1::uuid[])", ids)
     await connection.execute(AS_BEFORE, ids)
     await connection.execute("UPDATE tie SET until = least(until, $2), ended_by = event WHERE event = ANY($1::uuid[])", ids, now)
-    await connection.execute(GOING_ON, ids)
+    await connection.executemany(GOING_ON, [(ids, of_no_plan) for of_no_plan in (False, True)])
     await connection.execute("DELETE FROM listed WHERE event = ANY($1::uuid[])", ids)
     await connection.execute("DELETE FROM event_key WHERE event = ANY($1::uuid[])", ids)

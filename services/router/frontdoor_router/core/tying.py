@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.case import Case
-from frontdoor_router.core.world import Tie
+from frontdoor_router.core.world import Tie, runs_beside
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
 ENDED: Final = frozenset({"ended", "none"})
@@ -73,7 +73,8 @@ def _begins_at(case: Case) -> datetime:
 
 def _up_to_its_end(case: Case, tie: Tie) -> Tie:
     """A tie of which an end is known already that came after it was stated."""
-    ends = [t for t in case.world.ties.get(tie.person, ()) if t.ends(tie) and t.since > _begins_at(case)]
+    ties = case.world.ties.get(tie.person, ())
+    ends = [t for t in ties if t.ends(tie, ties) and t.since > _begins_at(case)]
     end = min(ends, key=lambda t: t.since, default=None)
     return replace(tie, until=end.since, ended_by=end.event) if end else tie
 
@@ -181,12 +182,15 @@ def newest_worker(ties: Iterable[Tie]) -> tuple[str, str | None] | None:
 
 
 def _over(case: Case, group: Group, directory: Directory) -> Iterator[Tie]:
-    """The group of the plan that ended; that of another plan of the child runs on."""
+    """The group of the plan that ended; that of another plan of the child runs on, with who is in the group of none in particular."""
     if not _may_end(case, group, directory):
         return
     for person in about(case, group.about):
-        for tie in case.world.ties.get(person, ()):
-            if tie.relation is Relation.plan_group and tie.plan in {None, group.plan} and _runs(case, tie):
+        ties = case.world.ties.get(person, ())
+        last = group.plan is None or not runs_beside(group.plan, case.took_effect_at, ties)
+        for tie in ties:
+            its_own = tie.plan == group.plan or (tie.plan is None and last)
+            if tie.relation is Relation.plan_group and its_own and _runs(case, tie):
                 yield tie
 
 

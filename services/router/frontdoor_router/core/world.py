@@ -1,6 +1,6 @@
 """What the router knows when it decides: people, ties between desks and people, what was told before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -42,11 +42,16 @@ class Tie:
         """Whether the event that stated it was withdrawn or corrected."""
         return self.ended_by == self.event
 
-    def ends(self, other: "Tie") -> bool:
-        """Whether it is an end of another tie's relation. The end of a plan is that of its whole group, a desk's that of all its ties."""
+    def ends(self, other: "Tie", among: Iterable["Tie"]) -> bool:
+        """Whether it is an end of another tie's relation. The end of a plan is that of its whole group, a desk's that of all its ties.
+
+        Who is in the group of no plan in particular stays while another plan has one, `among` all ties of the person.
+        """
         if not self.is_end or (self.person, self.relation) != (other.person, other.relation):
             return False
-        return other.plan in {None, self.plan} if self.plan is not None else self.desk == other.desk
+        if self.plan is None:
+            return self.desk == other.desk
+        return other.plan == self.plan or (other.plan is None and not runs_beside(self.plan, self.since, among))
 
     def says_all_of(self, other: "Tie") -> bool:
         """Whether another tie adds nothing but a worker: a confirmation adds to an assertion, and nothing to a confirmation."""
@@ -56,6 +61,11 @@ class Tie:
     def holds(self, at: datetime) -> bool:
         """Whether it was in force at a moment."""
         return self.since <= at and (self.until is None or at < self.until)
+
+
+def runs_beside(plan: str, at: datetime, ties: Iterable[Tie]) -> bool:
+    """Whether another plan than this one had a confirmed group at a moment."""
+    return any(t.plan not in {None, plan} and t.confirmed_by is not None and not t.is_taken_back and t.holds(at) for t in ties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +203,9 @@ class World:
         """An event was withdrawn or corrected: what it said no longer counts, and what it ended goes on."""
         for person, ties in self.ties.items():
             left = [replace(t, until=min(t.until or at, at), ended_by=event) if t.event == event else t for t in ties]
-            self.ties[person] = [_going_on(t, left) if t.ended_by == event != t.event else t for t in left]
+            for of_no_plan in (False, True):  # whether these have ended is found out by the groups of plans that go on
+                left = [_going_on(t, left) if t.ended_by == event != t.event and (t.plan is None) is of_no_plan else t for t in left]
+            self.ties[person] = left
         for person, entries in self.entries.items():
             self.entries[person] = [
                 replace(e, open=False) if e.event == event else e.without(event, stands=self.stands(e.event)) for e in entries
@@ -205,8 +217,8 @@ class World:
         self.owed.pop(event, None)
 
 
-def _going_on(tie: Tie, ties: Iterable[Tie]) -> Tie:
+def _going_on(tie: Tie, ties: Sequence[Tie]) -> Tie:
     """A tie whose end was taken back: it runs on, or up to the next end that is known."""
-    ends = [t for t in ties if t.ends(tie) and tie.until is not None and t.since >= tie.until]
+    ends = [t for t in ties if t.ends(tie, ties) and tie.until is not None and t.since >= tie.until]
     end = min(ends, key=lambda t: t.since, default=None)
     return replace(tie, until=end.since if end else None, ended_by=end.event if end else None)
