@@ -1,5 +1,6 @@
 """Who is meant: exact identifiers alone decide, and everything else is held for a person."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -204,10 +205,18 @@ def test_an_own_id_that_is_linked_to_several_names_a_household_and_nobody_in_it(
     assert identify(mention({"ref": "child-1", "local_id": "HOUSE"}), register) == Unsure(WhyHeld.no_exact_identifier)
 
 
-# ---------------------------------------------------------------- before birth
+# ---------------------------------------------------------------- before birth and after it
 
 MOTHER = an_adult(1, nhs_number=NHS[8], born="1990-01-01")
 UNBORN: dict[str, Any] = {"ref": "child-1", "unborn": True, "expected_on": "2021-02-01", "mother": "adult-1"}
+
+
+def remembered(register: Register, block: dict[str, Any]) -> Person:
+    """A new child of the mother, with all that is remembered of it."""
+    found = mention(block, MOTHER)
+    person = Person(uuid4(), "child", born=found.born)
+    register.remember(person, found.keys)
+    return person
 
 
 def test_an_unborn_child_is_found_by_its_mother_and_its_expected_date(register: Register) -> None:
@@ -243,6 +252,87 @@ def test_a_born_child_of_whom_the_expected_date_is_said_is_the_unborn_one(regist
     assert "nhs_number+born" in {k.kind for k in found.new_keys}
 
 
+def a_baby(n: int = 1, **facts: Any) -> dict[str, Any]:
+    """A born child of the mother, with a number and no word of an expected date."""
+    return {**a_child(n, **{"born": "2021-01-30", **facts}), "mother": "adult-1"}
+
+
+@pytest.mark.parametrize("born", ["2020-09-28", "2021-01-30", "2021-02-20", "2021-03-20"])
+@pytest.mark.parametrize("said", [{}, {"expected_on": "2021-02-08"}])
+def test_a_born_child_who_may_be_the_one_that_its_mother_expected_is_held(register: Register, born: str, said: dict[str, str]) -> None:
+    remembered(register, UNBORN)
+    assert identify(mention({**a_baby(born=born), **said}, MOTHER), register) == Unsure(WhyHeld.one_person_fits)
+
+
+@pytest.mark.parametrize("expected", ["2020-12-15", "2021-01-25", "2021-02-08", "2021-03-10"])
+def test_an_unborn_child_whose_expected_date_was_put_right_is_held(register: Register, expected: str) -> None:
+    remembered(register, UNBORN)
+    assert identify(mention({**UNBORN, "expected_on": expected}, MOTHER), register) == Unsure(WhyHeld.one_person_fits)
+
+
+@pytest.mark.parametrize("born", ["2015-05-02", "2020-04-20", "2020-08-31", "2021-05-01", "2021-12-24"])
+def test_a_child_of_another_birth_is_new(register: Register, born: str) -> None:
+    remembered(register, UNBORN)
+    assert isinstance(identify(mention(a_baby(born=born), MOTHER), register), New)
+
+
+@pytest.mark.parametrize("lacking", ["nhs_number", "born"])
+def test_a_born_child_is_new_where_it_is_not_certain_who_its_mother_is(register: Register, lacking: str) -> None:
+    remembered(register, UNBORN)
+    mother = {k: v for k, v in MOTHER.items() if k != lacking}
+    assert isinstance(identify(mention(a_baby(), mother), register), New)
+    assert isinstance(identify(mention(a_baby(), {**MOTHER, "nhs_number": NHS[7]}), register), New)
+    assert isinstance(identify(mention(a_child(1, born="2021-01-30"), MOTHER), register), New)
+
+
+def test_a_twin_is_new_as_soon_as_it_is_certain_which_child_was_the_unborn_one(register: Register) -> None:
+    child = remembered(register, UNBORN)
+    first, twin = a_baby(1), a_baby(2)
+    assert {identify(mention(b, MOTHER), register) for b in (first, twin)} == {Unsure(WhyHeld.one_person_fits)}
+    joined = mention({**first, "expected_on": UNBORN["expected_on"]}, MOTHER)
+    found = identify(joined, register)
+    assert isinstance(found, Known)
+    register.remember(replace(child, born=joined.born), found.new_keys)
+    assert identify(mention(first, MOTHER), register) == Known(child.id, ())
+    assert isinstance(identify(mention(twin, MOTHER), register), New)
+
+
+def test_a_number_is_not_new_to_a_child_who_was_joined_to_the_unborn_one_without_any(register: Register) -> None:
+    child = remembered(register, UNBORN)
+    joined = mention({**a_baby(nhs_number=None), "expected_on": UNBORN["expected_on"]}, MOTHER)
+    register.remember(replace(child, born=joined.born), joined.keys)
+    assert identify(mention(a_baby(), MOTHER), register) == Unsure(WhyHeld.one_person_fits)
+    assert isinstance(identify(mention(a_baby(born="2021-01-29"), MOTHER), register), New)
+
+
+def test_an_unborn_child_who_is_said_of_late_may_be_the_one_that_is_born(register: Register) -> None:
+    remembered(register, a_baby())
+    assert identify(mention(UNBORN, MOTHER), register) == Unsure(WhyHeld.one_person_fits)
+    assert isinstance(identify(mention({**UNBORN, "expected_on": "2021-11-20"}, MOTHER), register), New)
+
+
+def test_a_born_child_who_may_be_either_of_two_unborn_ones_is_held_for_both(register: Register) -> None:
+    for expected in ("2021-02-01", "2021-05-01"):
+        remembered(register, {**UNBORN, "expected_on": expected})
+    assert identify(mention(a_baby(), MOTHER), register) == Unsure(WhyHeld.two_people_fit)
+
+
+def test_an_unborn_child_who_is_known_under_two_numbers_of_its_mother_is_one(register: Register) -> None:
+    child = remembered(register, UNBORN)
+    other = {**MOTHER, "nhs_number": NHS[7]}
+    register.remember(child, mention(UNBORN, other).keys)
+    for mother in (MOTHER, other):
+        assert identify(mention(a_baby(), mother), register) == Unsure(WhyHeld.one_person_fits)
+
+
+def test_who_is_certain_stays_so_whatever_its_mother_expects(register: Register) -> None:
+    person = known(register, a_child(1, born="2021-01-30"))
+    remembered(register, UNBORN)
+    found = identify(mention(a_baby(), MOTHER), register)
+    assert isinstance(found, Known)
+    assert found.person == person
+
+
 # ---------------------------------------------------------------- keys and locks
 
 
@@ -267,3 +357,16 @@ def test_namesakes_are_looked_for_only_where_nothing_better_than_a_name_is_said(
     assert exact.name in exact.keys
     assert exact.name not in exact.sought
     assert bare.sought == (bare.name,)
+
+
+def test_who_asks_for_the_children_of_a_mother_waits_for_who_adds_one() -> None:
+    for child in (UNBORN, a_baby()):
+        message = {"children": [child], "adults": [MOTHER]}
+        numbers = lock_numbers(mentions(message, source_agency="police", make=MAKE), [], MAKE)
+        assert MAKE.lock(MAKE("nhs_number+born", MOTHER["nhs_number"], MOTHER["born"])) in numbers
+
+
+def test_a_child_is_looked_for_under_the_births_that_may_be_its_own() -> None:
+    unborn, baby = mention(UNBORN, MOTHER), mention(a_baby(), MOTHER)
+    assert set(baby.sought) & set(unborn.keys)
+    assert set(unborn.sought) & set(baby.keys)

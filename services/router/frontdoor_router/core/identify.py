@@ -2,10 +2,12 @@
 
 Exact is (model §4): an NHS number or UPN with agreeing birth date; an agency's local id once linked; for an unborn
 child the mother's exact identifier and the expected date. A name never identifies: it only says why a case is held.
+A child who would be new, and may be the one that its mother expects, is held too: else what was planned before its birth
+would be lost without a word.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -18,6 +20,16 @@ PersonKind = Literal["child", "adult"]
 NUMBER_KINDS = ("nhs_number", "upn")
 """Identifiers of which nobody has two."""
 NAME_KIND = "name+born"
+EXPECTED_IN, BORN_IN = "mother+expected-month", "mother+born-month"
+"""Keys by which a child may be the one that its mother expects or expected. They identify nobody."""
+MONTHS_EARLY = 5
+"""How many calendar months a birth may come before the one it was expected in (own): 18 weeks, as children live from the 22nd week."""
+MONTHS_OFF = 2
+"""How many it may come after, and how far two expected dates of one birth may lie apart (own): a day that was reckoned without a scan.
+
+The child before was born longer before than `MONTHS_EARLY`. The next one comes later than this, but for one who is born far too
+early after a loss: that one is held too, as nobody can tell it from the first by a date.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +60,20 @@ class Mention:
     name: Key | None
     local: Key | None
     born: date | None = None
+    births: tuple[Key, ...] = ()
+    """Under which it can be found as the child of a birth that its mother expects or had."""
+    near: tuple[Key, ...] = ()
+    """Under which others can be found who may be the child of the same birth."""
 
     @property
     def keys(self) -> tuple[Key, ...]:
         """All keys that are remembered of a person."""
-        return (*self.exact, *self.number, *filter(None, (self.name, self.local)))
+        return (*self.exact, *self.number, *filter(None, (self.name, self.local)), *self.births)
 
     @property
     def sought(self) -> tuple[Key, ...]:
         """The keys under which the person has to be looked for: namesakes only where nothing better than a name is said."""
-        return tuple(k for k in self.keys if k is not self.name) if self.exact else self.keys
+        return (*(k for k in self.keys if k is not self.name), *self.near) if self.exact else self.keys
 
 
 class WhyHeld(StrEnum):
@@ -79,7 +95,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """Exact identifiers that nobody has yet: a new person."""
+    """Exact identifiers that nobody has yet, and no unborn child that it may be: a new person."""
 
     keys: tuple[Key, ...]
 
@@ -124,6 +140,11 @@ class Register:
         other_number = any(has.get(k.kind, k) != k for k in mention.number)
         return other_number or (born is not None and mention.born is not None and born != mention.born)
 
+    def of_one_birth(self, mention: Mention) -> frozenset[UUID]:
+        """Who may be the same child, by the mother and the time of the birth. Of two with a number each, one is a twin."""
+        found = self.under(mention.near)
+        return frozenset(p for p in found if not self.contradicts(p, mention) and not (mention.number and self.numbers.get(p)))
+
 
 class KeyMaker:
     """Makes keys under the router's secret: a plain hash of an NHS number falls in minutes."""
@@ -163,19 +184,48 @@ def _mention(kind: PersonKind, block: Mapping[str, Any], by_ref: Mapping[str, Ma
             number.append(make(name, value))
             if born:
                 exact.append(make(f"{name}+born", value, born))
-    if mother := _mother_of_expected(block, by_ref):
-        exact.append(make("mother+expected", *mother, block["expected_on"]))
+    mother, expected = _mother(block, by_ref), block.get("expected_on")
+    if mother and expected:
+        exact.append(make("mother+expected", *mother, expected))
     local = make("local", agency, block["local_id"]) if block.get("local_id") else None
     born_on = date.fromisoformat(born) if born else None
-    return Mention(block["ref"], kind, tuple(exact), tuple(number), _name_key(block, make), local, born_on)
+    expected_on = date.fromisoformat(expected) if expected else None
+    births = tuple(_births(mother, born_on, expected_on, make)) if mother else ()
+    near = tuple(_near(mother, born_on, expected_on, make)) if mother else ()
+    return Mention(block["ref"], kind, tuple(exact), tuple(number), _name_key(block, make), local, born_on, births, near)
 
 
-def _mother_of_expected(block: Mapping[str, Any], by_ref: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
-    """The mother's exact identifier, when a birth was or is expected. Said of a born child too, it joins the child to the unborn one."""
+def _mother(block: Mapping[str, Any], by_ref: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The mother's exact identifier. With an expected date, said of a born child too, it joins the child to the unborn one.
+
+    It is a key of hers in the same event: whoever asks for her children waits for whoever adds one, with no lock of its own.
+    """
     mother = by_ref.get(block.get("mother", ""), {})
-    if block.get("expected_on") and mother.get("nhs_number") and mother.get("born"):
+    if mother.get("nhs_number") and mother.get("born"):
         return mother["nhs_number"], mother["born"]
     return None
+
+
+def _births(mother: tuple[str, str], born: date | None, expected: date | None, make: KeyMaker) -> Iterator[Key]:
+    if expected:
+        yield make(EXPECTED_IN, *mother, str(_month(expected)))
+    if born:
+        yield make(BORN_IN, *mother, str(_month(born)))
+
+
+def _near(mother: tuple[str, str], born: date | None, expected: date | None, make: KeyMaker) -> Iterator[Key]:
+    """Of a child that is born, the unborn ones it may have been; of one that is not, other dates of it, and whom it may be by now."""
+    if born:
+        months = range(_month(born) - MONTHS_OFF, _month(born) + MONTHS_EARLY + 1)
+        yield from (make(EXPECTED_IN, *mother, str(m)) for m in months)
+    elif expected:
+        due = _month(expected)
+        yield from (make(EXPECTED_IN, *mother, str(m)) for m in range(due - MONTHS_OFF, due + MONTHS_OFF + 1))
+        yield from (make(BORN_IN, *mother, str(m)) for m in range(due - MONTHS_EARLY, due + MONTHS_OFF + 1))
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month
 
 
 def _may_identify(name: str, value: str) -> bool:
@@ -203,7 +253,8 @@ def identify(mention: Mention, register: Register) -> Identity:
     if numbered:
         return Unsure(WhyHeld.identifiers_disagree)
     if mention.exact:
-        return New(mention.keys)
+        same_birth = register.of_one_birth(mention)
+        return Unsure(_why(same_birth)) if same_birth else New(mention.keys)
     return Unsure(_why(register.under([mention.name])))
 
 
