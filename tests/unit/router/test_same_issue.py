@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
 from support.deciding import NIGHT, Deciding, Told
+from support.packs import the_pack
 
 NEGLECT = [{"about": ["child-1"], "type": "neglect"}]
 CLOSED_ON = "same_issue_closed_on"
@@ -121,3 +123,22 @@ def test_an_end_that_the_reader_was_not_told_of_is_not_said(deciding: Deciding) 
     told = step(deciding, first.event, "closed", by="care.duty")
     assert "hub.front-door" not in told.desks
     assert closed_on(refer(deciding)) is None
+
+
+def outcome_to_the_school(concern: str, **more: Any) -> dict[str, Any]:
+    """What a school of Stockton reads of the outcome of its second referral, after one for neglect that was refused."""
+    school, front_door = "ash-primary.dsl", "hub.front-door"
+    stockton = Deciding(policy=policy_of(the_pack("stockton"), NIGHT.date()))
+    stockton.tie(a_child(1), school, "school", by=front_door)
+    decide(stockton, refer(stockton, by=school).event, "no")
+    return decide(stockton, refer(stockton, concern, by=school).event, "yes", **more).message(school)
+
+
+def test_who_refers_reads_that_it_referred_the_same_before_by_what_it_said_itself() -> None:
+    assert outcome_to_the_school("neglect")["previous_referral_same_issue"] == "yes"
+
+
+def test_a_concern_that_an_outcome_keeps_from_its_reader_is_not_told_by_what_is_worked_out() -> None:
+    read = outcome_to_the_school("exploitation", concern_types=NEGLECT)
+    assert "concern_types" not in read
+    assert "previous_referral_same_issue" not in read

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.case import Case
+from frontdoor_router.core.chronicle import said_to
 from frontdoor_router.core.conditions import present
 from frontdoor_router.core.decision import Given, IdMaker
 from frontdoor_router.core.duties import Expects
@@ -67,8 +68,8 @@ class View:
 
     @property
     def concerns(self) -> frozenset[str]:
-        """The types of concern of this event, as marks."""
-        return frozenset(m for one in self.case.marked for m in one.marks if m.startswith(CONCERN))
+        """The types of concern of this event that the recipient sees, as marks."""
+        return frozenset(m for m in said_to([g.section for g in self.given], (), self.case.marked) if m.startswith(CONCERN))
 
 
 def made(view: View, seen: Sequence[str], ids: IdMaker, desk: str) -> Iterator[Section]:
