@@ -122,6 +122,13 @@ def flags(told: Told, desk: str = "mill.gp") -> list[tuple[list[str], list[str]]
     return [(one.get("show", []), one.get("clear", [])) for one in told.message(desk).get("flags_to_show", [])]
 
 
+def correct(deciding: Deciding, wrong: Told, **child: Any) -> Told:
+    """It was another plan."""
+    right = {"children": [a_child(1, **child)], "occurred_at": NIGHT.isoformat(), "plan_type": "child_in_need", "to_status": "started"}
+    said = {"reason": "another plan", "event": {"type": "plan-status", "data": right}}
+    return deciding.post("care.duty", "correction", said, reply_to=wrong.event)
+
+
 def test_the_desk_reads_the_flags_of_each_child_whose_plan_it_is(deciding: Deciding) -> None:
     assert flags(status(deciding, "child_protection", "started", children=(1, 2), about=[a_child(2)["ref"]])) == [([NOW], [])]
     assert flags(status(deciding, "child_protection", "ended", children=(2,))) == [([PREVIOUS], [NOW])]
@@ -134,10 +141,30 @@ def test_a_breach_and_a_plan_without_a_flag_say_nothing_of_flags(deciding: Decid
 
 def test_a_correction_clears_what_the_wrong_version_had_set(deciding: Deciding) -> None:
     wrong = status(deciding, "child_protection", "started")
-    right = {"children": [a_child(1)], "occurred_at": NIGHT.isoformat(), "plan_type": "child_in_need", "to_status": "started"}
-    said = {"reason": "another plan", "event": {"type": "plan-status", "data": right}}
-    assert flags(deciding.post("care.duty", "correction", said, reply_to=wrong.event)) == [(["child_in_need"], [NOW])]
+    assert flags(correct(deciding, wrong)) == [(["child_in_need"], [NOW])]
     assert flags(status(deciding, "child_protection", "ended")) == [([PREVIOUS], [NOW])]
+
+
+@pytest.mark.parametrize("kept_from", ["mill", "mill.gp"])
+def test_a_correction_clears_nothing_that_a_version_said_which_was_withheld(deciding: Deciding, kept_from: str) -> None:
+    wrong = status(deciding, "child_protection", "started", sharing={"withhold_from": [kept_from]})
+    assert "mill.gp" not in wrong.desks
+    assert flags(correct(deciding, wrong)) == [(["child_in_need"], [])]
+
+
+def test_a_correction_clears_nothing_that_stood_in_a_section_which_was_not_given(tmp_path: Path) -> None:
+    unless_protected = ' && (context.protected == "no" || resource == Category::"child_identity" || resource == Category::"case_reference")'
+    agreement = AGREEMENT.replace('context.purpose == "flags"', f'context.purpose == "flags"{unless_protected}')
+    deciding = Deciding(policy=policy_of(load_pack(varied(tmp_path, duties=DUTY, agreement=agreement)), NIGHT.date()))
+    wrong = deciding.post(
+        "care.duty",
+        "plan-status",
+        {"children": [a_child(1, protected="yes")], "plan_type": "child_protection", "to_status": "started"},
+    )
+    assert "plan_type" not in wrong.message("mill.gp")
+    lead = deciding.post("hub.front-door", "concern", {"children": [a_child(1, protected="no")]})
+    assert lead.subject("Given1").protected == "no"
+    assert flags(correct(deciding, wrong, protected="no")) == [(["child_in_need"], [])]
 
 
 def test_a_desk_that_no_duty_asks_to_flag_is_told_of_no_flags(deciding: Deciding) -> None:

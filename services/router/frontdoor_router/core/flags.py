@@ -4,14 +4,15 @@ Each plan has a flag of its own while it runs. The end of a child protection pla
 """
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.chronicle import Marks, marks_about
 from frontdoor_router.core.decision import IdMaker
-from frontdoor_router.core.past import Line
+from frontdoor_router.core.past import Line, in_its_files
 from frontdoor_router.core.tying import ENDED
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.sections import keys_in_order
@@ -79,13 +80,13 @@ def instruction(now: Change | None, corrected: Change | None, others: Iterable[C
     return Flags(show, frozenset(touched) - show) if touched else None
 
 
-def flags_for(case: Case, desk: str, lines: Mapping[str, Iterable[Line]], ids: IdMaker) -> Iterator[Section]:
+def flags_for(case: Case, candidate: Candidate, lines: Mapping[str, Iterable[Line]], ids: IdMaker) -> Iterator[Section]:
     """For one desk: a section for each child on whose plans the event says something, by what the desk may know of those before."""
     for ref, earlier in lines.items():
         others = (change(x.entry.occurred_at, x.marks) for x in earlier if x.entry.type is EventType.plan_status)
-        found = instruction(_stated(case, ref), _corrected(case, ref), [one for one in others if one])
+        found = instruction(_stated(case, ref), _corrected(case, ref, candidate.acts_for), [one for one in others if one])
         if found is not None:
-            seed = ids("flags", case.envelope.id, desk, ref)
+            seed = ids("flags", case.envelope.id, candidate.desk, ref)
             (key,) = keys_in_order(1, random.Random(seed.int))  # noqa: S311 - a replay has to say the same again
             at = f"flags_to_show/{key}/"
             said = {at + "show": sorted(found.show), at + "clear": sorted(found.clear)}
@@ -97,10 +98,11 @@ def _stated(case: Case, ref: str) -> Change | None:
     return change(case.happened_at, marks_about(ref, case.marked)) if case.type is EventType.plan_status else None
 
 
-def _corrected(case: Case, ref: str) -> Change | None:
-    """What the version said that this event puts right; of that version only its line is left."""
-    person = case.subjects[ref].person
-    if case.envelope.type is not EventType.correction or case.cause is None or person is None:
+def _corrected(case: Case, ref: str, desks: Collection[str]) -> Change | None:
+    """What the version said to these desks that this event puts right: of one that they were not told of their records show nothing."""
+    person, version = case.subjects[ref].person, case.cause
+    if case.envelope.type is not EventType.correction or version is None or person is None:
         return None
-    lines = (entry for entry in case.world.entries.get(person.id, ()) if entry.event == case.cause.id)
-    return next((change(entry.occurred_at, entry.marks) for entry in lines), None)
+    lines = (entry for entry in case.world.entries.get(person.id, ()) if entry.event == version.id)
+    known = ((entry, in_its_files(entry, version, desks)) for entry in lines)
+    return next((change(entry.occurred_at, marks) for entry, marks in known if marks is not None), None)

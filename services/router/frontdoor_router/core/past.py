@@ -3,7 +3,7 @@
 Everything that is counted or listed for a desk is worked out from this and from nothing else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -90,13 +90,8 @@ class Past:
         return completes(self._case, pattern, ref, self.of(ref), zone)
 
     def _line(self, entry: Entry, ref: str, event: Earlier) -> Line | None:
-        desks = self._candidate.acts_for  # the files of a desk that has ended are those of the one that has its work
-        if event.source in desks:
-            return Line(entry, entry.marks)
-        told = [t for t in event.told if t.desk in desks and entry.person in t.about and not t.withdrawn]
-        if told:
-            return Line(entry, entry.marks & NO_MARKS.union(*(t.said for t in told)))
-        return self._permitted(entry, ref)
+        mine = in_its_files(entry, event, self._candidate.acts_for)
+        return self._permitted(entry, ref) if mine is None else Line(entry, mine)
 
     def _permitted(self, entry: Entry, ref: str) -> Line | None:
         source = self._directory.find(entry.source)
@@ -107,6 +102,17 @@ class Past:
             before = [marks for place in self._places if (marks := place.may_know(entry, ref, source)) is not None]
             return Line(entry, known & NO_MARKS.union(*before)) if before else None
         return Line(entry, known)
+
+
+def in_its_files(entry: Entry, event: Earlier, desks: Collection[str]) -> Marks | None:
+    """The marks of an earlier event that a desk has said itself or been told; None where it did not say it, nor was told of it.
+
+    `desks` are its id and the ids of those whose work it has: the files of a desk that has ended are its own now.
+    """
+    if event.source in desks:
+        return entry.marks
+    told = [t for t in event.told if t.desk in desks and entry.person in t.about and not t.withdrawn]
+    return entry.marks & NO_MARKS.union(*(t.said for t in told)) if told else None
 
 
 def complete_to_all(case: Case, pattern: Pattern, ref: str, zone: ZoneInfo) -> bool:

@@ -121,7 +121,7 @@ def _derived(
     if seen:
         yield from made(view, seen, basis.ids, candidate.desk)
         if candidate.flags:
-            yield from flags_for(view.case, candidate.desk, {ref: past.of(ref) for ref in seen}, basis.ids)
+            yield from flags_for(view.case, candidate, {ref: past.of(ref) for ref in seen}, basis.ids)
         if met or candidate.histories:
             yield from told_with(view.case, candidate.desk, past, seen, met, basis.ids, view.zone)
 
