@@ -243,9 +243,9 @@ def test_the_link_workers_of_a_practice_are_found_for_its_children_and_its_adult
     deciding.tie(MOTHER, "mill.gp", "gp")
     deciding.tie(a_child(2), "oak.dsl", "school")
     children = search(deciding, a_duty(EachChild("practice_links")), a_child(1), a_child(2), adults=(MOTHER,))
-    assert {c.desk: len(c.stated) for c in children.candidates.values()} == {"clinic.duty": 1, "trust.visiting": 1}
+    assert {c.desk: len(c.linked) for c in children.candidates.values()} == {"clinic.duty": 1, "trust.visiting": 1}
     adults = search(deciding, a_duty(EachAdult("practice_links")), a_child(2), adults=(MOTHER,))
-    assert {c.desk: len(c.stated) for c in adults.candidates.values()} == {"clinic.duty": 0, "trust.visiting": 0}
+    assert {c.desk: len(c.linked) for c in adults.candidates.values()} == {"clinic.duty": 0, "trust.visiting": 0}
     assert desks(search(deciding, a_duty(EachChild("practice_links")), a_child(2), a_child(3, nhs_number=None))) == set()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_router.core.case import Case, Subject, desks_at, keeps_from, standing
@@ -14,7 +15,8 @@ from frontdoor_router.core.tying import MOVES
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
 
-ONLY_AS_PERMITTED = frozenset({"named", "owners", "told_of_thread", "concerned", "practice_links"})
+LINKS: Final = "practice_links"
+ONLY_AS_PERMITTED = frozenset({"named", "owners", "told_of_thread", "concerned", LINKS})
 """Relations for which it is no failing when the agreements permit nothing: others chose the desk, and a practice's
 link workers are of several kinds."""
 
@@ -68,6 +70,9 @@ class Candidate:
     named: bool = False
     review: bool = False
     stated: set[str] = field(default_factory=set)
+    """Whom it has to do with by the author's own word."""
+    linked: set[str] = field(default_factory=set)
+    """The children whose practice it is a link worker of: its own, as they are the practice's, and nothing that the author said."""
     asks: str | None = None
     """The purpose under which the desk's own question is answered."""
     predecessors: tuple[Desk, ...] = ()
@@ -162,6 +167,8 @@ class Search:
             candidate.owe(duty, subject)
             if stated and subject is not None:
                 candidate.stated.add(subject)
+            if subject is not None and duty.tell == EachChild(LINKS):
+                candidate.linked.add(subject)
 
 
 def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, today: date) -> Search:
@@ -266,8 +273,8 @@ def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory,
     if relation == "moved":
         yield from ((_not_its_own(case, desk, directory, today), True) for desk in sorted(_moved(case, subject, directory)))
         return
-    if relation == "practice_links":
-        yield from ((d, subject in case.children) for d in _practice_links(case, subject, directory, today))
+    if relation == LINKS:
+        yield from ((d, False) for d in _practice_links(case, subject, directory, today))
         return
     tie = Relation(relation)
     confirmed = list(dict.fromkeys(t.desk for t in case.tied(subject, tie)))

@@ -230,7 +230,7 @@ class DeskFacts:
 
     def _tied(self, subject: Subject, relations: Relations) -> str:
         ref = subject.mention.ref
-        if relations is CARING and (ref in self._candidate.stated or ref in self._served):
+        if relations is CARING and (ref in self._candidate.stated or ref in self._candidate.linked or ref in self._served):
             return YES  # the pack lets this duty go by what another agency states, or by what the desk is there for
         ties = self._ties.get(ref)
         return UNKNOWN if ties is None else NO if relations.isdisjoint(ties) else YES

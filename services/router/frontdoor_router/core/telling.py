@@ -177,14 +177,16 @@ def _visible(basis: Basis, case: Case, candidate: Candidate) -> bool:
 
     Who asks is not shown whom the exchange tells of the question: that would be half an answer.
     """
-    if case.type is EventType.query:
+    if candidate.named or case.type is EventType.query:
         return candidate.named
+    openly = [owing for owing in candidate.owing if not _found_in_secret(basis, case, candidate, owing)]
+    if not openly and not candidate.review:
+        return False
     desk = basis.policy.directory.desk(candidate.desk)
-    if candidate.named or candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
+    if candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
         return True
     protected = any(s.protected is Answer.yes for s in case.subjects.values())
-    shown = (o for o in candidate.owing if o.duty.shown_to_publisher)
-    return not protected and any(not _found_in_secret(basis, case, candidate, owing) for owing in shown)
+    return not protected and any(owing.duty.shown_to_publisher for owing in openly)
 
 
 def _found_in_secret(basis: Basis, case: Case, candidate: Candidate, owing: Owing) -> bool:
