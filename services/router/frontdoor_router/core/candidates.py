@@ -11,6 +11,7 @@ from frontdoor_router.core.conditions import values
 from frontdoor_router.core.duties import AgeRange, Duty, EachAdult, EachChild, Tell, WholeEvent
 from frontdoor_router.core.facts import IDENTITY_REVIEW, NAMED_BY_AUTHOR
 from frontdoor_router.core.known_to import Service, any_unknown, unknown
+from frontdoor_router.core.referring import referrers
 from frontdoor_router.core.tying import MOVES
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Relation, Role
@@ -366,16 +367,3 @@ def _desks_of_event(case: Case, relation: str, directory: Directory, today: date
             )
         case _:
             raise ValueError(f"no such relation to an event: {relation}")
-
-
-def referrers(case: Case) -> set[str]:
-    """The source of the event replied to; else the sources of open referrals about a child named."""
-    if case.answers is not None:
-        return {case.answers.source}
-    return {
-        entry.source
-        for child in case.children
-        if child.person
-        for entry in case.world.entries.get(child.person.id, ())
-        if entry.open and entry.type is EventType.referral
-    }

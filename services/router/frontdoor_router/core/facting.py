@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from frontdoor_chassis.directory import Desk
-from frontdoor_router.core.candidates import OF_ROLE, Candidate, referrers
+from frontdoor_router.core.candidates import OF_ROLE, Candidate
 from frontdoor_router.core.case import Case, Subject, keeps_from, withheld
 from frontdoor_router.core.duties import EachAdult, EachChild
 from frontdoor_router.core.facts import Facts
+from frontdoor_router.core.referring import referred
 from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Answer, Category, Relation
@@ -129,9 +130,14 @@ class CaseFacts:
         return {ref: frozenset(d for d, found in desks.items() if Relation.manages in found) for ref, desks in ties if desks is not None}
 
     @cached_property
-    def referrers(self) -> frozenset[str]:
-        """Who made the referral, or asked the question, that this is about."""
-        return frozenset(referrers(self.case))
+    def mothers(self) -> Mapping[str, str]:
+        """The mother of each child of whom the event says who that is."""
+        return {ref: block["mother"] for ref, block in self.case.blocks.items() if "mother" in block}
+
+    @cached_property
+    def referred(self) -> Mapping[str, frozenset[str]]:
+        """Who made the referral, or asked the question, that this is about, and whom of its people it was about."""
+        return referred(self.case)
 
 
 class _About(NamedTuple):
@@ -158,7 +164,6 @@ class DeskFacts:
         # the same whomever a section is about
         self._whoever = {
             "source_agency_is_recipients": _yes(self._case.source.agency in self._agencies),
-            "referrer": _yes(not shared.referrers.isdisjoint(self._desks)),
             "withheld": _yes(withheld(self._case, *self._desks)),
         }
 
@@ -214,12 +219,13 @@ class DeskFacts:
             "of_subject": self._tied(subject, CARING) if subject else self._to_any_child(CARING),
             "involved_with_subject": self._tied(child, INVOLVED) if child else self._to_any_child(INVOLVED),
             "plan_group": self._tied(child, PLAN_GROUP) if child else self._to_any_child(PLAN_GROUP),
-            "manages_subject": NO if child else self._tied(adult, MANAGING) if adult else _yes(self._manages_any),
+            "manages_subject": NO if child else self._tied(adult, MANAGING) if adult else _yes(bool(self._managed)),
             "managed_elsewhere": NO if child else self._managed_elsewhere([adult] if adult else self._case.adults),
-            "child_of_managed_adult": _yes(child is not None and self._manages_any),
+            "child_of_managed_adult": _yes(child is not None and self._of_managed_adult(child)),
             "adult_of_subject_child": _yes(adult is not None and self._knows_a_child),
             "named_for_subject": _yes(ref in self._named_for),
             "listed": _yes(self._listed(subject)),
+            "referrer": _yes(self._referred(ref)),
         }
 
     @cached_property
@@ -266,12 +272,28 @@ class DeskFacts:
         return _yes(any(not known[a.ref].issubset(self._desks) for a in adults))
 
     @cached_property
-    def _manages_any(self) -> bool:
-        return any(self._tied(adult, MANAGING) == YES for adult in self._case.adults)
+    def _managed(self) -> frozenset[str]:
+        """The adults of the event whom the desk manages."""
+        return frozenset(adult.ref for adult in self._case.adults if self._tied(adult, MANAGING) == YES)
+
+    def _of_managed_adult(self, child: Subject) -> bool:
+        """Whether the desk manages an adult around a child: not her whom the event calls the mother of others while this one has another.
+
+        Who is no child's stated mother may be any child's father, or live with it.
+        """
+        mothers = self._shared.mothers
+        mother = mothers.get(child.ref)
+        others = {ref for ref in mothers.values() if ref != mother} if mother else frozenset()
+        return not self._managed <= others
 
     @cached_property
     def _knows_a_child(self) -> bool:
         return any(YES in (self._tied(child, CARING), self._tied(child, INVOLVED)) for child in self._case.children)
+
+    def _referred(self, ref: str | None) -> bool:
+        """Whether the desk made the referral that the event is about, and of this person: who is only named beside its own child is not."""
+        mine = [self._shared.referred[desk] for desk in self._desks if desk in self._shared.referred]
+        return bool(mine) if ref is None else any(ref in people for people in mine)
 
     def _listed(self, subject: Subject | None) -> bool:
         """Who has the work of a desk that was listed by name is another office, and has to be listed itself."""
