@@ -29,6 +29,7 @@ from frontdoor_gateway.core.submissions import (
     Contradicted,
     ItemRefusedError,
     Outcome,
+    Reader,
     Repeated,
     Stored,
     Submission,
@@ -144,34 +145,90 @@ async def test_what_an_agency_may_answer(stores: Stores) -> None:
     await stores.inboxes.acknowledge(CONTROL_ROOM, [Marked(read_before.id, Level.opened)], NOW)
     await stores.filing.file(Work([], recalls=[Recall(disclosure=d.id, desk=d.desk, at=NOW) for d in (taken_back, read_before)]), NOW)
     asked = [mine.event, others.event, told.event.id, taken_back.event.id, read_before.event.id, uuid.uuid4()]
-    found = await store.origins([(agency, event) for agency in ("police", "hub") for event in asked])
+    police, hub, heir = Reader(PVP), Reader(HUB), Reader("nobody.at-all", left=frozenset({PVP, CONTROL_ROOM}))
+    found = await store.origins([(reader, event) for reader in (police, hub, heir) for event in asked])
     assert {pair: origin.own for pair, origin in found.items()} == {
-        ("police", mine.event): True,
-        ("hub", others.event): True,
-        ("police", told.event.id): False,
-        ("police", read_before.event.id): False,
+        (police, mine.event): True,
+        (hub, others.event): True,
+        (police, told.event.id): False,
+        (police, read_before.event.id): False,
+        (heir, mine.event): True,
+        (heir, told.event.id): False,
+        (heir, read_before.event.id): False,
     }
-    assert found["police", told.event.id].thread == told.event.thread
+    assert found[police, told.event.id].thread == told.event.thread
     assert await store.origins([]) == {}
-    left = await store.left_by(["police.pvp", CONTROL_ROOM], asked)
-    assert {event: origin.own for event, origin in left.items()} == {mine.event: True, told.event.id: False, read_before.event.id: False}
-    assert await store.left_by(["nobody.at-all"], asked) == {}
 
 
 async def test_what_is_published_is_shown_to_its_agency(stores: Stores) -> None:
     store: Submissions = stores.submissions
     made = [_submission(), _submission(agency="hub"), _submission()]
     await store.accept(made)
-    assert [p.event for p in await store.list_published("police", before=None, limit=9)] == [made[2].event, made[0].event]
-    assert [p.event for p in await store.list_published("police", before=made[2].event, limit=9)] == [made[0].event]
-    assert await store.list_published("police", before=made[1].event, limit=9) == []
-    assert await store.published("police", made[1].event) is None
-    by_old_name = await store.published("police", made[1].event, [HUB])
+    assert await _listed(store, Reader(PVP)) == [made[2].event, made[0].event]
+    assert await _listed(store, Reader(PVP), made[2].event) == [made[0].event]
+    assert await _listed(store, Reader(PVP), made[1].event) == []
+    assert await store.published(Reader(PVP), made[1].event) is None
+    by_old_name = await store.published(Reader(PVP, left=frozenset({HUB})), made[1].event)
     assert by_old_name is not None
     assert by_old_name.desk == HUB
-    found = await store.published("police", made[0].event)
+    found = await store.published(Reader(PVP), made[0].event)
     assert found is not None
     assert (found.ledger, found.received_at, found.type) == (None, NOW, EventType.referral)
+
+
+async def _listed(store: Submissions, reader: Reader, before: uuid.UUID | None = None) -> list[uuid.UUID]:
+    return [p.event for p in await store.list_published(reader, before=before, limit=9)]
+
+
+async def _assert_kept(store: Submissions, reader: Reader, events: list[uuid.UUID], kept: list[uuid.UUID]) -> None:
+    """Of these events, newest last, some are unknown to a reader in whatever way it asks."""
+    known = [e for e in events if e not in kept]
+    assert await _listed(store, reader) == known[::-1]
+    assert {event for _, event in await store.origins([(reader, e) for e in events])} == set(known)
+    assert [e for e in events if await store.published(reader, e)] == known
+    pages = [await _listed(store, reader, e) for e in events]
+    assert pages == [[] if e in kept else known[: known.index(e)][::-1] for e in events]
+
+
+async def test_what_its_author_withholds_is_unknown_to_a_colleague(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    shown, others = _submission(), replace(_submission(), withheld_from=("hub", "police.somebody", "police.control"))
+    by_desk, by_agency = (replace(_submission(), withheld_from=("hub", name)) for name in (CONTROL_ROOM, "police"))
+    by_old_desk = replace(_submission(), withheld_from=("old.desk",))
+    withdrawn = replace(_submission(answers=by_desk), type=EventType.withdrawal)
+    made = [shown, others, by_desk, by_agency, by_old_desk, withdrawn]
+    for one in made:
+        await store.accept([one])
+    events = [one.event for one in made]
+    await _assert_kept(store, Reader(PVP), events, [])
+    kept = [by_desk.event, by_agency.event, withdrawn.event]
+    await _assert_kept(store, Reader(CONTROL_ROOM), events, kept)
+    heir = Reader(CONTROL_ROOM, before=frozenset({"old.desk"}))
+    await _assert_kept(store, heir, events, [*kept[:2], by_old_desk.event, withdrawn.event])
+    await _assert_kept(store, Reader(CONTROL_ROOM, before=frozenset({PVP})), events, [])
+
+
+async def test_what_a_correction_withholds_is_withheld_in_every_version(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    first, other = _submission(), _submission()
+    second = replace(_submission(answers=first), type=EventType.correction)
+    reply = _submission(answers=second)
+    third = replace(_submission(answers=second), type=EventType.correction, withheld_from=(CONTROL_ROOM,))
+    withdrawn = replace(_submission(answers=first), type=EventType.withdrawal)
+    made = [other, first, second, reply, third, withdrawn]
+    for one in made:
+        await store.accept([one])
+    events = [one.event for one in made]
+    await _assert_kept(store, Reader(PVP), events, [])
+    await _assert_kept(store, Reader(CONTROL_ROOM), events, [e for e in events if e not in {other.event, reply.event}])
+
+
+async def test_from_whom_it_is_withheld_is_kept_with_it(stores: Stores) -> None:
+    store: Any = stores.submissions
+    made = [replace(_submission(), withheld_from=("hub", CONTROL_ROOM)), _submission()]
+    await store.accept(made)
+    await store.mark_sent(2)
+    assert [s.withheld_from for _, s in await store.overdue(NOW + timedelta(minutes=1), 9)] == [("hub", CONTROL_ROOM), ()]
 
 
 async def test_the_clock_of_what_is_not_decided(stores: Stores) -> None:

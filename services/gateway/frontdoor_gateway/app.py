@@ -173,7 +173,7 @@ def _assembled(
         flusher=parts.flusher,
         quota=Quota(store=parts.store, per_hour=partnership.queries_per_hour, clock=clock),
         publishes=partnership.publishes,
-        before=partnership.before,
+        reads=partnership.reader,
         clock=clock,
         key=derive_key(_key(settings), "gateway/body"),
     )
@@ -182,7 +182,7 @@ def _assembled(
         limiter=Limiter(rate=settings.rate, burst=settings.burst),
         sizes=Sizes(settings.max_event_bytes, settings.max_batch_bytes, settings.max_batch_items),
         reader=InboxReader(inboxes=PgInboxes(pool, receipts=receipts), receipts=parts.receipts, bells=parts.bells, clock=clock),
-        published=PublishedEvents(store=parts.store, clock=clock, before=partnership.before),
+        published=PublishedEvents(store=parts.store, clock=clock, reads=partnership.reader),
         ring=parts.ring,
         clock=clock,
         metrics=metrics,

@@ -26,7 +26,7 @@ from frontdoor_gateway.adapters.memory import MemoryInboxes, MemoryKeys, MemoryR
 from frontdoor_gateway.app import Gateway, Operating, Waits, create_app, migrate_gateway, open_gateway
 from frontdoor_gateway.core.bells import Bells
 from frontdoor_gateway.core.callers import KeyRing, new_key
-from frontdoor_gateway.core.door import Before, Door, nobody_before
+from frontdoor_gateway.core.door import Door
 from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.inbox import InboxReader
 from frontdoor_gateway.core.intake import Intake
@@ -34,6 +34,7 @@ from frontdoor_gateway.core.limits import Limiter
 from frontdoor_gateway.core.partnership import Contact
 from frontdoor_gateway.core.published import PublishedEvents
 from frontdoor_gateway.core.questions import Quota
+from frontdoor_gateway.core.submissions import Reader, Reads
 from frontdoor_gateway.core.sweep import Sweep
 from frontdoor_gateway.handlers.events import Sizes
 from frontdoor_gateway.settings import GatewaySettings, schema_of
@@ -231,7 +232,7 @@ async def memory_stand(
     burst: float = 1e6,
     max_waiting: int = 1000,
     sizes: Sizes | None = None,
-    before: Before = nobody_before,
+    reads: Reads = lambda desk, _: Reader(desk),
 ) -> AsyncIterator[MemoryStand]:
     """A gateway in memory. The flusher runs by itself, everything else when told to settle."""
     clock, bus = SettableClock(NOW), MemoryBus(TOPICS)
@@ -259,14 +260,14 @@ async def memory_stand(
         publishes=lambda agency, _: frozenset(EventType(t) for t in PUBLISHES[agency]),
         clock=clock,
         key=b"made-up",
-        before=before,
+        reads=reads,
     )
     app = create_app(
         door=door,
         limiter=Limiter(rate=rate, burst=burst),
         sizes=sizes or Sizes(1_000_000, 4 * 1024 * 1024, 500),
         reader=InboxReader(inboxes=inboxes, receipts=receipt_relay, bells=bells, clock=clock),
-        published=PublishedEvents(store=store, clock=clock, before=before),
+        published=PublishedEvents(store=store, clock=clock, reads=reads),
         ring=ring,
         clock=clock,
         metrics=Metrics("test"),

@@ -8,9 +8,10 @@ from typing import cast
 import pytest
 
 from frontdoor_gateway.core.origins import Origins
-from frontdoor_gateway.core.submissions import Asked, Origin, StoreAwayError, Submissions
+from frontdoor_gateway.core.submissions import Asked, Origin, Reader, StoreAwayError, Submissions
 
 FIRST, SECOND, THIRD = (uuid.UUID(int=n) for n in (1, 2, 3))
+A, B, C = (Reader(f"{name}.desk") for name in "abc")
 
 
 class _Store:
@@ -41,29 +42,29 @@ async def _begun(*asks: asyncio.Task[Mapping[uuid.UUID, Origin]]) -> None:
 
 async def test_while_one_query_runs_questions_gather_for_the_next() -> None:
     store, origins = _made()
-    asks = [asyncio.create_task(origins.find(agency, [event])) for agency, event in (("a", FIRST), ("a", SECOND), ("b", THIRD))]
+    asks = [asyncio.create_task(origins.find(reader, [event])) for reader, event in ((A, FIRST), (A, SECOND), (B, THIRD))]
     await _begun(*asks)
-    assert store.rounds == [{("a", FIRST)}]
+    assert store.rounds == [{(A, FIRST)}]
     store.go.set()
     found = await asyncio.gather(*asks)
-    assert store.rounds == [{("a", FIRST)}, {("a", SECOND), ("b", THIRD)}]
+    assert store.rounds == [{(A, FIRST)}, {(A, SECOND), (B, THIRD)}]
     assert [set(f) for f in found] == [{FIRST}, {SECOND}, {THIRD}]
 
 
-async def test_nobody_is_given_what_another_agency_asked_for() -> None:
+async def test_nobody_is_given_what_another_desk_asked_for() -> None:
     store, origins = _made()
     store.go.set()
-    running = asyncio.create_task(origins.find("a", [THIRD]))
-    asks = [asyncio.create_task(origins.find(agency, [FIRST])) for agency in ("a", "b")]
+    running = asyncio.create_task(origins.find(A, [THIRD]))
+    asks = [asyncio.create_task(origins.find(reader, [FIRST])) for reader in (A, B)]
     await asyncio.gather(running, *asks)
-    assert await origins.find("c", []) == {}
+    assert await origins.find(C, []) == {}
 
 
 async def test_a_store_that_is_away_is_said_to_all_and_asked_again_by_the_next() -> None:
     store, origins = _made()
     store.away = True
-    first = asyncio.create_task(origins.find("a", [FIRST]))
-    rest = [asyncio.create_task(origins.find("a", [event])) for event in (SECOND, THIRD)]
+    first = asyncio.create_task(origins.find(A, [FIRST]))
+    rest = [asyncio.create_task(origins.find(A, [event])) for event in (SECOND, THIRD)]
     await _begun(first, *rest)
     store.go.set()
     for ask in (first, *rest):
@@ -71,14 +72,14 @@ async def test_a_store_that_is_away_is_said_to_all_and_asked_again_by_the_next()
             await ask
     assert len(store.rounds) == 2  # two rounds, not three queries
     store.away = False
-    assert set(await origins.find("a", [FIRST])) == {FIRST}
+    assert set(await origins.find(A, [FIRST])) == {FIRST}
 
 
 async def test_who_goes_away_while_asking_leaves_the_others_their_answer() -> None:
     store, origins = _made()
-    running = asyncio.create_task(origins.find("a", [FIRST]))
-    gone = asyncio.create_task(origins.find("a", [SECOND]))
-    stays = asyncio.create_task(origins.find("a", [THIRD]))
+    running = asyncio.create_task(origins.find(A, [FIRST]))
+    gone = asyncio.create_task(origins.find(A, [SECOND]))
+    stays = asyncio.create_task(origins.find(A, [THIRD]))
     await _begun(running, gone, stays)
     running.cancel()
     await asyncio.sleep(0)

@@ -1,11 +1,15 @@
 """What an agency may answer, take back and look at in the place of desks that have ended and whose work it has."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
+from frontdoor_chassis.directory import load_directory
+from frontdoor_gateway.core.partnership import Partnership
+from frontdoor_gateway.core.submissions import Reader
+from support.packs import PARTNERSHIPS
 from unit.gateway.kit import CONTROL_ROOM, HUB, NOW, PVP, SOCIAL_CARE, MemoryStand, a_delivery, memory_stand, posted
 
 WITHDRAWAL = {"occurred_at": "2020-11-10T20:30:00Z", "reason": "wrong child"}
@@ -13,13 +17,14 @@ WITHDRAWAL = {"occurred_at": "2020-11-10T20:30:00Z", "reason": "wrong child"}
 
 @pytest.fixture
 async def stand() -> AsyncIterator[MemoryStand]:
-    """The police have the work of the hub's front door, and of nobody else."""
+    """The police have the work of the hub's front door, and of nobody else: their safeguarding unit goes on with it."""
 
-    def before(agency: str, at: datetime) -> frozenset[str]:
+    def reads(desk: str, at: datetime) -> Reader:
         assert at == NOW
-        return frozenset({HUB}) if agency == "police" else frozenset()
+        hub = frozenset({HUB})
+        return {PVP: Reader(PVP, before=hub, left=hub), CONTROL_ROOM: Reader(CONTROL_ROOM, left=hub)}.get(desk, Reader(desk))
 
-    async with memory_stand(before=before) as running:
+    async with memory_stand(reads=reads) as running:
         yield running
 
 
@@ -70,3 +75,13 @@ async def test_what_a_desk_before_it_was_told_is_not_its_own_to_take_back(stand:
         "/v1/amendments", json=posted("withdrawal", WITHDRAWAL, in_reply_to=str(told.event.id))
     )
     assert answer.status_code == 422
+
+
+def test_from_the_day_of_the_merger_on_each_desk_reads_for_those_whose_work_it_has() -> None:
+    partnership = Partnership(load_directory(PARTNERSHIPS / "stockton"), "hub")
+    day_before, day_after = datetime(2021, 6, 25, 12, tzinfo=UTC), datetime(2021, 6, 27, tzinfo=UTC)
+    duties, managers = frozenset({"nps.duty", "crc.duty"}), frozenset({"nps.manager", "crc.manager"})
+    assert partnership.reader("probation.duty", day_before) == Reader("probation.duty")
+    assert partnership.reader("probation.duty", day_after) == Reader("probation.duty", before=duties, left=duties | managers)
+    assert partnership.reader("probation.manager", day_after) == Reader("probation.manager", before=managers, left=duties | managers)
+    assert partnership.reader("hub.front-door", day_after) == Reader("hub.front-door")

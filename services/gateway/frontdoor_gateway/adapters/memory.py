@@ -13,7 +13,19 @@ from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
 from frontdoor_gateway.core.intake import Filed, Work
 from frontdoor_gateway.core.questions import Question
 from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
-from frontdoor_gateway.core.submissions import Asked, Contradicted, Origin, Outcome, Published, Repeated, Sign, Stored, Submission, record
+from frontdoor_gateway.core.submissions import (
+    Asked,
+    Contradicted,
+    Origin,
+    Outcome,
+    Published,
+    Reader,
+    Repeated,
+    Sign,
+    Stored,
+    Submission,
+    record,
+)
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, LedgerUpdate, Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS, of_receipts
 from frontdoor_schemas.vocabulary import EventType, Level
@@ -54,10 +66,13 @@ class MemorySubmissions:
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
         """As the port says."""
-        told = [e for desk in self.inboxes.values() for e in desk.entries if e.delivery or e.level]
-        found = {(e.agency, e.event): Origin(e.thread, own=False) for e in told if (e.agency, e.event) in asked}
-        own = [r.submission for r in self.rows.values() if (r.submission.agency, r.submission.event) in asked]
-        return found | {(s.agency, s.event): Origin(s.thread, own=True) for s in own}
+        return {(reader, event): origin for reader, event in asked if (origin := self._origin(reader, event))}
+
+    def _origin(self, reader: Reader, event: UUID) -> Origin | None:
+        if (own := self._seen_by(reader, event)) is not None:
+            return Origin(own.thread, own=True)
+        told = [e for desk, box in self.inboxes.items() if _same_office(reader, desk) for e in box.entries if e.delivery or e.level]
+        return next((Origin(e.thread, own=False) for e in told if e.event == event), None)
 
     async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:
         """As the port says."""
@@ -65,23 +80,35 @@ class MemorySubmissions:
         found = [s for s in own if s.sender_id in sender_ids or (s.type is EventType.query and s.received_at > since)]
         return sorted(Question(s.received_at, s.sender_id) for s in found)
 
-    async def left_by(self, desks: Collection[str], events: Collection[UUID]) -> Mapping[UUID, Origin]:
+    async def published(self, reader: Reader, event: UUID) -> Published | None:
         """As the port says."""
-        told = [(desk, e) for desk, inbox in self.inboxes.items() for e in inbox.entries if e.delivery or e.level]
-        found = {e.event: Origin(e.thread, own=False) for desk, e in told if desk in desks and e.event in events}
-        own = [r.submission for r in self.rows.values() if r.submission.desk in desks and r.submission.event in events]
-        return found | {s.event: Origin(s.thread, own=True) for s in own}
+        found = self._seen_by(reader, event)
+        return self._published(found) if found is not None else None
 
-    async def published(self, agency: str, event: UUID, desks: Collection[str] = ()) -> Published | None:
+    async def list_published(self, reader: Reader, *, before: UUID | None, limit: int) -> Sequence[Published]:
         """As the port says."""
-        found = (r.submission for r in self.rows.values() if r.submission.event == event)
-        return next((self._published(s) for s in found if s.agency == agency or s.desk in desks), None)
-
-    async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
-        """As the port says."""
-        own = [r.submission for r in self.rows.values() if r.submission.agency == agency]
+        own = [s for r in self.rows.values() if (s := r.submission).agency == reader.agency and not self._kept_from(reader, s)]
         ends = next((n for n, s in enumerate(own) if s.event == before), 0) if before else len(own)
         return [self._published(s) for s in reversed(own[:ends])][:limit]
+
+    def _seen_by(self, reader: Reader, event: UUID) -> Submission | None:
+        found = next((r.submission for r in self.rows.values() if r.submission.event == event), None)
+        seen = found is not None and _same_office(reader, found.desk) and not self._kept_from(reader, found)
+        return found if seen else None
+
+    def _kept_from(self, reader: Reader, s: Submission) -> bool:
+        said = [v for v in self._versions(s) if v.desk not in reader.desks]
+        return s.desk not in reader.desks and any(reader.is_named(v.withheld_from) for v in said)
+
+    def _versions(self, s: Submission) -> list[Submission]:
+        """The event and what corrects it; of a withdrawal, of what it withdraws too."""
+        links = [r.submission for r in self.rows.values()]
+        start = [w for w in links if s.type is EventType.withdrawal and w.event == s.cause] or [s]
+        found = {w.event: w for w in start}
+        for c in links:  # a correction stands after what it corrects
+            if c.type is EventType.correction and c.cause in found:
+                found[c.event] = c
+        return [s, *found.values()]
 
     def _published(self, s: Submission) -> Published:
         ledger = self.ledgers.get(s.event)
@@ -116,6 +143,10 @@ class MemorySubmissions:
 
     def _late(self, row: _Row, before: datetime) -> bool:
         return row.decided_at is None and row.submission.received_at < before
+
+
+def _same_office(reader: Reader, desk: str) -> bool:
+    return desk.partition(".")[0] == reader.agency or desk in reader.left
 
 
 def _sender(submission: Submission) -> tuple[str, str]:

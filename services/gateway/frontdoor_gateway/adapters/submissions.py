@@ -20,6 +20,7 @@ from frontdoor_gateway.core.submissions import (
     Outcome,
     OutcomeLostError,
     Published,
+    Reader,
     Repeated,
     Sign,
     StoreAwayError,
@@ -35,24 +36,19 @@ ACQUIRE_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 """How often the outbox is looked through for rows of others."""
 
-_ACCEPT = "SELECT * FROM accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_ACCEPT = "SELECT * FROM accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 
-_ROW = "position, event, agency, desk, sender_id, body_hmac, thread, after, cause, type, occurred_at, received_at, sections"
+_ROW = "position, event, agency, desk, sender_id, body_hmac, thread, after, cause, type, occurred_at, received_at, sections, withheld_from"
 
 _ORIGINS = """
-    WITH asked AS (SELECT * FROM unnest($1::text[], $2::uuid[]) AS a (agency, event))
-    SELECT a.agency, a.event, i.thread, false AS own FROM asked a JOIN inbox i ON i.event = a.event AND i.agency = a.agency
+    WITH asked AS (
+        SELECT n, event, split_part(desk, '.', 1) AS agency, string_to_array(desks, ' ') AS desks, string_to_array(ended, ' ') AS ended
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) WITH ORDINALITY AS a (desk, desks, ended, event, n))
+    SELECT a.n, i.thread, false AS own FROM asked a JOIN inbox i ON i.event = a.event AND (i.agency = a.agency OR i.desk = ANY(a.ended))
     WHERE i.withdrawn_at IS NULL OR i.received_at IS NOT NULL OR i.opened_at IS NOT NULL
     UNION ALL
-    SELECT a.agency, a.event, s.thread, true FROM asked a JOIN submission s ON s.event = a.event AND s.agency = a.agency
-    ORDER BY own
-"""
-
-_LEFT = """
-    SELECT i.event, i.thread, false AS own FROM inbox i WHERE i.event = ANY($2::uuid[]) AND i.desk = ANY($1::text[])
-    AND (i.withdrawn_at IS NULL OR i.received_at IS NOT NULL OR i.opened_at IS NOT NULL)
-    UNION ALL
-    SELECT s.event, s.thread, true FROM submission s WHERE s.event = ANY($2::uuid[]) AND s.desk = ANY($1::text[])
+    SELECT a.n, s.thread, true FROM asked a JOIN submission s ON s.event = a.event AND (s.agency = a.agency OR s.desk = ANY(a.ended))
+    WHERE s.desk = ANY(a.desks) OR NOT kept_from(a.desks, s.event)
     ORDER BY own
 """
 
@@ -60,6 +56,9 @@ _PUBLISHED = """
     SELECT s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, l.record
     FROM submission s LEFT JOIN ledger l ON l.event = s.event AND l.agency = s.agency
 """
+
+_NOT_KEPT = "(s.desk = ANY($2::text[]) OR NOT kept_from($2, s.event))"
+"""What a desk has published itself it sees, and the other events of its agency that are not kept from it."""
 
 _QUESTIONS = """
     SELECT received_at, sender_id FROM submission WHERE desk = $1 AND type = $4 AND received_at > $2
@@ -116,31 +115,28 @@ class PgSubmissions:
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
         """As the port says. What was recalled unread was never disclosed, so it cannot be answered."""
+        pairs = list(asked)
+        desks, own, left = ([r.desk for r, _ in pairs], [" ".join(r.desks) for r, _ in pairs], [" ".join(r.left) for r, _ in pairs])
         with reached():
-            rows = await self._pool.fetch(_ORIGINS, [agency for agency, _ in asked], [event for _, event in asked])
-        return {(r["agency"], r["event"]): Origin(r["thread"], r["own"]) for r in rows}
+            rows = await self._pool.fetch(_ORIGINS, desks, own, left, [event for _, event in pairs])
+        return {pairs[r["n"] - 1]: Origin(r["thread"], r["own"]) for r in rows}
 
-    async def left_by(self, desks: Collection[str], events: Collection[UUID]) -> Mapping[UUID, Origin]:
+    async def published(self, reader: Reader, event: UUID) -> Published | None:
         """As the port says."""
+        sql = f"{_PUBLISHED} WHERE (s.agency = $1 OR s.desk = ANY($4::text[])) AND s.event = $3 AND {_NOT_KEPT}"
         with reached():
-            rows = await self._pool.fetch(_LEFT, list(desks), list(events))
-        return {r["event"]: Origin(r["thread"], r["own"]) for r in rows}
-
-    async def published(self, agency: str, event: UUID, desks: Collection[str] = ()) -> Published | None:
-        """As the port says."""
-        with reached():
-            row = await self._pool.fetchrow(
-                f"{_PUBLISHED} WHERE s.event = $2 AND (s.agency = $1 OR s.desk = ANY($3::text[]))", agency, event, list(desks)
-            )
+            row = await self._pool.fetchrow(sql, reader.agency, list(reader.desks), event, list(reader.left))
         return None if row is None else _published(row)
 
-    async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
+    async def list_published(self, reader: Reader, *, before: UUID | None, limit: int) -> Sequence[Published]:
         """As the port says."""
-        older = "AND ($2::uuid IS NULL OR s.position < (SELECT b.position FROM submission b WHERE b.agency = $1 AND b.event = $2))"
+        sql = f"""
+            {_PUBLISHED} WHERE s.agency = $1 AND {_NOT_KEPT} AND ($3::uuid IS NULL OR s.position <
+                (SELECT s.position FROM submission s WHERE s.agency = $1 AND s.event = $3 AND {_NOT_KEPT}))
+            ORDER BY s.position DESC LIMIT $4
+        """  # noqa: S608 - conditions of this module
         with reached():
-            rows = await self._pool.fetch(
-                f"{_PUBLISHED} WHERE s.agency = $1 {older} ORDER BY s.position DESC LIMIT $3", agency, before, limit
-            )
+            rows = await self._pool.fetch(sql, reader.agency, list(reader.desks), before, limit)
         return [_published(row) for row in rows]
 
     async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:
@@ -219,6 +215,7 @@ def _columns(items: Sequence[Submission]) -> tuple[Sequence[object], ...]:
         [i.occurred_at for i in items],
         [i.received_at for i in items],
         [i.packed for i in items],
+        [" ".join(i.withheld_from) for i in items],
     )
 
 
@@ -244,6 +241,7 @@ def _submission(row: asyncpg.Record) -> Submission:
         sections=unpack(row["sections"]),
         packed=row["sections"],
         after=row["after"],
+        withheld_from=tuple(row["withheld_from"]),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -49,6 +49,7 @@ class Submission(GatewayTable, table=True):
     occurred_at: datetime = Field(sa_column=_at())
     received_at: datetime = Field(sa_column=_at())
     sections: bytes = Field(sa_column=_bytes())
+    withheld_from: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     published_again_at: datetime | None = Field(None, sa_column=_at(null=True))
     decided_at: datetime | None = Field(None, sa_column=_at(null=True))
 

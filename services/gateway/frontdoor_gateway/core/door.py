@@ -22,6 +22,7 @@ from frontdoor_gateway.core.submissions import (
     Failed,
     Origin,
     Outcome,
+    Reads,
     Repeated,
     StoreAwayError,
     Stored,
@@ -33,13 +34,6 @@ from frontdoor_schemas.vocabulary import EventType
 
 Publishes = Callable[[str, datetime], frozenset[EventType]]
 """The types that an agency publishes at a moment."""
-Before = Callable[[str, datetime], frozenset[str]]
-"""The desks of this gateway that have ended and whose work an agency has at a moment."""
-
-
-def nobody_before(_agency: str, _at: datetime) -> frozenset[str]:
-    """No agency has the work of another."""
-    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +60,10 @@ class Door:
         publishes: Publishes,
         clock: Clock,
         key: bytes,
-        before: Before = nobody_before,
+        reads: Reads,
     ) -> None:
         self._store = store
-        self._before = before
+        self._reads = reads
         self._origin_of = Origins(store)
         self._flusher = flusher
         self._quota = quota
@@ -115,13 +109,10 @@ class Door:
 
     async def _origins(self, caller: Caller, answered: Iterable[UUID | None]) -> Mapping[UUID, Origin]:
         asked = {event for event in answered if event}
-        before = self._before(caller.agency, self._clock.now()) if asked else frozenset()
         try:
-            found = await self._origin_of.find(caller.agency, asked) if asked else {}
-            left = await self._store.left_by(before, asked) if before else {}
+            return await self._origin_of.find(self._reads(caller.desk, self._clock.now()), asked) if asked else {}
         except StoreAwayError:
             raise NotStoredError from None
-        return {**found, **{event: origin for event, origin in left.items() if origin.own or event not in found}}
 
     def _submission(self, caller: Caller, ready: Ready, origins: Mapping[UUID, Origin]) -> Submission | ProblemError:
         origin = origins.get(ready.in_reply_to) if ready.in_reply_to else None
@@ -144,6 +135,7 @@ class Door:
             received_at=now,
             sections=ready.sections,
             packed=ready.packed,
+            withheld_from=ready.withheld_from,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from frontdoor_gateway.core.submissions import Asked, Origin, StoreAwayError, Submissions
+from frontdoor_gateway.core.submissions import Asked, Origin, Reader, StoreAwayError, Submissions
 
 
 @dataclass(slots=True, eq=False)
@@ -24,17 +24,17 @@ class Origins:
         self._asking = asyncio.Lock()
         self._next = _Round()
 
-    async def find(self, agency: str, events: Collection[UUID]) -> Mapping[UUID, Origin]:
-        """Those that the agency may answer. Raises `StoreAwayError`."""
+    async def find(self, reader: Reader, events: Collection[UUID]) -> Mapping[UUID, Origin]:
+        """Those that who asks may answer. Raises `StoreAwayError`."""
         mine = self._next
-        mine.asked.update((agency, event) for event in events)
+        mine.asked.update((reader, event) for event in events)
         async with self._asking:
             if mine.found is None:  # nobody else has asked for this round, or whoever did has gone
                 await self._ask(mine)
         if isinstance(mine.found, StoreAwayError):
             raise StoreAwayError from mine.found
         found = mine.found or {}
-        return {event: origin for event in events if (origin := found.get((agency, event)))}
+        return {event: origin for event in events if (origin := found.get((reader, event)))}
 
     async def _ask(self, mine: _Round) -> None:
         if mine is self._next:

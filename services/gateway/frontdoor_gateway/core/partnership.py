@@ -1,10 +1,11 @@
 """What a gateway asks the partnership's directory."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
+from frontdoor_gateway.core.submissions import Reader
 from frontdoor_schemas.vocabulary import EventType, Role
 
 
@@ -40,13 +41,18 @@ class Partnership:
         found = self._directory.desks_of_role(Role.front_door, at.astimezone(self._zone).date())
         return next((Contact(f"{self._directory.agencies[d.agency].name}, {d.name}", d.email, d.telephone) for d in found), None)
 
-    def before(self, agency: str, at: datetime) -> frozenset[str]:
-        """The desks of this gateway that have ended and whose work an agency has at a moment."""
+    def reader(self, desk: str, at: datetime) -> Reader:
+        """Who a desk is at a moment that asks for what was published here: with whose work it goes on, and its colleagues."""
+        agency = self._directory.agency_of(desk).id
         if agency not in self._heirs:
-            return frozenset()
+            return Reader(desk)
         today = at.astimezone(self._zone).date()
-        mine = (d for desk in self._directory.desks_of_agency(agency, today) for d in self._directory.predecessors(desk.id, today))
-        return frozenset(d.id for d in mine if self.serves(d.id))
+        before = {d.id: self._ended(d.id, today) for d in self._directory.desks_of_agency(agency, today)}
+        left = frozenset(ended for ones in before.values() for ended in ones if self.serves(ended))
+        return Reader(desk, before=before.get(desk, frozenset()), left=left)
+
+    def _ended(self, heir: str, today: date) -> frozenset[str]:
+        return frozenset(d.id for d in self._directory.predecessors(heir, today))
 
     def serves(self, desk: str) -> bool:
         """Whether it is or was a desk of this gateway: past deliveries are still filed and read."""

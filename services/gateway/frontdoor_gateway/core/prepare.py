@@ -18,7 +18,7 @@ from frontdoor_chassis.store.bodies import pack
 from frontdoor_gateway.core.failures import TooLargeError, TypeNotAllowedError, UnreadableEventError
 from frontdoor_gateway.core.posts import Post
 from frontdoor_schemas.amendments import Amendment, Correction
-from frontdoor_schemas.body import check_times
+from frontdoor_schemas.body import CaseEvent, EventBody, check_times
 from frontdoor_schemas.events import SUBMISSIONS, SourceFacts, Submission, parse, to_wire
 from frontdoor_schemas.problems import from_times, from_validation
 from frontdoor_schemas.vocabulary import EventType
@@ -51,6 +51,7 @@ class Ready:
     occurred_at: datetime
     sections: bytes
     packed: bytes
+    withheld_from: tuple[str, ...]
 
 
 Prepared = Ready | ProblemError
@@ -128,7 +129,14 @@ def _ready(cut: _Cut, by: By) -> Prepared:
         occurred_at=said.data.occurred_at,
         sections=sections,
         packed=pack(sections),
+        withheld_from=_withheld_from(said.data),
     )
+
+
+def _withheld_from(body: EventBody) -> tuple[str, ...]:
+    """From whom its author withholds it; of a correction, the event that it puts in place."""
+    stated = body.event.data if isinstance(body, Correction) else body
+    return stated.sharing.withhold_from if isinstance(stated, CaseEvent) and stated.sharing else ()
 
 
 def _fingerprint(post: Post, by: By) -> bytes:

@@ -36,6 +36,8 @@ class Submission:
     sections: bytes
     packed: bytes
     after: UUID | None = None
+    withheld_from: tuple[str, ...] = ()
+    """Agencies and desks from which the author withholds it, colleagues too."""
 
     @property
     def topic(self) -> str:
@@ -90,6 +92,35 @@ class OutcomeLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks what its agency has published: a desk, and desks that have ended."""
+
+    desk: str
+    before: frozenset[str] = frozenset()
+    """Those whose work the desk has. What an author keeps from one of them is kept from it."""
+    left: frozenset[str] = frozenset()
+    """Those whose work its agency has."""
+
+    @property
+    def agency(self) -> str:
+        """The agency whose desk it is."""
+        return self.desk.partition(".")[0]
+
+    @property
+    def desks(self) -> frozenset[str]:
+        """Itself, and those whose work it has."""
+        return self.before | {self.desk}
+
+    def is_named(self, withheld_from: Collection[str]) -> bool:
+        """Whether one of its desks, or the whole agency of one, is among those from whom something is withheld."""
+        return any(desk in withheld_from or desk.partition(".")[0] in withheld_from for desk in self.desks)
+
+
+Reads = Callable[[str, datetime], Reader]
+"""Who a desk is as a reader at a moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """An event that may be answered: its thread, and whether the agency published it itself."""
 
@@ -97,8 +128,8 @@ class Origin:
     own: bool
 
 
-Asked = tuple[str, UUID]
-"""An agency, and an event that it answers."""
+Asked = tuple[Reader, UUID]
+"""Who answers, and the event that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +147,11 @@ class Published:
 
 
 class Submissions(Outbox, Protocol):
-    """The submissions of one gateway. What is read for a caller is scoped by its agency."""
+    """The submissions of one gateway. What is read for a caller is scoped by its agency.
+
+    A colleague's event is as unknown as another agency's where the author withholds it from who asks: then, or in a
+    correction of it later. So is the withdrawal of such an event.
+    """
 
     async def accept(self, items: Sequence[Submission]) -> Sequence[Outcome]:
         """Number and store, in this order, all in one commit.
@@ -126,18 +161,14 @@ class Submissions(Outbox, Protocol):
         ...
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
-        """Which of these the agency that asks may answer: its own, and what its desks were told."""
+        """Which of these may be answered by who asks: what its agency has published or was told, or a desk that it goes on for."""
         ...
 
-    async def left_by(self, desks: Collection[str], events: Collection[UUID]) -> Mapping[UUID, Origin]:
-        """Which of these events desks that have ended might have answered: their own, and what they were told."""
-        ...
-
-    async def published(self, agency: str, event: UUID, desks: Collection[str] = ()) -> Published | None:
+    async def published(self, reader: Reader, event: UUID) -> Published | None:
         """One own event, or one that a desk has published of those that have ended and whose work the agency has."""
         ...
 
-    async def list_published(self, agency: str, *, before: UUID | None, limit: int) -> Sequence[Published]:
+    async def list_published(self, reader: Reader, *, before: UUID | None, limit: int) -> Sequence[Published]:
         """Own events, newest first; with `before`, those accepted before that own event."""
         ...
 

@@ -26,6 +26,7 @@ CREATE TABLE submission (
     occurred_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
     sections bytea NOT NULL,
+    withheld_from text[] NOT NULL,
     published_again_at timestamptz,
     decided_at timestamptz,
     CONSTRAINT submission_sender UNIQUE (agency, sender_id));
@@ -93,7 +94,8 @@ CREATE TABLE api_key (
 ACCEPT = """
 CREATE FUNCTION accept(
     events uuid[], agencies text[], desks text[], senders text[], hmacs bytea[], threads uuid[], causes uuid[],
-    types text[], topics text[], occurred timestamptz[], received timestamptz[], bodies bytea[])
+    types text[], topics text[], occurred timestamptz[], received timestamptz[], bodies bytea[],
+    withheld text[])
 RETURNS TABLE (item bigint, at_position bigint, as_event uuid, in_thread uuid, at_time timestamptz, follows uuid, conflict boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -106,8 +108,9 @@ BEGIN
     RETURN QUERY
     WITH given AS (
         SELECT g.*, min(g.n) OVER (PARTITION BY g.agency, g.sender_id) AS first_n
-        FROM unnest(events, agencies, desks, senders, hmacs, threads, causes, types, topics, occurred, received, bodies)
-            WITH ORDINALITY AS g (event, agency, desk, sender_id, hmac, thread, cause, type, topic, occurred_at, received_at, body, n)
+        FROM unnest(events, agencies, desks, senders, hmacs, threads, causes, types, topics, occurred, received, bodies, withheld)
+            WITH ORDINALITY AS g (event, agency, desk, sender_id, hmac, thread, cause, type, topic, occurred_at, received_at, body,
+                                  names, n)
     ), compared AS (
         SELECT g.*, s.position AS old_position, s.event AS old_event, s.thread AS old_thread, s.received_at AS old_received_at,
                s.after AS old_after, s.body_hmac AS old_hmac
@@ -122,8 +125,9 @@ BEGIN
         FROM numbered n
     ), stored AS (
         INSERT INTO submission (position, event, agency, desk, sender_id, body_hmac, thread, after, cause, type, topic,
-                                occurred_at, received_at, sections)
-        SELECT new_position, event, agency, desk, sender_id, hmac, thread, new_after, cause, type, topic, occurred_at, received_at, body
+                                occurred_at, received_at, sections, withheld_from)
+        SELECT new_position, event, agency, desk, sender_id, hmac, thread, new_after, cause, type, topic, occurred_at, received_at, body,
+               string_to_array(names, ' ')
         FROM linked
     )
     SELECT l.n, l.new_position, l.event, l.thread, l.received_at, l.new_after, false FROM linked l
@@ -138,13 +142,28 @@ END
 $$;
 """
 
+KEPT_FROM = """
+CREATE FUNCTION kept_from(readers text[], said uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    -- the event and what corrects it; of a withdrawal, of what it withdraws too: its author's word holds whenever it was said
+    WITH RECURSIVE version AS (
+        SELECT s.event, s.thread, s.cause, s.type, s.desk, s.withheld_from FROM submission s WHERE s.event = said
+        UNION
+        SELECT o.event, o.thread, o.cause, o.type, o.desk, o.withheld_from
+        FROM version v JOIN submission o ON o.thread = v.thread
+        WHERE (o.type = 'correction' AND o.cause = v.event) OR (v.type = 'withdrawal' AND o.event = v.cause)
+    ), named AS (
+        SELECT readers || array_agg(split_part(r, '.', 1)) AS names FROM unnest(readers) AS r
+    )
+    SELECT coalesce(bool_or(v.desk <> ALL (readers) AND v.withheld_from && n.names), false) FROM version v, named n
+$$;
+"""
 
 BODIES = (("submission", "sections"), ("inbox", "delivery"))
 
 
 def upgrade() -> None:
-    """Create all tables and the function through which alone events are accepted."""
+    """Create all tables, the function through which alone events are accepted, and the one that says what is kept from whom."""
     tables = [statement for statement in TABLES.split(";") if statement.strip()]
-    for statement in (*tables, CREATE_POSITION_TABLE, ACCEPT):
+    for statement in (*tables, CREATE_POSITION_TABLE, ACCEPT, KEPT_FROM):
         op.execute(statement)
     store_bodies(op.execute, BODIES)
