@@ -136,7 +136,7 @@ async def test_the_outbox_gives_back_what_went_in(stores: Stores) -> None:
     assert await store.sent_up_to() == 3
 
 
-async def test_what_an_agency_may_answer(stores: Stores) -> None:
+async def test_what_a_desk_may_answer(stores: Stores) -> None:
     store: Submissions = stores.submissions
     mine, others = _submission(), _submission(agency="hub")
     await store.accept([mine, others])
@@ -145,13 +145,16 @@ async def test_what_an_agency_may_answer(stores: Stores) -> None:
     await stores.inboxes.acknowledge(CONTROL_ROOM, [Marked(read_before.id, Level.opened)], NOW)
     await stores.filing.file(Work([], recalls=[Recall(disclosure=d.id, desk=d.desk, at=NOW) for d in (taken_back, read_before)]), NOW)
     asked = [mine.event, others.event, told.event.id, taken_back.event.id, read_before.event.id, uuid.uuid4()]
-    police, hub, heir = Reader(PVP), Reader(HUB), Reader("nobody.at-all", left=frozenset({PVP, CONTROL_ROOM}))
-    found = await store.origins([(reader, event) for reader in (police, hub, heir) for event in asked])
+    police, hub, colleague, both = Reader(CONTROL_ROOM), Reader(HUB), Reader(PVP), frozenset({PVP, CONTROL_ROOM})
+    heir, beside = Reader("nobody.at-all", before=both, left=both), Reader("nobody.else", left=both)
+    found = await store.origins([(reader, event) for reader in (police, hub, colleague, heir, beside) for event in asked])
     assert {pair: origin.own for pair, origin in found.items()} == {
         (police, mine.event): True,
         (hub, others.event): True,
         (police, told.event.id): False,
         (police, read_before.event.id): False,
+        (colleague, mine.event): True,
+        (beside, mine.event): True,
         (heir, mine.event): True,
         (heir, told.event.id): False,
         (heir, read_before.event.id): False,
@@ -174,6 +177,25 @@ async def test_what_is_published_is_shown_to_its_agency(stores: Stores) -> None:
     found = await store.published(Reader(PVP), made[0].event)
     assert found is not None
     assert (found.ledger, found.received_at, found.type) == (None, NOW, EventType.referral)
+
+
+async def test_what_an_event_answers_is_shown_to_a_desk_that_wrote_one_of_the_two_or_was_told(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    told, taken_back, other = (a_delivery(CONTROL_ROOM, n) for n in (1, 2, 3))
+    await _file(stores, told, taken_back, other)
+    await stores.filing.file(Work([], recalls=[Recall(disclosure=taken_back.id, desk=CONTROL_ROOM, at=NOW)]), NOW)
+    to_told, to_taken_back, to_unknown = (replace(_submission(), cause=e) for e in (told.event.id, taken_back.event.id, uuid.uuid4()))
+    of_colleague = replace(_submission(), desk=CONTROL_ROOM)
+    to_colleagues = replace(_submission(), cause=of_colleague.event)
+    replies = [to_told, to_taken_back, to_unknown, to_colleagues]
+    await store.accept([of_colleague, *replies])
+    shown = {CONTROL_ROOM: [to_told, to_colleagues], "police.somebody": [], PVP: replies}
+    for desk, seen in shown.items():
+        listed = {p.event: p.cause for p in await store.list_published(Reader(desk), before=None, limit=9)}
+        each = {r.event: p.cause for r in replies if (p := await store.published(Reader(desk), r.event))}
+        expected = {r.event: r.cause if r in seen else None for r in replies}
+        assert each == expected
+        assert listed == {**expected, of_colleague.event: None}
 
 
 async def _listed(store: Submissions, reader: Reader, before: uuid.UUID | None = None) -> list[uuid.UUID]:

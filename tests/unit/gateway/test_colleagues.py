@@ -8,7 +8,7 @@ import pytest
 
 from frontdoor_gateway.core.submissions import Reader
 from frontdoor_schemas.envelope import LedgerLine
-from unit.gateway.kit import CONTROL_ROOM, NOW, PVP, MemoryStand, a_ledger, a_referral, memory_stand, posted
+from unit.gateway.kit import CONTROL_ROOM, NOW, PVP, MemoryStand, a_delivery, a_ledger, a_referral, memory_stand, posted
 
 WITHDRAWAL = {"occurred_at": "2020-11-10T20:30:00Z", "reason": "sent by mistake"}
 ENDED = "police.old-desk"
@@ -96,3 +96,39 @@ async def test_what_is_kept_from_a_desk_that_has_ended_is_kept_from_the_one_that
     async with memory_stand(reads=lambda desk, _: before.get(desk, Reader(desk))) as stand:
         pvp, control_room = await stand.client(PVP), await stand.client(CONTROL_ROOM)
         await _assert_unknown(control_room, await _posted(pvp, _withheld(ENDED)))
+
+
+async def test_a_colleague_reads_no_id_of_an_event_that_it_was_not_told_and_does_not_join_its_thread() -> None:
+    async with memory_stand() as stand:
+        pvp, control_room = await stand.client(PVP), await stand.client(CONTROL_ROOM)
+        told = a_delivery(PVP, 1)
+        await stand.tell(told)
+        reply = await _posted(pvp, posted(in_reply_to=str(told.event.id)))
+        assert await _answered(pvp, reply) == [str(told.event.id)] * 2
+        assert await _answered(control_room, reply) == [None] * 2
+        refused = await control_room.post("/v1/referrals", json=posted(in_reply_to=str(told.event.id)))
+        assert [e["rule"] for e in refused.json()["errors"]] == ["unknown_event"]
+
+
+async def test_a_colleague_that_was_told_of_an_event_itself_reads_who_answered_it_and_answers_it() -> None:
+    async with memory_stand() as stand:
+        pvp, control_room = await stand.client(PVP), await stand.client(CONTROL_ROOM)
+        told = a_delivery(PVP, 1)
+        await stand.tell(told, a_delivery(CONTROL_ROOM, 1, event=told.event.id))
+        reply = await _posted(pvp, posted(in_reply_to=str(told.event.id)))
+        assert await _answered(control_room, reply) == [str(told.event.id)] * 2
+        await _posted(control_room, posted(in_reply_to=str(told.event.id)))
+
+
+async def test_whose_event_a_colleague_withdrew_reads_which_it_was() -> None:
+    async with memory_stand() as stand:
+        pvp, control_room = await stand.client(PVP), await stand.client(CONTROL_ROOM)
+        event = await _posted(pvp, posted())
+        withdrawal = await _posted(control_room, posted("withdrawal", WITHDRAWAL, in_reply_to=event))
+        assert await _answered(pvp, withdrawal) == await _answered(control_room, withdrawal) == [event] * 2
+
+
+async def _answered(client: httpx.AsyncClient, event: str) -> list[str | None]:
+    """What it answers, as the list and the ledger say it."""
+    (line,) = [item for item in (await client.get("/v1/events")).json()["items"] if item["event"] == event]
+    return [line.get("in_reply_to"), (await client.get(f"/v1/events/{event}")).json().get("in_reply_to")]

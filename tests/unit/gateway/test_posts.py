@@ -97,7 +97,7 @@ async def test_an_answer_stays_in_the_thread_and_follows_what_was_said_before() 
 
 async def test_what_was_disclosed_may_be_answered_but_not_withdrawn() -> None:
     async with memory_stand() as stand:
-        client = await stand.client(PVP)
+        client = await stand.client(CONTROL_ROOM)
         told = a_delivery(CONTROL_ROOM, 1)
         await stand.tell(told)
         answer = await client.post("/v1/referrals", json=posted(in_reply_to=str(told.event.id)))

@@ -59,6 +59,13 @@ async def test_what_it_was_told_itself_it_takes_back_where_a_desk_before_it_has_
     assert answer.status_code == 202
 
 
+async def test_a_colleague_of_the_desk_that_has_its_work_answers_nothing_that_it_was_told(stand: MemoryStand) -> None:
+    told = a_delivery(HUB, 1)
+    await stand.tell(told)
+    answer = await (await stand.client(CONTROL_ROOM)).post("/v1/referrals", json=posted(in_reply_to=str(told.event.id)))
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "unknown_event")
+
+
 async def test_nobody_else_does(stand: MemoryStand) -> None:
     event, told = await event_of(stand, HUB), a_delivery(HUB, 1)
     await stand.tell(told)

@@ -71,7 +71,7 @@ class MemorySubmissions:
     def _origin(self, reader: Reader, event: UUID) -> Origin | None:
         if (own := self._seen_by(reader, event)) is not None:
             return Origin(own.thread, own=True)
-        told = [e for desk, box in self.inboxes.items() if _same_office(reader, desk) for e in box.entries if e.delivery or e.level]
+        told = [e for desk, box in self.inboxes.items() if desk in reader.desks for e in box.entries if e.delivery or e.level]
         return next((Origin(e.thread, own=False) for e in told if e.event == event), None)
 
     async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:
@@ -83,13 +83,13 @@ class MemorySubmissions:
     async def published(self, reader: Reader, event: UUID) -> Published | None:
         """As the port says."""
         found = self._seen_by(reader, event)
-        return self._published(found) if found is not None else None
+        return self._published(reader, found) if found is not None else None
 
     async def list_published(self, reader: Reader, *, before: UUID | None, limit: int) -> Sequence[Published]:
         """As the port says."""
         own = [s for r in self.rows.values() if (s := r.submission).agency == reader.agency and not self._kept_from(reader, s)]
         ends = next((n for n, s in enumerate(own) if s.event == before), 0) if before else len(own)
-        return [self._published(s) for s in reversed(own[:ends])][:limit]
+        return [self._published(reader, s) for s in reversed(own[:ends])][:limit]
 
     def _seen_by(self, reader: Reader, event: UUID) -> Submission | None:
         found = next((r.submission for r in self.rows.values() if r.submission.event == event), None)
@@ -110,9 +110,15 @@ class MemorySubmissions:
                 found[c.event] = c
         return [s, *found.values()]
 
-    def _published(self, s: Submission) -> Published:
+    def _published(self, reader: Reader, s: Submission) -> Published:
         ledger = self.ledgers.get(s.event)
-        return Published(s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, ledger[1] if ledger else None)
+        cause = s.cause if s.desk == reader.desk or self._knows(reader.desk, s.cause) else None
+        return Published(s.event, s.type, s.desk, s.thread, cause, s.occurred_at, s.received_at, ledger[1] if ledger else None)
+
+    def _knows(self, desk: str, event: UUID | None) -> bool:
+        told = {e.event for e in self.inboxes.get(desk, MemoryDesk()).entries if e.delivery or e.level}
+        wrote = {r.submission.event for r in self.rows.values() if r.submission.desk == desk}
+        return event in told | wrote
 
     async def sent_up_to(self) -> int:
         """The outbox's mark."""

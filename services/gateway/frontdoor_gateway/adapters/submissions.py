@@ -44,7 +44,7 @@ _ORIGINS = """
     WITH asked AS (
         SELECT n, event, split_part(desk, '.', 1) AS agency, string_to_array(desks, ' ') AS desks, string_to_array(ended, ' ') AS ended
         FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) WITH ORDINALITY AS a (desk, desks, ended, event, n))
-    SELECT a.n, i.thread, false AS own FROM asked a JOIN inbox i ON i.event = a.event AND (i.agency = a.agency OR i.desk = ANY(a.ended))
+    SELECT a.n, i.thread, false AS own FROM asked a JOIN inbox i ON i.event = a.event AND i.desk = ANY(a.desks)
     WHERE i.withdrawn_at IS NULL OR i.received_at IS NOT NULL OR i.opened_at IS NOT NULL
     UNION ALL
     SELECT a.n, s.thread, true FROM asked a JOIN submission s ON s.event = a.event AND (s.agency = a.agency OR s.desk = ANY(a.ended))
@@ -53,7 +53,11 @@ _ORIGINS = """
 """
 
 _PUBLISHED = """
-    SELECT s.event, s.type, s.desk, s.thread, s.cause, s.occurred_at, s.received_at, l.record
+    SELECT s.event, s.type, s.desk, s.thread, s.occurred_at, s.received_at, l.record, CASE WHEN
+        s.desk = $5 OR EXISTS (SELECT FROM submission c WHERE c.event = s.cause AND c.desk = $5)
+        OR EXISTS (SELECT FROM inbox i WHERE i.event = s.cause AND i.desk = $5
+                   AND (i.withdrawn_at IS NULL OR i.received_at IS NOT NULL OR i.opened_at IS NOT NULL))
+        THEN s.cause END
     FROM submission s LEFT JOIN ledger l ON l.event = s.event AND l.agency = s.agency
 """
 
@@ -125,7 +129,7 @@ class PgSubmissions:
         """As the port says."""
         sql = f"{_PUBLISHED} WHERE (s.agency = $1 OR s.desk = ANY($4::text[])) AND s.event = $3 AND {_NOT_KEPT}"
         with reached():
-            row = await self._pool.fetchrow(sql, reader.agency, list(reader.desks), event, list(reader.left))
+            row = await self._pool.fetchrow(sql, reader.agency, list(reader.desks), event, list(reader.left), reader.desk)
         return None if row is None else _published(row)
 
     async def list_published(self, reader: Reader, *, before: UUID | None, limit: int) -> Sequence[Published]:
@@ -136,7 +140,7 @@ class PgSubmissions:
             ORDER BY s.position DESC LIMIT $4
         """  # noqa: S608 - conditions of this module
         with reached():
-            rows = await self._pool.fetch(sql, reader.agency, list(reader.desks), before, limit)
+            rows = await self._pool.fetch(sql, reader.agency, list(reader.desks), before, limit, reader.desk)
         return [_published(row) for row in rows]
 
     async def questions(self, desk: str, since: datetime, sender_ids: Collection[str]) -> Sequence[Question]:
@@ -246,5 +250,5 @@ def _submission(row: asyncpg.Record) -> Submission:
 
 
 def _published(row: asyncpg.Record) -> Published:
-    event, event_type, desk, thread, cause, occurred_at, received_at, ledger = row
+    event, event_type, desk, thread, occurred_at, received_at, ledger, cause = row
     return Published(event, EventType(event_type), desk, thread, cause, occurred_at, received_at, ledger)

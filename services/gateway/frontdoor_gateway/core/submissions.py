@@ -134,7 +134,10 @@ Asked = tuple[Reader, UUID]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One line of the list of own events, or its heading in the ledger."""
+    """One line of the list of own events, or its heading in the ledger.
+
+    `cause` is what it answers, for a desk that wrote one of the two or was told of that event itself (decision 14).
+    """
 
     event: UUID
     type: EventType
@@ -161,7 +164,7 @@ class Submissions(Outbox, Protocol):
         ...
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
-        """Which of these may be answered by who asks: what its agency has published or was told, or a desk that it goes on for."""
+        """Which of these may be answered by who asks: what its agency has published, and what the desk was told itself; no colleague."""
         ...
 
     async def published(self, reader: Reader, event: UUID) -> Published | None:
