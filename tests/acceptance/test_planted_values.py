@@ -318,9 +318,11 @@ async def test_every_marked_value_is_where_a_decision_put_it_and_nowhere_else(
         await _delivered(exchange, database)
         found, faults = await _faults(exchange, story, database)
         looked_at = await _looked_at(exchange, story)
-        metrics = [(await exchange.ask(s.name, "GET", "/metrics")).text for s in exchange.services]
+        operator = exchange.deployment.secrets.admin
+        metrics = [(await exchange.ask(s.name, "GET", "/metrics", token=operator)).text for s in exchange.services]
         columns = await columns_with_marks(database)
     assert faults == []
+    assert all("frontdoor_" in text for text in metrics)
     assert {k["state"] for k in (*story.kept.values(), *story.answered)} == {"decided"}
     told = {story.posted[d.event][0] for d in found.decisions.values() if d.kind == "disclosure" and found.due(d)}
     assert set(EventType) - told == setting.told_to_nobody, WHO_HEARS

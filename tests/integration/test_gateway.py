@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import httpx
 import orjson
 import pytest
 
@@ -20,6 +21,7 @@ from support.waiting import until
 from unit.gateway.kit import (
     CONTROL_ROOM,
     HUB,
+    METRICS_TOKEN,
     NOW,
     PVP,
     SOCIAL_CARE,
@@ -276,10 +278,14 @@ async def test_what_the_router_does_not_answer_is_published_again(stand: RealSta
     await until(again)
     first, second = stand.records("referrals")
     assert (first.key, first.value) == (second.key, second.value)
-    assert "frontdoor_gateway_events_overdue 1.0" in (await client.get("/metrics")).text
+    assert "frontdoor_gateway_events_overdue 1.0" in await _metrics(client)
     await stand.tell(a_ledger(UUID(event), PVP))
     await stand.gateway.parts.sweep.step()
-    assert "frontdoor_gateway_events_overdue 0.0" in (await client.get("/metrics")).text
+    assert "frontdoor_gateway_events_overdue 0.0" in await _metrics(client)
+
+
+async def _metrics(client: httpx.AsyncClient) -> str:
+    return (await client.get("/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"})).text
 
 
 async def test_an_inbox_over_the_tables(stand: RealStand) -> None:
@@ -319,7 +325,7 @@ async def test_a_position_that_another_moved_is_a_zombies_and_nothing_is_filed_t
     assert [i["data"]["number"] for i in page.json()["items"]] == list(range(1, 30))
 
 
-async def test_health_and_metrics_need_no_key_and_say_nothing_of_anybody(stand: RealStand) -> None:
+async def test_health_and_metrics_need_no_key_of_a_desk_and_say_nothing_of_anybody(stand: RealStand) -> None:
     client = await stand.client(None)
     await (await stand.client(PVP)).post("/v1/referrals", json=posted())
 
@@ -327,7 +333,7 @@ async def test_health_and_metrics_need_no_key_and_say_nothing_of_anybody(stand: 
         return (await client.get("/health/ready")).status_code == 200
 
     await until(ready)
-    metrics = (await client.get("/metrics")).text
+    metrics = await _metrics(client)
     assert (await client.get("/health/live")).json() == {"status": "ok", "checks": {}}
     assert 'frontdoor_gateway_http_requests_total{route="/v1/referrals",status="202"} 1.0' in metrics
     assert "frontdoor_gateway_events_stored_total 1.0" in metrics

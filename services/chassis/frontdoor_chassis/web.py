@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import hmac
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,6 +64,15 @@ class _MethodError(ProblemError):
 
 class _NotPermittedError(ProblemError):
     kind = PROBLEMS["not-permitted"]
+
+
+class NotAnOperatorError(ProblemError):
+    """No token of an operator, or not the one."""
+
+    kind = PROBLEMS["not-an-operator"]
+
+    def __init__(self) -> None:
+        super().__init__(headers={"www-authenticate": "Bearer"})
 
 
 _FRAMEWORK: Mapping[int, type[ProblemError]] = {404: _NotFoundError, 405: _MethodError, 403: _NotPermittedError}
@@ -162,8 +172,14 @@ async def _checked(check: Check) -> str:
         return type(error).__name__
 
 
-def operations(*, metrics: Metrics, alive: Callable[[], bool], checks: tuple[Check, ...]) -> APIRouter:
-    """`/health/live`, `/health/ready` and `/metrics`: open to the platform, say nothing about anybody."""
+def operations(
+    *, metrics: Metrics, alive: Callable[[], bool], checks: tuple[Check, ...], readers: tuple[str, ...] | None = None
+) -> APIRouter:
+    """`/health/live` and `/health/ready`, open to the platform, and `/metrics`. They say nothing about anybody.
+
+    Where others than operators reach the port, `readers` are the tokens for `/metrics`: by how much is told at which
+    moment they would know of what they are not told. With none of them nobody reads it.
+    """
     router = APIRouter(tags=["operations"])
 
     @router.get("/health/live")
@@ -175,12 +191,19 @@ def operations(*, metrics: Metrics, alive: Callable[[], bool], checks: tuple[Che
         results = await asyncio.gather(*(_checked(c) for c in checks))
         return _health({c.name: result for c, result in zip(checks, results, strict=True)})
 
-    @router.get("/metrics")
-    async def measured() -> Response:
+    @router.get("/metrics", responses={} if readers is None else {401: {"description": NotAnOperatorError.kind.title}})
+    async def measured(request: Request) -> Response:
+        if readers is not None and not _holds(request.headers.get("authorization", ""), readers):
+            raise NotAnOperatorError
         text, media_type = metrics.text()
         return Response(text, headers={"content-type": media_type})
 
     return router
+
+
+def _holds(authorization: str, tokens: tuple[str, ...]) -> bool:
+    scheme, _, given = authorization.partition(" ")
+    return scheme.lower() == "bearer" and any(hmac.compare_digest(given.encode(), token.encode()) for token in tokens)
 
 
 def _health(results: Mapping[str, str]) -> Response:

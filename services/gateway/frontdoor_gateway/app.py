@@ -105,6 +105,10 @@ def _key(settings: GatewaySettings) -> bytes:
     return settings.signing_key.get_secret_value().encode()
 
 
+def _readers(settings: GatewaySettings) -> tuple[str, ...]:
+    return () if settings.metrics_token is None else (settings.metrics_token.get_secret_value(),)
+
+
 async def migrate_gateway(settings: GatewaySettings) -> None:
     """Bring the gateway's schema up to date; the schema and its role have to be there (`store.engine.create_schemas`)."""
     await migrate.upgrade(settings.dsn.get_secret_value(), schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
@@ -186,7 +190,7 @@ def _assembled(
         ring=parts.ring,
         clock=clock,
         metrics=metrics,
-        operating=Operating(alive=lambda: supervisor.alive, checks=_checks(bus, pool, parts)),
+        operating=Operating(lambda: supervisor.alive, _checks(bus, pool, parts), _readers(settings)),
         waits=Waits(settings.max_wait_seconds, settings.heartbeat_seconds, settings.max_answer_wait_seconds),
         advice=partnership.advice,
     )
@@ -301,6 +305,8 @@ class Operating:
 
     alive: Callable[[], bool]
     checks: tuple[Check, ...]
+    readers: tuple[str, ...]
+    """Tokens with which metrics are read. Agencies reach this port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +352,7 @@ def create_app(
     app.include_router(
         inbox_routes(reader=reader, ring=ring, clock=clock, authenticate=authenticate, max_wait=waits.longest, heartbeat=waits.heartbeat)
     )
-    app.include_router(operations(metrics=metrics, alive=operating.alive, checks=operating.checks))
+    app.include_router(operations(metrics=metrics, alive=operating.alive, checks=operating.checks, readers=operating.readers))
     return app
 
 
@@ -362,7 +368,7 @@ def described() -> dict[str, Any]:
         ring=absent,
         clock=absent,
         metrics=Metrics(PREFIX),
-        operating=Operating(alive=lambda: True, checks=()),
+        operating=Operating(alive=lambda: True, checks=(), readers=()),
         waits=Waits(longest=30.0, heartbeat=15.0, answer=20.0),
         advice=absent,
     )

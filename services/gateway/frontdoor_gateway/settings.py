@@ -26,6 +26,7 @@ class GatewaySettings(BusSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8080, description="Port to listen on")
+    metrics_token: SecretStr | None = Field(None, min_length=1, description="Bearer token for /metrics; without it nobody reads it")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     max_event_bytes: int = Field(1_000_000, description="Largest event, in bytes of its request body")

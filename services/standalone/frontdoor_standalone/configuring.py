@@ -33,6 +33,7 @@ def gateway_settings(deployment: Deployment, name: str, around: Surroundings) ->
         pack=deployment.pack,
         signing_key=SecretStr(deployment.secrets.writers[name]),
         router_key=SecretStr(deployment.secrets.writers[ROUTER]),
+        metrics_token=SecretStr(deployment.secrets.admin),
         rehearsal_token=_token(deployment, around),
     )
 

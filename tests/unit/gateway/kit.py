@@ -48,6 +48,7 @@ ADVICE = Contact("Made-up front door", "advice@hub.example", "01632 960001")
 NOW = datetime(2020, 11, 10, 21, 0, tzinfo=UTC)
 ROUTER_KEY = "made-up-key-with-which-the-router-signs"
 GATEWAY_KEY = "made-up-key-with-which-a-gateway-signs"
+METRICS_TOKEN = "made-up-token-for-metrics"
 PVP, CONTROL_ROOM = "police.pvp", "police.control-room"
 HUB, SOCIAL_CARE = "hub.front-door", "social-care.duty"
 PACK = """
@@ -233,6 +234,7 @@ async def memory_stand(
     max_waiting: int = 1000,
     sizes: Sizes | None = None,
     reads: Reads = lambda desk, _: Reader(desk),
+    readers: tuple[str, ...] = (METRICS_TOKEN,),
 ) -> AsyncIterator[MemoryStand]:
     """A gateway in memory. The flusher runs by itself, everything else when told to settle."""
     clock, bus = SettableClock(NOW), MemoryBus(TOPICS)
@@ -271,7 +273,7 @@ async def memory_stand(
         ring=ring,
         clock=clock,
         metrics=Metrics("test"),
-        operating=Operating(alive=lambda: True, checks=()),
+        operating=Operating(alive=lambda: True, checks=(), readers=readers),
         waits=Waits(longest=30.0, heartbeat=15.0, answer=0.2),
         advice=lambda _: ADVICE,
     )
@@ -318,6 +320,7 @@ def settings(dsn: str, pack: Path, name: str = "police", **more: Any) -> Gateway
     facts: dict[str, Any] = {
         "environment": "rehearsal",
         "rehearsal_token": "made-up-token",
+        "metrics_token": METRICS_TOKEN,
         "rate": 1e6,
         "burst": 1e6,
         **more,
