@@ -265,6 +265,20 @@ async def test_whoever_has_the_work_of_a_manager_hears_what_that_one_was_told_of
     assert len([d for d in eve.told if d.desk == "hub.head"]) == 1
 
 
+async def test_who_hears_in_place_of_a_successor_hears_once(eve: Exchange, database: str) -> None:
+    event = await eve.post("police.pvp", "information-request", {"children": [a_child(2)], "asked_of": [ELM], "purpose": "to decide"})
+    await change(
+        database,
+        "UPDATE obligation SET due = '2020-11-10 23:59+00', next_at = '2020-11-10 23:59+00', hidden_from = '{hub.head}', next_stage = 0, "
+        "stages = jsonb_build_array(jsonb_set(stages -> 0, '{to}', '\"desk:hub.front-door\"')) WHERE duty = 'asked'",
+    )
+    await eve.move_to(LATE)
+    also = "INSERT INTO stage_fired SELECT obligation, stage, at, kind, 'hub.manager' FROM stage_fired WHERE desk = 'hub.front-door'"
+    await change(database, also)
+    await eve.move_to(MIDNIGHT)
+    assert sorted(eve.desks_told(event, "overdue")).count(FRONT_DOOR) == 1
+
+
 async def test_the_publisher_sees_the_old_name_and_the_new_one(eve: Exchange) -> None:
     event = await incident(eve, a_child(1))
     await eve.receipt(eve.to(OAK, event), Level.received)

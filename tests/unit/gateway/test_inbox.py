@@ -216,6 +216,24 @@ async def test_a_stream_tells_what_is_there_and_what_comes_and_resumes_where_it_
     assert stand.receipts()[-1] == (PVP, "received", "stream")
 
 
+async def test_what_a_stream_gave_before_it_was_recalled_was_received() -> None:
+    async with memory_stand() as stand:
+        key = await stand.make_key(PVP)
+        told = a_delivery(PVP, 1, text="Planted")
+        await stand.tell(told)
+        async with _listening(stand, key) as listener:
+            events = listener.events()
+            first = await anext(events)
+            await stand.tell(Recall(disclosure=told.id, desk=PVP, at=stand.clock.now()))
+            await stand.tell(a_delivery(PVP, 2))
+            second = await anext(events)
+        async with _listening(stand, key, last=second["id"]):
+            await asyncio.sleep(0.05)
+        await stand.settle()
+    assert "Planted" in str(first)
+    assert stand.receipts().count((PVP, "received", "stream")) == 2
+
+
 async def test_a_stream_ends_with_its_key() -> None:
     async with memory_stand() as stand:
         key = await stand.make_key(PVP)

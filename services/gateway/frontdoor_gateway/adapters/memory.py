@@ -12,6 +12,7 @@ from frontdoor_gateway.core.callers import StoredKey
 from frontdoor_gateway.core.inbox import Channel, Item, Marked, Page
 from frontdoor_gateway.core.intake import Filed, Work
 from frontdoor_gateway.core.questions import Question
+from frontdoor_gateway.core.receipts import by_desk
 from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
 from frontdoor_gateway.core.submissions import (
     Asked,
@@ -170,11 +171,11 @@ class MemoryReceipts:
         self._sent = 0
 
     def add(self, items: Sequence[Receipt], at: datetime) -> list[OutboxRow]:
-        """One record a desk."""
+        """Each record of one desk."""
         self.items += items
         made: list[OutboxRow] = []
-        for desk in dict.fromkeys(i.desk for i in items):
-            value = Receipts(by=self._gateway, at=at, items=tuple(i for i in items if i.desk == desk))
+        for desk, mine in by_desk(items):
+            value = Receipts(by=self._gateway, at=at, items=mine)
             position = len(self._rows) + len(made) + 1
             row = self._sign(RECEIPTS, desk.encode(), value.model_dump_json(exclude_none=True).encode(), of_receipts(position))
             made.append(OutboxRow(position, (row,)))

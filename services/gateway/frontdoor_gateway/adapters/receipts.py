@@ -1,12 +1,13 @@
 """The outbox of receipts: rows are written in the transaction of what they report, and numbered as submissions are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
 
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_gateway.adapters.errors import reached
+from frontdoor_gateway.core.receipts import by_desk
 from frontdoor_gateway.core.submissions import Sign
 from frontdoor_schemas.envelope import Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS, of_receipts
@@ -21,20 +22,16 @@ class PgReceipts:
         self._sign = sign
 
     async def add(self, connection: asyncpg.Connection, items: Sequence[Receipt], at: datetime) -> list[OutboxRow]:
-        """Write receipts inside the caller's transaction, one record a desk. Takes the head's lock: call it last."""
-        if not items:
-            return []
-        by_desk: dict[str, list[Receipt]] = {}
-        for item in items:
-            by_desk.setdefault(item.desk, []).append(item)
-        records = {desk: Receipts(by=self._gateway, at=at, items=tuple(mine)) for desk, mine in by_desk.items()}
-        values = {desk: value.model_dump_json(exclude_none=True).encode() for desk, value in records.items()}
-        return await self._number(connection, values)
+        """Write receipts inside the caller's transaction, each record of one desk. Takes the head's lock: call it last."""
+        records = [(desk, Receipts(by=self._gateway, at=at, items=mine)) for desk, mine in by_desk(items)]
+        return await self._number(connection, [(desk, r.model_dump_json(exclude_none=True).encode()) for desk, r in records])
 
-    async def _number(self, connection: asyncpg.Connection, values: Mapping[str, bytes]) -> list[OutboxRow]:
+    async def _number(self, connection: asyncpg.Connection, values: Sequence[tuple[str, bytes]]) -> list[OutboxRow]:
+        if not values:
+            return []
         last = await connection.fetchval("UPDATE receipt_head SET position = position + $1 RETURNING position", len(values))
         first = last - len(values) + 1
-        rows = [(first + n, desk, value) for n, (desk, value) in enumerate(values.items())]
+        rows = [(first + n, desk, value) for n, (desk, value) in enumerate(values)]
         await connection.execute(
             "INSERT INTO receipt_outbox (position, desk, record) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[])",
             *(list(column) for column in zip(*rows, strict=True)),

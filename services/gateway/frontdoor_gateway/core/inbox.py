@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -136,12 +136,17 @@ class InboxReader:
         return await self._inboxes.collected(caller.desk)
 
     async def follow(self, caller: Caller, cursor: Cursor) -> AsyncIterator[Item | None]:
-        """Items for ever, from a cursor on; None when there was nothing for a while, or everything closes."""
+        """Items for ever, from a cursor on; None when there was nothing for a while, or everything closes.
+
+        Every cursor counts the recalls that came before the first item: what was recalled later, the reader may have in its hands.
+        """
+        recalls: int | None = None
         while not self._bells.closed:
             ear = self._bells.ear(caller.desk)
             page = await self._inboxes.read(caller.desk, cursor, MAX_PAGE)
             for item in page.items:
-                yield item
+                recalls = item.cursor.recalls if recalls is None else recalls
+                yield replace(item, cursor=item.cursor._replace(recalls=recalls))
             if not page.items:
                 await self._bells.wait(ear, LOOK_SECONDS)
                 yield None

@@ -10,7 +10,7 @@ import orjson
 
 from frontdoor_router.adapters.clockwork import running_of
 from frontdoor_router.adapters.reading import kept_events, parse_sections
-from frontdoor_router.core.decision import Obligation
+from frontdoor_router.core.decision import Disclosure, Obligation
 from frontdoor_router.core.firing import Running
 from frontdoor_router.core.keeping import Kept
 from frontdoor_router.core.succeeding import Before, Handover, Left
@@ -96,9 +96,9 @@ async def take_back_unread(connection: asyncpg.Connection, desk: str, now: datet
     return [Recall(disclosure=row["id"], desk=desk, at=now) for row in rows]
 
 
-async def known(connection: asyncpg.Connection, found: Sequence[Handover]) -> set[UUID]:
+async def known(connection: asyncpg.Connection, disclosures: Iterable[Disclosure]) -> set[UUID]:
     """Of what is to be told what was told before: an obligation may come late to a desk that was handed over already."""
-    ids = [d.id for one in found for d in one.draft.disclosures]
+    ids = [d.id for d in disclosures]
     return {row["id"] for row in await connection.fetch("SELECT id FROM disclosure WHERE id = ANY($1::uuid[])", ids)} if ids else set()
 
 

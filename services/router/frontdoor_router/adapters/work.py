@@ -74,7 +74,7 @@ class Work(PgSession):
             self.control(recall)
         left, kept = await succession.left_behind(self.connection, desk.id, heir.id if heir else None, SWEEP_BATCH)
         handovers = await routing.succeed(left, kept, self, self.now) if left else []
-        known = await succession.known(self.connection, handovers)
+        known = await succession.known(self.connection, [d for one in handovers for d in one.draft.disclosures])
         for found in handovers:
             await succession.write_handover(self.connection, found)
             found.draft.disclosures = [d for d in found.draft.disclosures if d.id not in known]
@@ -88,8 +88,11 @@ class Work(PgSession):
         directory = self.directory.on(self.today)
         instead = heir.id if heir else directory.cannot_decide
         found = await succession.raised_to(self.connection, desk.id, instead, SWEEP_BATCH)
-        for one in found:
-            self.tell(raise_again(one, heir, directory, self.ids, today=self.today), one.kept.envelope)
+        notices = [raise_again(one, heir, directory, self.ids, today=self.today) for one in found]
+        known = await succession.known(self.connection, notices)  # who hears instead may have been told at that stage itself
+        for one, notice in zip(found, notices, strict=True):
+            if notice.id not in known:
+                self.tell(notice, one.kept.envelope)
             self.note(one.event, AuditEntry("obligation.raised_again", instead, {"obligation": str(one.id), "from": desk.id}))
         await succession.note_raised(self.connection, [(one, instead) for one in found], self.now)
         return len(found)

@@ -1,0 +1,17 @@
+"""Receipts on their way to the bus: how many of them one record carries."""
+
+from collections.abc import Iterable, Iterator
+
+from frontdoor_schemas.envelope import Receipt
+
+MAX_RECEIPTS = 500
+"""Of one record, which has to fit the bus: a reader may prove at once that it has thousands of items."""
+
+
+def by_desk(items: Iterable[Receipt]) -> Iterator[tuple[str, tuple[Receipt, ...]]]:
+    """Receipts sorted by desk, in records of a size that the bus takes."""
+    found: dict[str, list[Receipt]] = {}
+    for item in items:
+        found.setdefault(item.desk, []).append(item)
+    for desk, mine in found.items():
+        yield from ((desk, tuple(mine[n : n + MAX_RECEIPTS])) for n in range(0, len(mine), MAX_RECEIPTS))
