@@ -294,6 +294,16 @@ async def test_who_is_protected_stays_so_and_the_deputy_does_not_read_who_wrote(
     assert not any("source/desk" in s.body for s in copy.sections)
 
 
+async def test_the_deputy_does_not_read_who_wrote_of_somebody_protected_whom_nobody_could_identify(running: Exchange) -> None:
+    await running.post("hub.front-door", "involvement-started", an_involvement(a_child(1), desk="oak.dsl", relation="school"))
+    for mother, read in ((an_adult(1), True), (an_adult(1, protected="yes"), False)):
+        event = await running.post("police.pvp", "police-incident", an_incident(a_child(1), adults=(mother,)))
+        assert "source" in running.message("oak.dsl", event)
+        await running.move_to(running.clock.now() + timedelta(hours=24))
+        copy = running.to("oak.deputy", event, "overdue")
+        assert any("source/desk" in s.body for s in copy.sections) is read
+
+
 async def test_what_two_events_of_one_batch_say_of_one_person_ends_with_the_last_word(running: Exchange, database: str) -> None:
     last = None  # each after the one before: partitions have no order among them
     for facts in ({"protected": "yes"}, {}, {"protected": "no"}):

@@ -72,7 +72,7 @@ class Asking(Deciding):
         for told in self._standing():
             case = told.case
             mentioned = {i.ref: i.person for i in told.decision.involved}
-            found.contents[told.event] = Content(case.envelope, case.type, case.source.desk, case.sections, mentioned)
+            found.contents[told.event] = Content(case.envelope, case.type, case.source.desk, case.sections, mentioned, case.protected)
             found.held[told.event] = list(self._held(told))
             found.told_at |= {d.id: case.now for d in told.decision.disclosures if d.kind == "disclosure"}
             for kept in told.decision.pointers:

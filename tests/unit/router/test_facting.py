@@ -1,5 +1,6 @@
 """The facts of one desk about one subject: all that the agreements hear."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -213,6 +214,21 @@ def test_the_author_lists_desks_for_the_event_and_the_lead_agency_for_the_person
     assert [facts_of(later, "oak.dsl", about=n).listed for n in ("Given1", "Given2", None)] == ["yes", "no", "no"]
     assert facts_of(incident(deciding, a_child(1)), "oak.dsl").listed == "yes"
     assert facts_of(incident(deciding, a_child(1, nhs_number=None)), "oak.dsl").listed == "no"
+
+
+def test_who_is_listed_for_a_child_is_not_listed_for_an_event_with_somebody_who_is_not_identified(deciding: Deciding) -> None:
+    deciding.post("hub.front-door", "referral", {"children": [a_child(1)], "sharing": {"locating_for": ["oak.dsl"]}})
+    told = incident(deciding, a_child(1), adults=(an_adult(1, protected="yes"),))
+    facts = facts_of(told, "oak.dsl")
+    assert (facts.protected_case, facts.listed) == ("yes", "no")
+    assert facts_of(told, "oak.dsl", about="Given1").listed == "yes"
+
+
+def test_an_event_that_is_ruled_again_is_protected_where_it_was_known_to_be(deciding: Deciding) -> None:
+    told = incident(deciding, a_child(1), a_child(2, nhs_number=None))
+    again = replace(told, case=replace(told.case, was_protected=True))
+    assert [facts_of(one, "oak.dsl").protected_case for one in (told, again)] == ["no", "yes"]
+    assert [facts_of(again, "oak.dsl", about=n).protected for n in ("Given1", None)] == ["unknown", "yes"]
 
 
 def test_an_event_is_unconfirmed_when_nobody_in_it_is_identified(deciding: Deciding) -> None:

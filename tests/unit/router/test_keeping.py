@@ -7,14 +7,15 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from frontdoor_router.core.arriving import envelope_of, made_up_envelope, reader, serves
+from frontdoor_router.core.arriving import arrived_again, envelope_of, made_up_envelope, reader, serves
 from frontdoor_router.core.decision import Disclosure, Given, Obligation
+from frontdoor_router.core.identify import KeyMaker
 from frontdoor_router.core.keeping import Kept, Unfiled, again
 from frontdoor_router.core.outgoing import Numbered, delivery, outward
 from frontdoor_schemas.envelope import DeliveryKind, Envelope, Mark, Section
 from frontdoor_schemas.vocabulary import Category, EventType, Level
 from support.builders import a_child, an_incident
-from support.deciding import NIGHT, Deciding, test_pack
+from support.deciding import NIGHT, SECRET, Deciding, test_pack
 
 EVENT, CAUSE = uuid4(), uuid4()
 ENVELOPE = Envelope(
@@ -52,6 +53,11 @@ UNFILED = Unfiled(
 def owed(*satisfied_by: str, duty: str = "incident-school") -> Obligation:
     """An obligation as it is kept."""
     return Obligation(uuid4(), duty, "oak.dsl", None, UNFILED.id, satisfied_by, NIGHT + timedelta(hours=1), ())
+
+
+def test_an_event_that_was_decided_as_protected_arrives_again_as_protected() -> None:
+    kept = replace(KEPT, sections=())
+    assert [arrived_again(replace(kept, protected=known), KeyMaker(SECRET)).was_protected for known in (True, False)] == [True, False]
 
 
 def test_a_delivery_that_is_sent_again_is_the_one_that_was_sent() -> None:

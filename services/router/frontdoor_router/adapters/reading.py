@@ -172,8 +172,8 @@ async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> di
     rows = await connection.fetch(
         """
         SELECT id, type, thread, cause, occurred_at, received_at, source, sections,
-               EXISTS (SELECT FROM event_person i JOIN person p ON p.id = i.person
-                       WHERE i.event = e.id AND p.protected = 'yes') AS protected,
+               e.protected OR EXISTS (SELECT FROM event_person i JOIN person p ON p.id = i.person
+                                      WHERE i.event = e.id AND p.protected = 'yes') AS protected,
                ARRAY(SELECT unnest(t.withheld_from) FROM event_person i JOIN tie t ON t.person = i.person WHERE i.event = e.id
                      UNION SELECT unnest(n.withheld_from) FROM event_person i JOIN entry n ON n.person = i.person WHERE i.event = e.id
                ) AS kept_back

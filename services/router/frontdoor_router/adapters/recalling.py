@@ -38,7 +38,7 @@ WHERE k.kind <> $3 OR NOT EXISTS (
 PEOPLE = "SELECT id, kind, protected, born FROM person WHERE id = ANY($1::uuid[])"
 CONTENTS = """
 SELECT e.id, e.type, e.counts_as, e.thread, e.cause, e.occurred_at, e.received_at, e.source, e.sections,
-       ARRAY(SELECT (i.ref, i.person) FROM event_person i WHERE i.event = e.id) AS people
+       e.protected, ARRAY(SELECT (i.ref, i.person) FROM event_person i WHERE i.event = e.id) AS people
 FROM event e WHERE e.id = ANY($1::uuid[]) AND e.withdrawn_at IS NULL
 """
 HELD = """
@@ -126,7 +126,7 @@ async def _contents(connection: asyncpg.Connection, world: World, ids: Collectio
         envelope = reading.envelope_kept(row, source=row["source"])
         sections = [_ruled(s) for s in reading.parse_sections(row["sections"])]
         world.recollection.contents[row["id"]] = Content(
-            envelope, EventType(row["counts_as"]), row["source"], sections, dict(row["people"])
+            envelope, EventType(row["counts_as"]), row["source"], sections, dict(row["people"]), row["protected"]
         )
 
 

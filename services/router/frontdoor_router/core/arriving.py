@@ -34,6 +34,8 @@ class Arrived:
     pointers: tuple[Pointer, ...] = ()
     standing: Standing | None = None
     """Of a question that the router itself asks for a desk: which list, of which period."""
+    was_protected: bool = False
+    """Of an event that was decided before: whether it was known that somebody in it is protected."""
 
     @property
     def asks(self) -> bool:
@@ -64,7 +66,8 @@ def arrived_again(kept: Kept, keys: KeyMaker) -> Arrived:
     message = join(kept.sections)
     agency = kept.source.partition(".")[0]
     envelope = kept.envelope.model_copy(update={"source": kept.source})
-    return Arrived(envelope, kept.sections, message, mentions(message, source_agency=agency, make=keys), "")
+    found = mentions(message, source_agency=agency, make=keys)
+    return Arrived(envelope, kept.sections, message, found, "", was_protected=kept.protected)
 
 
 def serves(directory: Directory, writer: str, desk: str) -> bool:

@@ -57,6 +57,8 @@ class Case:
     """The event that it names: that it replies to, corrects or withdraws."""
     now: datetime
     world: World = field(repr=False)
+    was_protected: bool = False
+    """Of an event that is ruled again: whether it was known before that somebody in it is protected."""
 
     @property
     def trigger(self) -> UUID:
@@ -94,6 +96,11 @@ class Case:
     def unsure(self) -> list[Subject]:
         """The people of whom it is not certain who they are."""
         return [s for s in self.subjects.values() if s.person is None]
+
+    @cached_property
+    def protected(self) -> bool:
+        """Whether somebody in it is known to be protected, identified or not."""
+        return self.was_protected or any(s.protected is Answer.yes for s in self.subjects.values())
 
     @cached_property
     def for_review(self) -> list[Subject]:

@@ -146,6 +146,7 @@ def _case(arrived: Arrived, source: Source, people: Resolved, world: World, now:
         cause=world.events.get(arrived.envelope.cause) if arrived.envelope.cause else None,
         now=now,
         world=world,
+        was_protected=arrived.was_protected,
     )
 
 

@@ -92,14 +92,14 @@ class CaseFacts:
 
     def _work_out(self, subject: Subject | None) -> dict[str, str]:
         people = [subject] if subject else list(self.case.subjects.values())
-        protected = {s.protected for s in people}
+        protected = {s.protected for s in people} | ({Answer.yes} if subject is None and self.case.protected else set())
         unsure = bool(people) and all(s.person is None for s in people)
         return {
             "event_type": self.case.type.value,
             "source_role": self.case.source.role.value,
             "subject_role": subject.mention.kind if subject else "event",
             "protected": YES if Answer.yes in protected else UNKNOWN if Answer.unknown in protected or not protected else NO,
-            "protected_case": self._protected_case,
+            "protected_case": _yes(self.case.protected),
             "identity": "unconfirmed" if unsure else "confirmed",
             "consent": self._consent,
         }
@@ -108,10 +108,6 @@ class CaseFacts:
     def sections(self) -> Kinds:
         """The event's sections by kind."""
         return Kinds.of(self.case.sections)
-
-    @cached_property
-    def _protected_case(self) -> str:
-        return _yes(any(s.protected is Answer.yes for s in self.case.subjects.values()))
 
     @cached_property
     def _consent(self) -> str:
@@ -296,7 +292,10 @@ class DeskFacts:
         return bool(mine) if ref is None else any(ref in people for people in mine)
 
     def _listed(self, subject: Subject | None) -> bool:
-        """Who has the work of a desk that was listed by name is another office, and has to be listed itself."""
+        """Who has the work of a desk that was listed by name is another office, and has to be listed itself.
+
+        Of the event as a whole it has to be listed for everybody: nobody can have listed it for who is not identified.
+        """
         desk = self._desks[0]
         if desk in self._case.locating_for:
             return True
@@ -304,5 +303,4 @@ class DeskFacts:
         if not listed:
             return False
         people = [subject] if subject else list(self._case.subjects.values())
-        known = [s.person.id for s in people if s.person]
-        return bool(known) and all(desk in listed.get(p, ()) for p in known)
+        return bool(people) and all(s.person is not None and desk in listed.get(s.person.id, ()) for s in people)

@@ -22,6 +22,7 @@ class Kept:
     source: str
     sections: Sequence[Section] = field(repr=False)
     protected: bool = False
+    """Whether somebody in it was known to be protected when it was decided, or is now."""
     kept_back: frozenset[str] = frozenset()
     """Agencies and desks from which anything that was ever said of these people was withheld: an earlier event, or a tie."""
 

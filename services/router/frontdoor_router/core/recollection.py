@@ -20,6 +20,8 @@ class Content:
     source: str
     sections: Sequence[Section] = field(repr=False)
     people: Mapping[str, UUID | None]
+    was_protected: bool = False
+    """Whether somebody in it was known to be protected when it was decided."""
 
     def refs_of(self, person: UUID) -> frozenset[str]:
         """How it names a person."""

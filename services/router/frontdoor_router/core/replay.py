@@ -105,6 +105,7 @@ def _case_of(content: Content, policy: DayPolicy, world: World, asked: Case) -> 
         cause=world.events.get(content.envelope.cause) if content.envelope.cause else None,
         now=asked.now,
         world=world,
+        was_protected=content.was_protected,
     )
 
 

@@ -20,7 +20,7 @@ from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.showing import hidden_from, hides
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_schemas.envelope import DeliveryKind, Mark, Section
-from frontdoor_schemas.vocabulary import Answer, Category, EventType, Role
+from frontdoor_schemas.vocabulary import Category, EventType, Role
 
 NOTHING = Projection((), ())
 
@@ -185,8 +185,7 @@ def _visible(basis: Basis, case: Case, candidate: Candidate) -> bool:
     desk = basis.policy.directory.desk(candidate.desk)
     if candidate.stated or desk.role is Role.front_door or desk.agency == case.source.agency:
         return True
-    protected = any(s.protected is Answer.yes for s in case.subjects.values())
-    return not protected and any(owing.duty.shown_to_publisher for owing in openly)
+    return not case.protected and any(owing.duty.shown_to_publisher for owing in openly)
 
 
 def _found_in_secret(basis: Basis, case: Case, candidate: Candidate, owing: Owing) -> bool:
