@@ -297,6 +297,34 @@ async def test_a_withdrawal_takes_back_what_the_successor_was_handed(eve: Exchan
     assert [(d.desk, d.refers_to) for d in eve.told if d.kind == "withdrawn"] == [(GROVE, eve.to(OAK, event).id)]
 
 
+@pytest.mark.parametrize("withdrawn_before", [True, False])
+async def test_that_an_event_withheld_from_the_successor_was_withdrawn_is_somebodys_work_and_not_the_successors(
+    eve: Exchange, database: str, withdrawn_before: bool
+) -> None:
+    event = await incident(eve, a_child(1), sharing={"withhold_from": ["grove"]})
+    await eve.receipt(eve.to(OAK, event), Level.opened)
+    if not withdrawn_before:
+        await eve.move_to(MIDNIGHT)
+    withdrawal = await eve.post("police.pvp", "withdrawal", {"reason": "wrong child"}, reply_to=event)
+    await eve.move_to(MIDNIGHT + timedelta(hours=1))
+    await eve.engine.sweep_step()
+    await eve.settle()
+    assert GROVE not in {d.desk for d in eve.told}
+    assert [d.desk for d in eve.told if d.kind == "withdrawn"] == [OAK]
+    work = await rows(database, "SELECT reason, owner FROM task WHERE event = $1", withdrawal)
+    assert work == [("not-inherited:oak.dsl", FRONT_DOOR)]
+    assert await rows(database, "SELECT count(*) FROM obligation WHERE desk = $1 AND state IN ('open', 'overdue')", OAK) == [(0,)]
+
+
+async def test_a_late_receipt_of_what_is_withheld_from_the_successor_does_not_tell_it_of_the_withdrawal(eve: Exchange) -> None:
+    event = await incident(eve, a_child(1), sharing={"withhold_from": ["grove"]})
+    had = eve.to(OAK, event)
+    await eve.post("police.pvp", "withdrawal", {"reason": "wrong child"}, reply_to=event)
+    await eve.move_to(MIDNIGHT)
+    await eve.receipt(had, Level.opened)
+    assert [d.desk for d in eve.told if d.kind == "withdrawn"] == [OAK]
+
+
 async def test_the_deputy_of_the_successor_reads_what_the_successor_was_told_and_no_more(eve: Exchange, database: str) -> None:
     event = await incident(eve, a_child(1, practice="mill.gp", protected="no"))
     await eve.receipt(eve.to(OAK, event), Level.received)

@@ -21,7 +21,7 @@ ALL_KEYS = 0x66726F6E75
 """Lock that every batch shares, and that one takes alone which has more keys than may be locked one by one."""
 
 EARLIER = """
-SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn,
+SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn, e.withheld_from,
        coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at,
                            d.about, d.said)
                 ORDER BY d.desk, d.number) FILTER (WHERE d.number IS NOT NULL), '{}') AS told
@@ -54,6 +54,12 @@ SELECT p.id,
 FROM unnest($1::uuid[]) AS p (id)
 """
 """What is known of people, in one row each. asyncpg reads no booleans in an array within a row: they come as numbers."""
+WITHHELD = """
+SELECT d.id, ARRAY(
+    SELECT DISTINCT unnest(e.withheld_from) FROM event e WHERE e.id IN (
+        SELECT unnest(array_prepend(o.event, o.quotes)) FROM disclosure o WHERE o.id IN (d.id, d.refers_to)))
+FROM disclosure d WHERE d.id = ANY($1::uuid[])
+"""
 
 
 async def lock(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
@@ -142,6 +148,7 @@ def _earlier(row: asyncpg.Record) -> Earlier:
         cause=row["cause"],
         corrects=row["type"] == EventType.correction.value,
         withdrawn=row["withdrawn"],
+        withheld_from=frozenset(row["withheld_from"]),
     )
 
 
@@ -187,6 +194,11 @@ async def kept_events(connection: asyncpg.Connection, ids: Iterable[UUID]) -> di
         submitted = Submitted.model_validate_json(row["record"])
         found[submitted.envelope.id] = Kept(submitted.envelope, submitted.envelope.source or "", submitted.sections)
     return found
+
+
+async def withheld_from(connection: asyncpg.Connection, disclosures: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+    """From whom the events are withheld of which these disclosures say something; of a notice, what it is a notice of counts as well."""
+    return {told: frozenset(kept_from) for told, kept_from in await connection.fetch(WITHHELD, list(disclosures))}
 
 
 def envelope_kept(row: asyncpg.Record, *, source: str | None) -> Envelope:

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from frontdoor_router.adapters.writing import as_json, sections_json
+from frontdoor_router.core.keeping import withheld_by
 from frontdoor_router.core.outgoing import Decided, HeldEvent
 from frontdoor_router.core.world import Tie
 
@@ -33,13 +34,13 @@ WITH people AS (
     FROM jsonb_to_recordset($1::jsonb -> 'pointers') AS k(kind text, hash text, event uuid, leads_to uuid, at timestamptz)
 )
 INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, missing,
-                   others_close_at, protected, sections)
+                   others_close_at, protected, withheld_from, sections)
 SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.gateway, e.after, e.cause, e.occurred_at, e.received_at, $2, 'decided', e.epoch,
-       e.missing, e.others_close_at, e.protected, s.sections
+       e.missing, e.others_close_at, e.protected, e.withheld_from, s.sections
 FROM jsonb_to_recordset($1::jsonb -> 'events') AS e(
          id uuid, thread uuid, type text, counts_as text, source text, gateway text, after uuid, cause uuid, occurred_at timestamptz,
          received_at timestamptz, epoch text, missing text[], others_close_at timestamptz,
-         protected boolean)
+         protected boolean, withheld_from text[])
      JOIN unnest($3::uuid[], $4::bytea[]) AS s(id, sections) USING (id)
 """
 """All that a batch says of events and people, in one statement: a round trip costs more than most of these rows."""
@@ -159,6 +160,7 @@ def _event_row(decided: Decided) -> dict[str, object]:
         "missing": decided.decision.missing,
         "others_close_at": decided.others_close_at,
         "protected": decided.case.protected,
+        "withheld_from": sorted(decided.case.withheld_from),
     }
 
 
@@ -201,8 +203,8 @@ async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, ep
     e = held.envelope
     await connection.execute(
         "INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, "
-        "epoch, others_close_at, sections) "
-        "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, 'held', $11, $12, $13) ON CONFLICT DO NOTHING",
+        "epoch, others_close_at, sections, withheld_from) "
+        "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, 'held', $11, $12, $13, $14) ON CONFLICT DO NOTHING",
         e.id,
         e.thread,
         e.type.value,
@@ -216,6 +218,7 @@ async def save_held_event(connection: asyncpg.Connection, held: HeldEvent, *, ep
         epoch,
         held.others_close_at,
         sections_json(held.sections),
+        sorted(withheld_by(held.sections)),
     )
 
 

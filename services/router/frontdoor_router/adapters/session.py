@@ -143,8 +143,7 @@ class PgSession:
             has_it = await writing.recall(self.connection, [t.id for t in withdrawn], self.now)
             for item in withdrawn:
                 self.control(Recall(disclosure=item.id, desk=item.desk, at=self.now))
-                if item.id in has_it and item.id not in noticed:
-                    self.tell(withdrawal_notice(self.ids, item, self.directory, self.today), one.case.envelope)
+            await self.tell_withdrawn([t for t in withdrawn if t.id in has_it and t.id not in noticed], one.case.envelope)
             self._recalled |= {t.id for t in withdrawn}
         if one.decision.withdrawn_events:
             await saving.take_back(self.connection, one.decision.withdrawn_events, self.now)
@@ -160,9 +159,15 @@ class PgSession:
         has_it = await writing.recall(self.connection, [t.id for t in quoting], self.now)
         for item in quoting:
             self.control(Recall(disclosure=item.id, desk=item.desk, at=self.now))
-            if item.id in has_it:
-                self.tell(withdrawal_notice(self.ids, item, self.directory, self.today), one.case.envelope)
+        await self.tell_withdrawn([t for t in quoting if t.id in has_it], one.case.envelope)
         self._recalled |= {t.id for t in quoting}
+
+    async def tell_withdrawn(self, told: Sequence[Told], envelope: Envelope) -> None:
+        """Tell whoever has what was withdrawn. From whom it is withheld is looked up only where another desk has the work of one told."""
+        gone = [t.id for t in told if self.directory.acting(t.desk, self.today) != self.directory.find(t.desk)]
+        withheld = await reading.withheld_from(self.connection, gone) if gone else {}
+        for item in told:
+            self.tell(withdrawal_notice(self.ids, item, self.directory, self.today, withheld.get(item.id, ())), envelope)
 
     def tell(self, disclosure: Disclosure, envelope: Envelope, involved: Sequence[Involved] = ()) -> None:
         """Keep a disclosure; send it when somebody is told."""

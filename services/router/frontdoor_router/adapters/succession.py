@@ -9,10 +9,10 @@ import asyncpg
 import orjson
 
 from frontdoor_router.adapters.clockwork import running_of
-from frontdoor_router.adapters.reading import kept_events, parse_sections
+from frontdoor_router.adapters.reading import kept_events, parse_sections, withheld_from
 from frontdoor_router.core.decision import Disclosure, Obligation
 from frontdoor_router.core.firing import Running
-from frontdoor_router.core.keeping import Kept
+from frontdoor_router.core.keeping import Kept, withheld_by
 from frontdoor_router.core.succeeding import Before, Handover, Left
 from frontdoor_schemas.envelope import DeliveryKind, Mark, Recall, Section
 
@@ -61,9 +61,12 @@ async def left_behind(connection: asyncpg.Connection, desk: str, heir: str | Non
         owed.setdefault(event, []).append(Obligation(*obligation, tuple(row["satisfied_by"]), row["due"], ()))
     kept = {event: _typed(one) for event, one in (await kept_events(connection, owed)).items()} if owed else {}
     told: dict[UUID, list[Before]] = {}
-    for row in await connection.fetch(TOLD, desk, list(owed)) if owed else ():
-        told.setdefault(row["event"], []).append(_before(row, kept[row["event"]]))
-    return [Left(event, desk, heir, tuple(mine), tuple(told.get(event, ()))) for event, mine in owed.items()], kept
+    rows = await connection.fetch(TOLD, desk, list(owed)) if owed else ()
+    withheld = await withheld_from(connection, [row["id"] for row in rows]) if rows else {}
+    for row in rows:
+        told.setdefault(row["event"], []).append(_before(row, kept[row["event"]], withheld[row["id"]]))
+    left = [Left(e, desk, heir, tuple(mine), tuple(told.get(e, ())), withheld_by(kept[e].sections)) for e, mine in owed.items()]
+    return left, kept
 
 
 def _typed(kept: Kept) -> Kept:
@@ -75,7 +78,7 @@ def _sections(kept: Iterable[Section]) -> tuple[Section, ...]:
     return tuple(Section.model_validate(section.__dict__) for section in kept)
 
 
-def _before(row: asyncpg.Record, kept: Kept) -> Before:
+def _before(row: asyncpg.Record, kept: Kept, withheld: frozenset[str]) -> Before:
     ids = [g["section"] for g in orjson.loads(row["given"])]
     return Before(
         id=row["id"],
@@ -87,6 +90,7 @@ def _before(row: asyncpg.Record, kept: Kept) -> Before:
         reason=row["reason"],
         refers_to=row["refers_to"],
         visible=row["visible"],
+        withheld_from=withheld,
     )
 
 

@@ -10,7 +10,6 @@ from frontdoor_chassis.directory import Desk
 from frontdoor_router.adapters import clockwork, succession, sweeping
 from frontdoor_router.adapters.reading import kept_events
 from frontdoor_router.adapters.session import PgSession
-from frontdoor_router.core.amending import withdrawal_notice
 from frontdoor_router.core.arriving import envelope_of, made_up_envelope, serves
 from frontdoor_router.core.decision import AuditEntry
 from frontdoor_router.core.firing import fire, raise_again
@@ -43,8 +42,7 @@ class Work(PgSession):
         late = merged.read_after_withdrawal
         kept = await kept_events(self.connection, [row.event for row in late]) if late else {}
         for row in late:
-            notice = withdrawal_notice(self.ids, Told(row.id, row.standing.desk, row.kind), self.directory, self.today)
-            self.tell(notice, kept[row.event].envelope)
+            await self.tell_withdrawn([Told(row.id, row.standing.desk, row.kind)], kept[row.event].envelope)
         for row in merged.given_up:
             self.note(row.event, AuditEntry("delivery.given_up", row.standing.desk, {"disclosure": str(row.id), "why": row.failed}))
             remind = self.ids("remind", "given-up", row.id)

@@ -130,6 +130,7 @@ class Decider:
             tuple(told(d, decision.involved) for d in draft.disclosures if d.kind is not None),
             envelope.cause,
             envelope.type is EventType.correction,
+            withheld_from=case.withheld_from,
         )
         case.world.owed[envelope.id] = [owed_of(o, envelope.id) for o in draft.obligations]
         return decision

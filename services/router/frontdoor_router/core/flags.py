@@ -4,7 +4,7 @@ Each plan has a flag of its own while it runs. The end of a child protection pla
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -98,7 +98,7 @@ def _stated(case: Case, ref: str) -> Change | None:
     return change(case.happened_at, marks_about(ref, case.marked)) if case.type is EventType.plan_status else None
 
 
-def _corrected(case: Case, ref: str, desks: Collection[str]) -> Change | None:
+def _corrected(case: Case, ref: str, desks: Sequence[str]) -> Change | None:
     """What the version said to these desks that this event puts right: of one that they were not told of their records show nothing."""
     person, version = case.subjects[ref].person, case.cause
     if case.envelope.type is not EventType.correction or version is None or person is None:

@@ -33,8 +33,12 @@ class Kept:
 
     def withholds_from(self, desk: str) -> bool:
         """Whether the author keeps the event from a desk or its agency."""
-        named = {who for s in self.sections for who in s.body.get(WITHHOLD, ())}
-        return keeps_from(named, desk)
+        return keeps_from(withheld_by(self.sections), desk)
+
+
+def withheld_by(sections: Iterable[Section]) -> frozenset[str]:
+    """Agencies and desks from which the author of these sections withholds the event."""
+    return frozenset(who for s in sections for who in s.body.get(WITHHOLD, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Everything that is counted or listed for a desk is worked out from this and from nothing else.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -104,11 +104,14 @@ class Past:
         return Line(entry, known)
 
 
-def in_its_files(entry: Entry, event: Earlier, desks: Collection[str]) -> Marks | None:
+def in_its_files(entry: Entry, event: Earlier, desks: Sequence[str]) -> Marks | None:
     """The marks of an earlier event that a desk has said itself or been told; None where it did not say it, nor was told of it.
 
-    `desks` are its id and the ids of those whose work it has: the files of a desk that has ended are its own now.
+    `desks` are its id and the ids of those whose work it has: the files of a desk that has ended are its own now, but for what was
+    withheld from itself, or from another whose work it has.
     """
+    if any(keeps_from(entry.withheld_from, desk) for desk in desks):
+        desks = desks[:1]
     if event.source in desks:
         return entry.marks
     told = [t for t in event.told if t.desk in desks and entry.person in t.about and not t.withdrawn]

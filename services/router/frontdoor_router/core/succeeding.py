@@ -4,12 +4,13 @@ A deadline runs on. Whatever the successor may not be told becomes work for whoe
 silent. What the ended desk was told and has done stays as it was, under its name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from frontdoor_router.core.agreements import CannotDecideError
+from frontdoor_router.core.amending import kept_from_heir
 from frontdoor_router.core.candidates import Candidate, find_candidates
 from frontdoor_router.core.case import Case, withheld
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Involved, Obligation
@@ -43,6 +44,8 @@ class Before:
     reason: str | None
     refers_to: UUID | None
     visible: bool
+    withheld_from: frozenset[str] = frozenset()
+    """Agencies and desks from which the authors withheld what it says anything of: of a notice, what it is a notice of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Left:
     heir: str | None
     owed: tuple[Obligation, ...]
     told: tuple[Before, ...]
+    withheld_from: frozenset[str] = frozenset()
+    """Agencies and desks from which the author withheld the event."""
 
     def owed_for(self, before: Before) -> tuple[Obligation, ...]:
         """What it owes for something that it was told. A reply that nobody told it to give is owed for all that it was told."""
@@ -109,7 +114,7 @@ def hand_over(basis: Basis, left: Left, heir: str, now: datetime, case: Case | N
     shared = CaseFacts(case) if case is not None else None
     for before in left.open:
         _one(found, basis, shared, before, heir)
-    if not left.has_content:
+    if not left.has_content and not _kept_from(basis, heir, left.desk, left.withheld_from):
         for owed in (o for o in left.owed if o.disclosure is None):
             notice = _only_that(basis, left, owed, heir)
             found.draft.disclosures.append(notice)
@@ -136,6 +141,8 @@ def _one(found: Handover, basis: Basis, shared: CaseFacts | None, before: Before
         found.withheld += lost
         if all(g.section.category is Category.case_reference for g in given):
             return  # a bare reference says that there is a case and nothing else
+    elif _kept_from(basis, heir, found.left.desk, before.withheld_from):
+        return
     found.draft.disclosures.append(_again(basis, found.left, before, heir, given))
     for owed in found.left.owed_for(before):
         found.moved.setdefault(owed.id, before.hangs_on)
@@ -159,6 +166,10 @@ def _of_it(basis: Basis, shared: CaseFacts | None, before: Before, was: str, hei
     permitted = {g.section.id: g for g in seen.given if not (its_own and g.section.id in made)}
     given = [permitted[g.section.id]._replace(made=g.made) for g in before.given if g.section.id in permitted]
     return given, [g for g in before.given if g.section.id not in permitted]
+
+
+def _kept_from(basis: Basis, heir: str, was: str, withheld_from: Collection[str]) -> bool:
+    return kept_from_heir(heir, was, basis.policy.directory, basis.policy.today, withheld_from)
 
 
 def _candidate(basis: Basis, case: Case, heir: str) -> Candidate:

@@ -100,6 +100,8 @@ class Earlier:
     cause: UUID | None = None
     corrects: bool = False
     withdrawn: bool = False
+    withheld_from: frozenset[str] = frozenset()
+    """Agencies and desks from which its author withheld it."""
 
 
 @dataclass(frozen=True, slots=True)
