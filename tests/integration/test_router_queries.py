@@ -99,6 +99,27 @@ async def test_children_at_an_address_are_those_last_said_to_live_there(running:
     assert {c["given_name"] for c in again["children"]} == {"Given1", "Given2"}
 
 
+async def test_an_address_leads_by_what_the_desk_may_hear_of_and_the_answer_goes_with_that(running: Exchange) -> None:
+    said = await running.post(PVP, "police-incident", seen("A") | {"children": [a_child(1, address=HOME)]})
+    hidden = {"children": [a_child(1, address=HOME), a_child(2, address=HOME)], "sharing": {"withhold_from": ["police"]}}
+    await running.post(OAK, "referral", hidden)
+    answer, here = await ask(running, PVP, "address", address=HOME)
+    assert [c["given_name"] for c in here["children"]] == ["Given1"]
+    await running.post(PVP, "withdrawal", {"reason": "by mistake"}, reply_to=said)
+    assert answer.id in {r.disclosure for r in running.recalls}
+    again, nothing = await ask(running, PVP, "address", address=HOME)
+    assert (again.reason, nothing) == ("nothing-to-say", {})
+
+
+async def test_nothing_leads_any_more_to_a_home_that_turns_out_to_be_protected(running: Exchange, database: str) -> None:
+    await running.post(PVP, "police-incident", seen("A") | {"children": [a_child(1, address=HOME)]})
+    mother = {**MOTHER, "protected_address": HOME}
+    await running.post(OAK, "referral", {"children": [a_child(2)], "adults": [mother]})
+    answer, _ = await ask(running, PVP, "address", address=HOME)
+    assert answer.reason == "nothing-to-say"
+    assert await rows(database, "SELECT count(*) FROM event_key") == [(0,)]
+
+
 async def test_who_an_answer_about_an_address_is_about_is_kept_for_proof(running: Exchange, database: str) -> None:
     await running.post(PVP, "police-incident", seen("A") | {"children": [a_child(1, address=HOME)]})
     answer, _ = await ask(running, PVP, "address", address=HOME)

@@ -67,7 +67,6 @@ class Asking(Deciding):
     def recollection(self) -> Recollection:
         """As the tables would give it, without their limits."""
         found = Recollection()
-        people: dict[Key, list[UUID]] = defaultdict(list)
         events: dict[Key, list[UUID]] = defaultdict(list)
         for told in self._standing():
             case = told.case
@@ -75,10 +74,9 @@ class Asking(Deciding):
             found.contents[told.event] = Content(case.envelope, case.type, case.source.desk, case.sections, mentioned, case.protected)
             found.held[told.event] = list(self._held(told))
             found.told_at |= {d.id: case.now for d in told.decision.disclosures if d.kind == "disclosure"}
-            for kept in told.decision.pointers:
-                (people if kept.key.kind == ADDRESS else events)[kept.key].append(kept.person or told.event)
-        at = self._homes()
-        found.people = {key: tuple(p for p in who if at[p] == key) for key, who in people.items()}
+            for kept in (k for k in told.decision.pointers if k.key.kind != ADDRESS):
+                events[kept.key].append(told.event)
+        found.people = self._homes()
         found.events = {key: tuple(ids) for key, ids in events.items()}
         return found
 
@@ -90,10 +88,19 @@ class Asking(Deciding):
             if d.kind == "disclosure":
                 yield Held(d.id, d.desk, number, told.case.now, frozenset(str(g.section.id) for g in d.given))
 
-    def _homes(self) -> dict[UUID, Key]:
-        """Where everybody lives, by what was last said."""
-        said = sorted(self._standing(), key=lambda t: (t.case.happened_at, t.event))
-        return {kept.person: kept.key for t in said for kept in t.decision.pointers if kept.person}
+    def _homes(self) -> dict[Key, dict[UUID, tuple[UUID, ...]]]:
+        """Where everybody lives, by what was last said, with the events that say so."""
+        forgotten = {key: n for n, t in enumerate(self.decided) for key in t.decision.forgotten}
+        at: dict[UUID, tuple[Key, tuple[UUID, ...]]] = {}
+        for t in sorted(self._standing(), key=lambda t: (t.case.happened_at, t.event)):
+            for kept in t.decision.pointers:
+                if kept.person and self.decided.index(t) > forgotten.get(kept.key, -1):
+                    key, events = at.get(kept.person, (kept.key, ()))
+                    at[kept.person] = (kept.key, (*events, t.event) if key == kept.key else (t.event,))
+        found: dict[Key, dict[UUID, tuple[UUID, ...]]] = defaultdict(dict)
+        for person, (key, events) in at.items():
+            found[key][person] = events
+        return found
 
 
 def oak_and_elm() -> Asking:

@@ -9,7 +9,7 @@ import pytest
 from frontdoor_router.core.duties import Expect
 from frontdoor_schemas.vocabulary import EventType
 from support.asking import HOME, Asking, incident, oak_and_elm, plan, said_nothing
-from support.builders import NHS, a_child, an_adult
+from support.builders import NHS, a_child, an_adult, an_incident
 from support.deciding import test_pack
 
 
@@ -81,6 +81,53 @@ def test_who_is_protected_later_is_found_no_more(asking: Asking) -> None:
     assert said_nothing(asking.ask("police.pvp", "address", address=HOME))
 
 
+PROTECTED: tuple[dict[str, Any], ...] = (
+    an_adult(1, address=HOME, nhs_number=NHS[8], born="1990-01-01", protected="yes"),
+    an_adult(1, address=HOME, protected="yes"),
+    an_adult(1, protected_address=HOME),
+)
+
+
+@pytest.mark.parametrize("mother", PROTECTED)
+def test_a_home_that_turns_out_to_be_a_protected_persons_leads_to_nobody(asking: Asking, mother: dict[str, Any]) -> None:
+    incident(asking, a_child(1, address=HOME))
+    asking.post("oak.dsl", "referral", {"children": [a_child(2)], "adults": [mother]})
+    assert said_nothing(asking.ask("police.pvp", "address", address=HOME))
+
+
+def test_who_lives_with_somebody_who_is_protected_later_is_found_no_more(asking: Asking) -> None:
+    away = an_adult(1, nhs_number=NHS[8], born="1990-01-01")
+    incident(asking, a_child(1, address=HOME), adults=({**away, "address": HOME},))
+    assert len(asking.ask("police.pvp", "address", address=HOME).message["children"]) == 1
+    asking.post("oak.dsl", "referral", {"children": [a_child(2)], "adults": [{**away, "protected": "yes"}]})
+    assert said_nothing(asking.ask("police.pvp", "address", address=HOME))
+
+
+def test_an_address_leads_nobody_by_an_event_that_is_withheld_from_who_asks(asking: Asking) -> None:
+    hidden = {"children": [a_child(1, address=HOME)], "sharing": {"withhold_from": ["police"]}}
+    asking.post("oak.dsl", "referral", hidden)
+    assert said_nothing(asking.ask("police.pvp", "address", address=HOME))
+    said = incident(asking, a_child(1, address=HOME))
+    asking.post("oak.dsl", "referral", hidden)
+    found = asking.ask("police.pvp", "address", address=HOME)
+    assert len(found.message["at_address"]) == 1
+    assert found.disclosure.quotes == {said}
+
+
+@pytest.mark.parametrize("question", ["address", "minutes"])
+def test_an_answer_goes_with_the_event_that_said_where_the_child_lives(asking: Asking, question: str) -> None:
+    first = asking.tie(a_child(1, address=HOME), "oak.dsl", "school")
+    minutes(asking, "police.pvp")
+    found = asking.ask("police.pvp", question, address=HOME)
+    assert found.disclosure.given
+    assert first.event in found.disclosure.quotes
+
+
+def test_that_a_child_lives_at_the_address_is_not_said_because_the_question_names_it(asking: Asking) -> None:
+    incident(asking, a_child(1))
+    assert said_nothing(asking.ask("police.pvp", "address", a_child(1), address=HOME))
+
+
 @pytest.mark.parametrize("asked", [{"lines": ["1 Marker Lane"]}, {"postcode": "ZZ99 3VZ"}, {**HOME, "lines": ["11 Marker Lane"]}])
 def test_half_an_address_or_another_finds_nobody(asking: Asking, asked: dict[str, Any]) -> None:
     incident(asking, a_child(1, address=HOME))
@@ -121,6 +168,23 @@ def test_an_incident_of_another_agency_or_of_no_number_is_unknown(asking: Asking
     incident(asking, incident_id="CP-7")
     assert said_nothing(asking.ask("oak.dsl", "incident_status", incident_id="CP-7"))
     assert said_nothing(asking.ask("police.pvp", "incident_status", incident_id="CP-8"))
+
+
+@pytest.mark.parametrize("kept_from", ["police", "police.pvp"])
+@pytest.mark.parametrize(("source", "known"), [("police.pvp", True), ("police.encompass", False)])
+def test_an_incident_that_is_withheld_from_a_colleague_is_unknown_to_it(asking: Asking, kept_from: str, source: str, known: bool) -> None:
+    withheld = an_incident(a_child(1), incident_id="CP-7", sharing={"withhold_from": [kept_from]})
+    asking.post(source, "police-incident", withheld)
+    asking.post(source, "police-incident", an_incident(a_child(1), incident_id="CP-8"))
+    assert asking.ask("police.pvp", "incident_status", incident_id="CP-8").list("incidents", "status") == ["not_referred"]
+    assert said_nothing(asking.ask("police.pvp", "incident_status", incident_id="CP-7")) is not known
+
+
+def test_a_referral_that_is_withheld_from_a_colleague_does_not_count_for_it(asking: Asking) -> None:
+    event = incident(asking, incident_id="CP-7")
+    hidden = {"children": [a_child(1)], "sharing": {"withhold_from": ["police.pvp"]}}
+    asking.post("police.encompass", "referral", hidden, reply_to=event)
+    assert asking.ask("police.pvp", "incident_status", incident_id="CP-7").list("incidents", "status") == ["not_referred"]
 
 
 def test_a_referral_that_the_incident_itself_names_counts(asking: Asking) -> None:

@@ -30,9 +30,10 @@ MOST_PLANS = 10
 """Plan events about one person that are read besides: who leads a plan may have been said long ago."""
 
 LED_TO = """
-SELECT w.kind, w.hash, k.leads_to FROM unnest($1::text[], $2::bytea[]) AS w (kind, hash) JOIN event_key k USING (kind, hash)
+SELECT w.kind, w.hash, k.leads_to, k.event FROM unnest($1::text[], $2::bytea[]) AS w (kind, hash) JOIN event_key k USING (kind, hash)
 WHERE k.kind <> $3 OR NOT EXISTS (
-    SELECT FROM event_key later WHERE later.kind = $3 AND later.leads_to = k.leads_to AND (later.at, later.event) > (k.at, k.event))
+    SELECT FROM event_key later
+    WHERE later.kind = $3 AND later.leads_to = k.leads_to AND later.hash <> k.hash AND (later.at, later.event) > (k.at, k.event))
 """
 """People are at the address that was last said of them."""
 PEOPLE = "SELECT id, kind, protected, born FROM person WHERE id = ANY($1::uuid[])"
@@ -77,11 +78,15 @@ async def recollect(connection: asyncpg.Connection, world: World, questions: Seq
 
 async def _follow(connection: asyncpg.Connection, world: World, keys: Sequence[Key]) -> None:
     """Where the addresses and numbers of the questions lead."""
-    found: dict[Key, list[UUID]] = defaultdict(list)
-    for kind, hash_, leads_to in await connection.fetch(LED_TO, [k.kind for k in keys], [k.hash for k in keys], ADDRESS) if keys else ():
-        found[Key(kind, hash_)].append(leads_to)
-    for key, ids in found.items():
-        (world.recollection.people if key.kind == ADDRESS else world.recollection.events)[key] = tuple(sorted(set(ids)))
+    found: dict[Key, dict[UUID, set[UUID]]] = defaultdict(lambda: defaultdict(set))
+    rows = await connection.fetch(LED_TO, [k.kind for k in keys], [k.hash for k in keys], ADDRESS) if keys else ()
+    for kind, hash_, leads_to, event in rows:
+        found[Key(kind, hash_)][leads_to].add(event)
+    for key, led in found.items():
+        if key.kind == ADDRESS:
+            world.recollection.people[key] = {person: tuple(sorted(events)) for person, events in led.items()}
+        else:
+            world.recollection.events[key] = tuple(sorted(led))
 
 
 async def _on_list(connection: asyncpg.Connection, standing: Standing) -> dict[UUID, frozenset[UUID]]:
@@ -141,6 +146,7 @@ async def _events(connection: asyncpg.Connection, world: World, people: Iterable
     contents = world.recollection.contents
     named = {UUID(v) for i in incidents if i in contents for s in contents[i].sections for p, v in s.body.items() if p == REFERRAL}
     wanted = {e.event for p in people for e in world.entries.get(p, ())} | contents.keys() | named
+    wanted |= {e for led in world.recollection.people.values() for events in led.values() for e in events}
     wanted |= {c.envelope.cause for c in contents.values() if c.envelope.cause}
     threads = {contents[i].envelope.thread for i in incidents if i in contents}
     await reading.load_events(connection, world, wanted - world.events.keys(), threads)

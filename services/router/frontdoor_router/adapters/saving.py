@@ -1,12 +1,13 @@
 """Writes events and what they say of people: who they are, ties, chronology, lists; and takes that back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from frontdoor_router.adapters.writing import as_json, sections_json
+from frontdoor_router.core.identify import Key
 from frontdoor_router.core.keeping import withheld_by
 from frontdoor_router.core.outgoing import Decided, HeldEvent
 from frontdoor_router.core.world import Tie
@@ -90,6 +91,7 @@ async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided
         [d.case.envelope.id for d in decided],
         [sections_json(d.case.sections) for d in decided],
     )
+    await _forget_homes(connection, {key for d in decided for key in d.decision.forgotten})
     await _save_ties(connection, decided)
     runs = [
         (*pair, on, d.case.envelope.id)
@@ -102,6 +104,17 @@ async def save_decided(connection: asyncpg.Connection, decided: Sequence[Decided
     listed = [(person, desk, d.case.envelope.id) for d in decided for person, desk in d.decision.listed]
     if listed:
         await connection.executemany("INSERT INTO listed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", listed)
+
+
+async def _forget_homes(connection: asyncpg.Connection, keys: Collection[Key]) -> None:
+    """No address leads to the home of somebody who is protected, whatever was said of it before or beside it."""
+    if keys:
+        ways = sorted(keys)
+        await connection.execute(
+            "DELETE FROM event_key k USING unnest($1::text[], $2::bytea[]) AS w (kind, hash) WHERE k.kind = w.kind AND k.hash = w.hash",
+            [k.kind for k in ways],
+            [k.hash for k in ways],
+        )
 
 
 def _rows_of(decided: Sequence[Decided]) -> dict[str, list[dict[str, object]]]:

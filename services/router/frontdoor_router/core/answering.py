@@ -79,7 +79,9 @@ def _answered(asking: Asking) -> Said:
     for about in asking.people:
         mine = [item for item in kept if item.ref == about.ref]
         found = _projected(asking, about.facts, "made", mine, only_with=recipe.only_with)
-        seen += [about] if found.given else []
+        if found.given:
+            seen.append(about)
+            found = replace(found, quotes=found.quotes | about.lives_there_by)
         said = said.and_(found)
     return said.and_(_quoted(asking, recipe, seen))
 

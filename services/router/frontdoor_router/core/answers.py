@@ -117,7 +117,8 @@ def flags(about: About) -> Iterator[Item]:
 
 def at_address(about: About) -> Iterator[Item]:
     """That somebody lives at the address asked about is itself a fact about her or him."""
-    yield Item("at_address", about.ref, about.asking.bare.now, {})
+    if about.lives_there_by:
+        yield Item("at_address", about.ref, about.asking.bare.now, {})
 
 
 def involved(about: About) -> Iterator[Item]:

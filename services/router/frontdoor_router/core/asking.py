@@ -5,7 +5,7 @@ together are not together for that. Each of them is answered about alone, with t
 her or him.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.candidates import Candidate
-from frontdoor_router.core.case import Case, Subject
+from frontdoor_router.core.case import Case, Subject, keeps_from
 from frontdoor_router.core.decision import Involved
 from frontdoor_router.core.draft import Basis
 from frontdoor_router.core.facting import CaseFacts, DeskFacts
@@ -89,6 +89,12 @@ class Asking:
         """The partnership's time zone."""
         return self.basis.policy.calendar.zone
 
+    def may_hear_of(self, event: Earlier) -> bool:
+        """Whether the author keeps an earlier event neither from the desk nor from those whose work it has, or the desk knows it anyhow."""
+        if event.source == self.desk or any(t.desk == self.desk and not t.withdrawn for t in event.told):
+            return True
+        return not any(keeps_from(event.withheld_from, desk) for desk in self.counts_as)
+
     @cached_property
     def before(self) -> datetime | None:
         """The end of the day as at which it is asked; None for now, so that an event of a clock that is ahead is there as well."""
@@ -110,7 +116,8 @@ class Asking:
     def people(self) -> tuple["About", ...]:
         """Whom it is answered about: those whom it names, who live at the address that it names, and for a household those with them."""
         found = [s for s in self._named.values() if s.person is not None]
-        self._add(found, self._at_address())
+        named = {s.person.id for s in found if s.person}
+        self._add(found, sorted(self.at_address.keys() - named))
         if self.standing is not None:
             self._add(found, sorted(self.recollection.on_list))
         if self.question == "household":
@@ -154,13 +161,23 @@ class Asking:
     def _told(self, event: Earlier) -> Iterator[frozenset[UUID]]:
         return (t.about for t in event.told if t.desk == self.desk and not t.withdrawn)
 
-    def _at_address(self) -> list[UUID]:
-        """Children at the address asked about; of somebody who is protected it is not said where she or he lives."""
-        keys = [p.key for p in self.pointers if p.key.kind == ADDRESS]
-        people = (self.world.register.people.get(p) for key in keys for p in self.recollection.people.get(key, ()))
-        named = {s.person.id for s in self._named.values() if s.person}
-        found = [p.id for p in people if p and p.kind == "child" and p.protected is not Answer.yes and p.id not in named]
-        return sorted(dict.fromkeys(found))
+    @cached_property
+    def at_address(self) -> Mapping[UUID, frozenset[UUID]]:
+        """Children at the address asked about, each with the events that say so and that the desk may hear of.
+
+        Where somebody who is protected lives too, it is said of nobody.
+        """
+        found: dict[UUID, frozenset[UUID]] = {}
+        for led in (self.recollection.people.get(p.key, {}) for p in self.pointers if p.key.kind == ADDRESS):
+            people = [person for p in led if (person := self.world.register.people.get(p))]
+            if all(person.protected is not Answer.yes for person in people):
+                said = {p.id: frozenset(e for e in led[p.id] if self._says(e)) for p in people if p.kind == "child"}
+                found |= {child: events for child, events in said.items() if events}
+        return found
+
+    def _says(self, event: UUID) -> bool:
+        earlier = self.world.events.get(event)
+        return earlier is not None and not earlier.withdrawn and self.may_hear_of(earlier)
 
     def _household(self, asked: Iterable[Subject]) -> list[UUID]:
         """Those who were named in one event with somebody asked about, where the desk may know that the event was about both."""
@@ -233,6 +250,11 @@ class About:
         """Those of them of which the content was read."""
         found = ((line, self.asking.replay(line.entry.event)) for line in self.lines)
         return tuple((line, replay) for line, replay in found if replay is not None)
+
+    @property
+    def lives_there_by(self) -> frozenset[UUID]:
+        """The events by which the person was found at the address asked about."""
+        return self.asking.at_address.get(self.person, frozenset())
 
     @property
     def ties(self) -> list[Tie]:

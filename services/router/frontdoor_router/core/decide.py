@@ -16,7 +16,7 @@ from frontdoor_router.core.effects import Effects, Resolved, effects, resolve
 from frontdoor_router.core.facting import CaseFacts
 from frontdoor_router.core.owing import answered, expect_replies, owed_of
 from frontdoor_router.core.past import complete_to_all
-from frontdoor_router.core.pointers import Kept, to_keep
+from frontdoor_router.core.pointers import Pointer, to_forget, to_keep
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.succeeding import Handover, Left, give_up, hand_over
 from frontdoor_router.core.tasks import open_tasks, set_aside
@@ -54,7 +54,7 @@ class Decider:
                 changed = self._work_out(draft, case)
             if arrived.asks:
                 answer(draft, self._basis, case, arrived.pointers, arrived.standing)
-        return case, self._remember(case, draft, _decision(case, draft, changed, people, to_keep(case, arrived.pointers)))
+        return case, self._remember(case, draft, _decision(case, draft, changed, people, arrived.pointers))
 
     def succeed(self, left: Left, arrived: Arrived | None, world: World, now: datetime) -> Handover:
         """What follows for one event that a desk which has ended has left undone; `arrived` is the event where something has content."""
@@ -169,7 +169,7 @@ def told(disclosure: Disclosure, involved: Sequence[Involved]) -> Told:
     return Told(disclosure.id, disclosure.desk, kind, about=about, said=disclosure.said)
 
 
-def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, pointers: tuple[Kept, ...]) -> Decision:
+def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, pointers: Sequence[Pointer]) -> Decision:
     return Decision(
         involved=(*_involved(case), *draft.involved),
         people=people.people,
@@ -186,7 +186,8 @@ def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, poin
         withdrawn_events=tuple(draft.withdrawn_events),
         tasks=tuple(draft.tasks),
         missing=tuple(draft.missing),
-        pointers=pointers,
+        pointers=to_keep(case, pointers),
+        forgotten=to_forget(case, pointers),
         audit=(_summary(draft), *draft.audit),
     )
 

@@ -165,4 +165,6 @@ class Decision:
     tasks: tuple[Task, ...] = ()
     missing: tuple[str, ...] = ()
     pointers: tuple[Kept, ...] = ()
+    forgotten: frozenset[Key] = frozenset()
+    """Keys of homes that may lead to nobody any more."""
     audit: tuple[AuditEntry, ...] = field(default=())

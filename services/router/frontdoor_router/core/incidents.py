@@ -25,12 +25,12 @@ def incidents(asking: Asking) -> Iterator[Item]:
 def _events(asking: Asking) -> list[Earlier]:
     keys = [p.key for p in asking.pointers if p.key.kind == INCIDENT]
     found = (asking.world.events.get(event) for key in keys for event in asking.recollection.events.get(key, ()))
-    return [e for e in found if e is not None and not e.withdrawn]
+    return [e for e in found if e is not None and not e.withdrawn and asking.may_hear_of(e)]
 
 
 def _referrals(asking: Asking, incident: Earlier) -> list[Earlier]:
-    """Referrals of the incident: the agency's own, and those of which the asking desk was told."""
-    found = [e for e in _near(asking, incident) if e.type is EventType.referral and not e.withdrawn]
+    """Referrals of the incident: the agency's own, but for what is kept from the desk, and those of which the asking desk was told."""
+    found = [e for e in _near(asking, incident) if e.type is EventType.referral and not e.withdrawn and asking.may_hear_of(e)]
     return [e for e in found if _own(asking, e.source) or any(t.desk == asking.desk and not t.withdrawn for t in e.told)]
 
 

@@ -1,6 +1,7 @@
 """Keyed hashes by which a question finds whom it does not name: who lives at an address, and an agency's own incident.
 
-They are kept for that and for nothing else; a protected address, or a protected person's, never is. Identity does not rest on them.
+They are kept for that and for nothing else; a protected address, or a protected person's, never is, and one that turns out to be is kept
+no longer. Identity does not rest on them.
 """
 
 import re
@@ -48,13 +49,20 @@ def to_keep(case: Case, found: Iterable[Pointer]) -> tuple[Kept, ...]:
     """
     if case.type is EventType.query:
         return ()
-    return tuple(_kept(case, found))
+    found = list(found)
+    protected = to_forget(case, found)
+    return tuple(_kept(case, (p for p in found if p.key not in protected)))
+
+
+def to_forget(case: Case, found: Iterable[Pointer]) -> frozenset[Key]:
+    """The keys of homes of somebody who is protected, identified or not: what led there before leads there no more."""
+    if case.type is EventType.query:
+        return frozenset()
+    return frozenset(p.key for p in found if p.ref is not None and case.subjects[p.ref].protected is Answer.yes)
 
 
 def _kept(case: Case, found: Iterable[Pointer]) -> Iterator[Kept]:
-    found = list(found)
-    protected = {p.key for p in found if p.ref is not None and case.subjects[p.ref].protected is Answer.yes}
-    for pointer in (p for p in found if p.key not in protected):
+    for pointer in found:
         if pointer.ref is None:
             yield Kept(pointer.key, None)
             continue
@@ -80,6 +88,9 @@ def _homes(message: Mapping[str, Any], make: KeyMaker) -> Iterator[Pointer]:
 
 def _living(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
     adults = message.get("adults", ())
+    for person in (*adults, *message.get("children", ())):
+        if "protected_address" in person:
+            yield person["ref"], person["protected_address"]
     yield from ((adult["ref"], adult.get("address")) for adult in adults)
     shared = next((a["address"] for a in adults if a.get("lives_with_child") == Answer.yes.value and "address" in a), None)
     for child in message.get("children", ()):

@@ -45,8 +45,8 @@ class Recollection:
     contents: dict[UUID, Content] = field(default_factory=dict)
     held: dict[UUID, list[Held]] = field(default_factory=dict)
     """Disclosures to desks that ask, by event."""
-    people: dict[Key, tuple[UUID, ...]] = field(default_factory=dict)
-    """Who lives at an address, by what was last said of it."""
+    people: dict[Key, dict[UUID, tuple[UUID, ...]]] = field(default_factory=dict)
+    """Who lives at an address, by what was last said of it, each with the events that say so."""
     events: dict[Key, tuple[UUID, ...]] = field(default_factory=dict)
     """Events of an agency's own number."""
 
