@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from frontdoor_schemas.vocabulary import Level
+from support.asking import HOME
 from support.builders import a_child, an_incident
 from support.deciding import NIGHT, Deciding, Told
 
@@ -231,3 +232,9 @@ def test_what_a_deputy_was_given_is_taken_back_too(deciding: Deciding) -> None:
     assert UUID(int=7) in {t.id for t in told.decision.withdrawn}
     assert UUID(int=8) not in {t.id for t in told.decision.withdrawn}
     assert notices(told) == {"oak.deputy": UUID(int=7)}
+
+
+def test_of_an_address_in_a_correction_that_is_refused_nothing_is_kept(deciding: Deciding) -> None:
+    told = correct(deciding, incident(deciding).event, a_child(1, address=HOME), by="oak.dsl")
+    assert [reason for reason, _ in told.tasks] == ["not-its-own"]
+    assert told.decision.pointers == ()

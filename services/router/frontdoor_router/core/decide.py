@@ -54,7 +54,7 @@ class Decider:
                 changed = self._work_out(draft, case)
             if arrived.asks:
                 answer(draft, self._basis, case, arrived.pointers, arrived.standing)
-        return case, self._remember(case, draft, _decision(case, draft, changed, people, arrived.pointers))
+        return case, self._remember(case, draft, _decision(case, draft, changed, people, arrived.pointers if mine else ()))
 
     def succeed(self, left: Left, arrived: Arrived | None, world: World, now: datetime) -> Handover:
         """What follows for one event that a desk which has ended has left undone; `arrived` is the event where something has content."""
