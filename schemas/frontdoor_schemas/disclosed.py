@@ -8,8 +8,8 @@ from pydantic.json_schema import JsonSchemaValue
 from frontdoor_schemas.amendments import Correction
 from frontdoor_schemas.body import EventBody
 from frontdoor_schemas.events import CORRECTABLE, MODELS
-from frontdoor_schemas.fields import Block, Computed, Leaf, Nest, Structure
-from frontdoor_schemas.vocabulary import EventType, Role
+from frontdoor_schemas.fields import Block, Computed, Held, Leaf, Nest, Structure
+from frontdoor_schemas.vocabulary import Category, EventType, Role
 
 PERSON = {"type": "string", "pattern": "^(child|adult)-[0-9a-f]{8}$", "description": "Names one person within this message"}
 PEOPLE = {"type": "array", "items": PERSON}
@@ -62,6 +62,8 @@ class _Writer:
 
     def field(self, name: str, shape: Leaf | Nest | Structure, own: JsonSchemaValue) -> dict[str, JsonSchemaValue]:
         match shape:
+            case Leaf(Held(Category.sharing_limits)):
+                return {}  # as an audience is
             case Leaf(held, link):
                 value = PERSON if link else _value(own)
                 return {name: value | {"x-category": held.category.value, "x-subject": held.subject.value}}

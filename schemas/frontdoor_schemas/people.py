@@ -166,8 +166,11 @@ class Consent(Block):
 
 
 class Sharing(Block):
-    """What the author says about who may and may not see the event. `withhold_from` is absolute."""
+    """What the author says about who may and may not see the event. `withhold_from` is absolute.
 
-    withhold_from: Annotated[tuple[AgencyOrDeskId, ...], Field(max_length=MAX_ITEMS), held(C.professional_network, EVENT)] = ()
-    locating_for: Annotated[Desks, held(C.professional_network, EVENT)] = ()
+    Neither list is given to anybody: that a treatment service is kept out, or that one school is let in, would tell what they protect.
+    """
+
+    withhold_from: Annotated[tuple[AgencyOrDeskId, ...], Field(max_length=MAX_ITEMS), held(C.sharing_limits, EVENT)] = ()
+    locating_for: Annotated[Desks, held(C.sharing_limits, EVENT)] = ()
     legal_gateway: Annotated[Line | None, held(C.decision_and_status, EVENT)] = None

@@ -32,6 +32,11 @@ class Category(Word):
     professional_network = "professional_network"
     history_summary = "history_summary"
     narrative = "narrative"
+    sharing_limits = "sharing_limits"  # whom the author keeps the event from: the exchange obeys it, and gives it to nobody
+
+
+RULED = tuple(category for category in Category if category is not Category.sharing_limits)
+"""The categories that agreements speak of. To them the other one does not exist, so that none can give it."""
 
 
 class SubjectRule(Word):

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from frontdoor_schemas.chronicle import kept_paths
+from frontdoor_schemas.disclosed import disclosed_schema
 from frontdoor_schemas.events import CASE_MODELS, MODELS, SUBMISSIONS
 from frontdoor_schemas.fields import Block, Leaf, Nest, leaves
 from frontdoor_schemas.sections import is_key
 from frontdoor_schemas.topics import FAMILIES, FAMILY
-from frontdoor_schemas.vocabulary import Category, EventType, SubjectRule
+from frontdoor_schemas.vocabulary import RULED, Category, EventType, SubjectRule
 
 
 def _blocks(model: type[Block]) -> Iterator[type[Block]]:
@@ -97,7 +98,7 @@ def test_every_name_of_desks_is_a_field_of_desks() -> None:
 DESK_LISTS = {
     *("members", "invited", "attended", "apologies", "absent", "staying_involved"),
     *("team", "notify", "shared_with", "referred_to", "replies_missing", "why_invited/desk", "prison"),
-    *("partners_asked", "partners_answered", "asked_of", "sharing/withhold_from", "sharing/locating_for"),
+    *("partners_asked", "partners_answered", "asked_of"),
 }
 
 
@@ -106,6 +107,17 @@ def test_lists_of_agencies_are_facts_of_the_professional_network() -> None:
         for path, leaf in leaves(model.plan):
             if path in DESK_LISTS:
                 assert leaf.held.category is Category.professional_network, path
+
+
+@pytest.mark.parametrize("event_type", MODELS)
+def test_whom_an_author_keeps_an_event_from_is_said_to_nobody(event_type: EventType) -> None:
+    """That it is withheld from a treatment service, or which school may know where a child is, tells what it is to keep secret."""
+    for path, leaf in leaves(MODELS[event_type].plan):
+        secret = path.rpartition("/")[2] in {"withhold_from", "locating_for"}
+        assert secret == (leaf.held.category is Category.sharing_limits), path
+    assert all(computed.held.category in RULED for block in _blocks(MODELS[event_type]) for computed in block.computed.values())
+    sharing = disclosed_schema(event_type).get("$defs", {}).get("Sharing", {"properties": {"legal_gateway": {}}})
+    assert sharing["properties"].keys() == {"legal_gateway"}
 
 
 def test_every_category_is_used() -> None:

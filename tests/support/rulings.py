@@ -8,10 +8,10 @@ from frontdoor_router.core.agreements import Agreements, Question, Ruling
 from frontdoor_router.core.facts import NAMES, UNKNOWN, VALUES, Facts
 from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.policies import Agreement, Every, Is, Some, Test, read_agreement
-from frontdoor_schemas.vocabulary import Category, Role
+from frontdoor_schemas.vocabulary import RULED, Role
 from support.packs import LEAST
 
-ROLES, CATEGORIES = [r.value for r in Role], [c.value for c in Category]
+ROLES, CATEGORIES = [r.value for r in Role], [c.value for c in RULED]
 
 
 def vocabulary(pack: Pack) -> Mapping[str, tuple[str, ...]]:

@@ -80,6 +80,15 @@ def test_what_the_desk_said_itself_and_what_it_was_given_it_may_read_again(askin
     assert ("(its own words)",) in {g.policies for g in answered.disclosure.given}
 
 
+def test_whom_an_author_keeps_an_event_from_is_in_no_answer_not_even_its_own(asking: Asking) -> None:
+    limits = {"sharing": {"withhold_from": ["clinic"], "locating_for": ["elm.dsl"]}}
+    asking.post("oak.dsl", "referral", {"children": [a_child(1)], "concerns": [{"about": ["child-1"], "what": "Its own"}], **limits})
+    for desk in ("oak.dsl", "care.duty"):
+        answered = asking.ask(desk, "child_view", a_child(1))
+        assert "Its own" in answered.text
+        assert not {"clinic", "elm.dsl"} & {word for given in answered.disclosure.given for word in str(given.section.body).split("'")}
+
+
 def test_what_was_taken_back_is_in_no_answer(asking: Asking) -> None:
     event = incident(asking)
     asking.post("police.pvp", "withdrawal", {"reason": "by mistake"}, reply_to=event)

@@ -12,6 +12,7 @@ from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ques
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.duties import Duty
 from frontdoor_router.core.pack import Pack
+from frontdoor_router.core.project import FOR_NOBODY
 from frontdoor_router.core.telling import BY_AUTHOR
 from frontdoor_schemas.envelope import Mark
 from frontdoor_schemas.vocabulary import EventType, Level
@@ -78,7 +79,7 @@ def test_what_the_author_withholds_reaches_nobody_even_if_every_agreement_permit
     told = lenient.post("police.pvp", "police-incident", an_incident(a_child(1), sharing={"withhold_from": ["oak"]}))
     kept = told.to("oak.dsl", None)
     assert kept.withheld
-    assert {w.policies for w in kept.withheld} == {(BY_AUTHOR,)}
+    assert {w.policies for w in kept.withheld} == {(BY_AUTHOR,), FOR_NOBODY.policies}
 
 
 def test_the_event_that_it_answers_is_named_to_who_published_it_or_was_told_of_it_and_to_nobody_else(deciding: Deciding) -> None:

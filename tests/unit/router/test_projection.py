@@ -6,12 +6,14 @@ from uuid import uuid4
 
 import pytest
 
+from contract.made_up import SOURCE, Maker, rng, submitted
 from frontdoor_router.core.agreements import Agreements, CannotDecideError, Question, Remembered, Ruling, Verdict
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.project import Projection, project
 from frontdoor_schemas.envelope import Section
-from frontdoor_schemas.vocabulary import Category, Role
+from frontdoor_schemas.events import CASE_MODELS, to_sections
+from frontdoor_schemas.vocabulary import Category, EventType, Role
 from support.builders import a_child, an_incident
 from support.deciding import Deciding
 
@@ -87,3 +89,28 @@ def test_one_question_without_a_clean_answer_is_an_error_for_all() -> None:
     sections = [(Category.child_identity, (0,)), (Category.narrative, (0,))]
     with pytest.raises(CannotDecideError):
         seen(sections, {("child_identity", "no", "named-by-author")}, broken=frozenset({"narrative"}))
+
+
+class Lavish:
+    """Agreements that permit whatever they are asked."""
+
+    def __init__(self) -> None:
+        self.verdicts: Remembered[Hashable, Verdict] = Remembered()
+
+    def permits_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        return [Ruling(True, ("everything",)) for _ in questions]
+
+
+@pytest.mark.parametrize("event_type", CASE_MODELS)
+def test_no_agreement_gives_from_whom_the_author_keeps_it_or_who_may_locate_somebody(event_type: EventType) -> None:
+    case = Deciding().post("police.pvp", "police-incident", an_incident(a_child(1))).case
+    made = to_sections(submitted(event_type, Maker().event(CASE_MODELS[event_type])), SOURCE, rng(1))
+    of_event = [section for section in made if not section.subjects]
+    candidate = Candidate("oak.dsl", named=True)
+    facts = DeskFacts(CaseFacts(case), candidate, role="school_dsl", no_school_lead=False)
+    rules: Agreements = Lavish()  # type: ignore[assignment] # what projection needs of them
+    for _ in range(2):  # as asked, and as remembered
+        found = project(Kinds.of(of_event), purposes=candidate.purposes, role=Role.school_dsl, facts=facts, rules=rules)
+        (kept,) = [section for section in of_event if section not in [g.section for g in found.given]]
+        assert kept.body.keys() == {"sharing/withhold_from", "sharing/locating_for"}
+        assert [(w.category, w.policies) for w in found.withheld] == [("sharing_limits", ("(for the exchange alone)",))]

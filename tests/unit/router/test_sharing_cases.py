@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from frontdoor_router.core.policies import Agreement, comparisons
-from frontdoor_schemas.vocabulary import Category
+from frontdoor_schemas.vocabulary import RULED
 from support.packs import PARTNERSHIPS, facts, the_pack
 
 SHARING = Path(__file__).parents[2] / "data" / "sharing"
 PACKS = sorted(folder.name for folder in PARTNERSHIPS.iterdir() if folder.is_dir())
-CATEGORIES = frozenset(c.value for c in Category)
+CATEGORIES = frozenset(c.value for c in RULED)
 
 
 def sharing_cases() -> list[Any]:

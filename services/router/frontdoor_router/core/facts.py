@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from frontdoor_schemas.queries import QUESTIONS
-from frontdoor_schemas.vocabulary import Category, EventType, Role
+from frontdoor_schemas.vocabulary import RULED, EventType, Role
 
 NAMED_BY_AUTHOR: Final = "named-by-author"
 IDENTITY_REVIEW: Final = "identity-review"
@@ -92,7 +92,7 @@ def strays(facts: Facts, purposes: frozenset[str]) -> list[str]:
 def cedar_schema() -> str:
     """The Cedar schema that every policy has to satisfy: two closed kinds of entity, one action, these facts."""
     roles = ", ".join(f'"{r.value}"' for r in Role)
-    categories = ", ".join(f'"{c.value}"' for c in Category)
+    categories = ", ".join(f'"{c.value}"' for c in RULED)
     context = ", ".join(f'"{name}": String' for name in NAMES)
     return (
         f"entity Role enum [{roles}];\n"

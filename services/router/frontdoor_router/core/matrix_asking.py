@@ -9,7 +9,7 @@ from frontdoor_router.core.agreements import Agreements, Question, Ruling
 from frontdoor_router.core.facts import NAMES, VALUES, Facts
 from frontdoor_router.core.matrix import NOTHING_PERMITS, Cell, Cube, Expected, Row, Section, Slice, Table
 from frontdoor_router.core.pack import Pack, boundaries
-from frontdoor_schemas.vocabulary import Category, Role
+from frontdoor_schemas.vocabulary import RULED, Role
 
 Asked = tuple[Question, Expected]
 """A question, and what the matrix says of it."""
@@ -50,7 +50,7 @@ def _questions(purpose: str, section: Section) -> Iterator[Asked]:
     draw = random.Random(f"{purpose} {section.from_}")  # noqa: S311 - for variety, not for secrecy
     yield from chain.from_iterable(_of_table(purpose, table, draw) for table in section.tables)
     for role in Role:
-        empty = [c for c in Category if Cell(role, c) not in section.by_cell]
+        empty = [c for c in RULED if Cell(role, c) not in section.by_cell]
         for category in draw.sample(empty, min(1, len(empty))):
             yield _question(purpose, Cell(role, category), (), draw), NOTHING_PERMITS
 

@@ -9,7 +9,7 @@ from frontdoor_router.core.facts import NAMES
 from frontdoor_router.core.matrix import Cell, Cube, Row, Section, Slice, Table, Use, Wall
 from frontdoor_router.core.pack import Pack, boundaries
 from frontdoor_router.core.residue import Rule, Rules, alike, rules_of, under
-from frontdoor_schemas.vocabulary import Category, Role
+from frontdoor_schemas.vocabulary import RULED, Role
 
 _PLACE: Final = {name: n for n, name in enumerate(NAMES)}
 
@@ -49,7 +49,7 @@ def _cells(rules: Rules) -> Iterator[tuple[Cell, Rules]]:
     """The cells in which something may be permitted, with the rules that are left there."""
     for role in Role:
         of_role = under(rules, {"principal": frozenset({role.value})})
-        for category in Category:
+        for category in RULED:
             left = under(of_role, {"resource": frozenset({category.value})})
             if any(r.permits for r in left):
                 yield Cell(role, category), left

@@ -6,7 +6,10 @@ from typing import NamedTuple
 from frontdoor_router.core.agreements import Agreements, CannotDecideError, Ruling, Verdict
 from frontdoor_router.core.decision import Given, Withheld
 from frontdoor_router.core.facting import DeskFacts, Kinds, SectionKind
-from frontdoor_schemas.vocabulary import Category, Role
+from frontdoor_schemas.vocabulary import RULED, Category, Role
+
+FOR_NOBODY = Verdict(permitted=False, policies=("(for the exchange alone)",))
+"""On what the exchange is to obey and not to pass on: no agreement is asked, as none could give it."""
 
 
 class Projection(NamedTuple):
@@ -50,14 +53,16 @@ def _ask(
     kinds: Mapping[Hashable, SectionKind], purposes: Sequence[str], role: Role, facts: DeskFacts, rules: Agreements
 ) -> dict[Hashable, Verdict]:
     """The verdicts on some kinds of section, all asked for at once."""
+    asked = {key: kind for key, kind in kinds.items() if kind.category in RULED}
     questions = [
         (role.value, kind.category.value, facts.of(kind, subject, purpose))
-        for kind in kinds.values()
+        for kind in asked.values()
         for purpose in purposes
         for subject in kind.about
     ]
     answers = _clean(rules.permits_all(questions))
-    return {key: _verdict([[next(answers) for _ in kind.about] for _ in purposes]) for key, kind in kinds.items()}
+    ruled = {key: _verdict([[next(answers) for _ in kind.about] for _ in purposes]) for key, kind in asked.items()}
+    return {key: ruled.get(key, FOR_NOBODY) for key in kinds}
 
 
 def _verdict(rulings: Sequence[Sequence[Ruling]]) -> Verdict:

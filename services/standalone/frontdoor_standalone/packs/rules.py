@@ -14,7 +14,7 @@ from frontdoor_router.core.pack import Pack
 from frontdoor_router.core.pack_checks import InForce, overlap
 from frontdoor_router.core.patterns import Pattern
 from frontdoor_router.core.policies import Agreement, Policy, could_hold
-from frontdoor_schemas.vocabulary import Category, EventType, Role
+from frontdoor_schemas.vocabulary import RULED, Category, EventType, Role
 from frontdoor_standalone.packs import measured, words
 from frontdoor_standalone.rehearsal.editing import rows_of
 
@@ -175,7 +175,7 @@ def _policy(pack: Pack, agreement: Agreement, policy: Policy) -> Spoken:
         says=policy.explain,
         effect=f"{policy.effect}s",
         to=_possible(policy, "principal", Role),
-        parts=_possible(policy, "resource", Category),
+        parts=_possible(policy, "resource", RULED),
         when=words.test(policy.when),
         unless=words.test(policy.unless) if policy.unless else "",
         legal_basis=policy.legal_basis,

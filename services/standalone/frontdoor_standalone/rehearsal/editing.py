@@ -15,7 +15,7 @@ from frontdoor_chassis.directory import AGENCIES_FILE
 from frontdoor_router.adapters.chapters import AGREEMENTS, COMPLETENESS_FILE, DUTIES_FILE, LISTS_FILE, PATTERNS_FILE, rule_folders
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.facts import BUILT_IN_PURPOSES, QUERY_PURPOSES
-from frontdoor_schemas.vocabulary import Category, EventType
+from frontdoor_schemas.vocabulary import RULED, EventType
 
 PLANTED = "planted"
 FROM = "2019-09-02"
@@ -184,7 +184,7 @@ satisfied_by = ["received"]
 
 
 def _permit(roles: str, purposes: str) -> str:
-    categories = ", ".join(f'Category::"{category.value}"' for category in Category)
+    categories = ", ".join(f'Category::"{category.value}"' for category in RULED)
     return f"""// agreement: {PLANTED}
 // from: {FROM}
 // own
