@@ -109,6 +109,8 @@ class Plan:
     fields: dict[str, Leaf | Nest | Structure]
     narrows: bool
     """Whether its items may say whom they are about or for whom they are."""
+    apart: bool
+    """Whether its facts stand in sections of their own."""
 
 
 Places = tuple[str, ...]
@@ -122,6 +124,8 @@ class Block(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
     plan: ClassVar[Plan]
+    apart: ClassVar[bool] = False
+    """Whether its facts stand in sections of their own, as who may see them is another question than of their category alone."""
     computed: ClassVar[Mapping[str, Computed]] = {}
     """Fields that the exchange works out for each recipient; they are no model fields, so submitting one is refused."""
     ledger: ClassVar[Mapping[str, Places]] = {}
@@ -131,7 +135,7 @@ class Block(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         fields = {name: _shape(cls, name, info) for name, info in cls.model_fields.items()}
-        cls.plan = Plan(cls, fields, any(isinstance(shape, Structure) for shape in fields.values()))
+        cls.plan = Plan(cls, fields, any(isinstance(shape, Structure) for shape in fields.values()), cls.apart)
 
 
 def _shape(model: type[Block], name: str, info: FieldInfo) -> Leaf | Nest | Structure:

@@ -1,6 +1,6 @@
 """The people of an event and what every event says of them; with the author, consent and sharing."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -148,7 +148,9 @@ class Adult(Block):
 
 
 class Author(Block):
-    """Who wrote it. The office is a locating fact; so is the source itself where the case is protected."""
+    """Who wrote it. The office is a locating fact; so is the source itself where the case is protected, and with it all of this."""
+
+    apart: ClassVar[bool] = True
 
     name: Annotated[Line | None, held(C.professional_network, EVENT, "A19")] = None
     role: Annotated[Line | None, held(C.professional_network, EVENT, "A19")] = None

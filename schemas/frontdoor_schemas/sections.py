@@ -40,14 +40,15 @@ _UNMARKED = _Marks()
 class _Scope:
     """For whom and about whom the facts of a block are, with the bodies that they have gone to so far."""
 
-    __slots__ = ("about", "bodies", "marks", "not_for", "own", "to")
+    __slots__ = ("about", "apart", "bodies", "marks", "not_for", "own", "to")
 
-    def __init__(self, own: _Refs, about: _Refs, to: _Refs, not_for: _Refs, marks: _Marks) -> None:
+    def __init__(self, own: _Refs, about: _Refs, to: _Refs, not_for: _Refs, marks: _Marks, apart: str = "") -> None:
         self.own = own
         self.about = about
         self.to = to
         self.not_for = not_for
         self.marks = marks
+        self.apart = apart
         self.bodies: dict[int, _Body] = {}
 
 
@@ -57,11 +58,13 @@ class _Splitter:
         self.digits = digits
         self.people = _people_in(data, digits)
         self.everybody = tuple(sorted(self.people.values()))
-        self.buckets: dict[tuple[Category, _Refs, _Refs, _Refs], _Body] = {}
+        self.buckets: dict[tuple[Category, _Refs, _Refs, _Refs, str], _Body] = {}
 
     def block(self, plan: Plan, data: Mapping[str, Any], path: str, scope: _Scope) -> None:
         if plan.narrows:
             scope = self._narrowed(data, path, scope)
+        if plan.apart:
+            scope = _Scope(scope.own, scope.about, scope.to, scope.not_for, scope.marks, path)
         fields, bodies = plan.fields, scope.bodies
         for name, value in data.items():
             shape = fields[name]
@@ -95,7 +98,7 @@ class _Splitter:
         self._bucket(leaf.held.category, tuple(subjects), scope)[path] = refs[0] if isinstance(value, str) else refs
 
     def _bucket(self, category: Category, subjects: _Refs, scope: _Scope) -> _Body:
-        body = self.buckets.setdefault((category, subjects, scope.to, scope.not_for), {})
+        body = self.buckets.setdefault((category, subjects, scope.to, scope.not_for, scope.apart), {})
         if scope.marks.always:
             body.update(scope.marks.always)
         return body
@@ -121,7 +124,7 @@ class _Splitter:
             not_for = tuple(sorted({*not_for, *refs}))
             said = {path + "not_for_family": list(refs), path + "handling": self._handling(unwanted)}
             marks = _Marks(marks.about, marks.always | said)
-        return _Scope(own, about, to, not_for, marks)
+        return _Scope(own, about, to, not_for, marks, scope.apart)
 
     def _refs(self, names: Iterable[str]) -> _Refs:
         return tuple(sorted({self.people[name] for name in names}))
@@ -234,7 +237,9 @@ def cut(event: Block, *, rng: random.Random, extra: Sequence[tuple[Category, Map
     everybody = splitter.everybody
     splitter.block(event.plan, data, "", _Scope(everybody, everybody, (), (), _UNMARKED))
     ids = _section_ids(len(splitter.buckets) + len(extra), digits)
-    sections = [_section(next(ids), *bucket, body) for bucket, body in splitter.buckets.items()]
+    sections = [
+        _section(next(ids), category, about, to, not_for, body) for (category, about, to, not_for, _), body in splitter.buckets.items()
+    ]
     return sections + [_section(next(ids), category, (), (), (), dict(body)) for category, body in extra]
 
 

@@ -253,3 +253,14 @@ def test_who_published_stands_in_a_section_of_its_own(deciding: Deciding) -> Non
     told = incident(deciding, a_child(1), systems_checked=[])
     assert facts_of(told, "oak.dsl", category=Category.professional_network).source_section == "yes"
     assert facts_of(told, "oak.dsl", category=Category.case_reference).source_section == "no"
+
+
+def test_what_an_author_says_of_himself_is_of_the_source_and_not_of_those_who_were_asked(deciding: Deciding) -> None:
+    author = {"name": "Made-Up Lead", "role": "Lead at Oak", "contact": "lead@oak.example", "office": "1 Made-Up Lane"}
+    told = deciding.post("mill.gp", "was-not-brought", {"children": [a_child(1)], "author": author, "notify": ["oak.dsl"]})
+    found = {kind_of(s).source: s.body for s in told.case.sections if s.category is Category.professional_network and not s.subjects}
+    assert {source: set(body) for source, body in found.items()} == {
+        "yes": {"source/desk", "source/agency", "source/role"},
+        "author": {"author/name", "author/role", "author/contact"},
+        "no": {"notify"},
+    }

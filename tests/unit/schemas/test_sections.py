@@ -47,6 +47,14 @@ def test_nothing_a_sender_numbered_is_left() -> None:
     assert not any(ref in text for ref in ("child-1'", "child-2'", "adult-1'", "adult-2'"))
 
 
+def test_an_author_stands_in_sections_of_his_own() -> None:
+    author = {"name": "Made-Up Lead", "contact": "lead@oak.example", "office": "1 Made-Up Lane"}
+    sections = _cut(EventType.meeting_invitation, **FAMILY, author=author, invited=["police.pvp"])
+    assert _with(sections, "Made-Up Lead").body == {"author/name": "Made-Up Lead", "author/contact": "lead@oak.example"}
+    assert _with(sections, "1 Made-Up Lane").body == {"author/office": "1 Made-Up Lane"}
+    assert join(sections)["author"] == author
+
+
 def test_who_the_mother_is_concerns_both_and_names_her_by_her_key() -> None:
     sections = _cut(EventType.referral, **FAMILY)
     ava, dana = _with(sections, "Ava").subjects[0], _with(sections, "Dana").subjects[0]

@@ -14,6 +14,7 @@ from frontdoor_router.core.world import Entry
 from frontdoor_schemas.envelope import Section
 from frontdoor_schemas.vocabulary import Answer, Category, Relation
 
+AUTHOR = "author"
 YES, NO, UNKNOWN = Answer.yes.value, Answer.no.value, Answer.unknown.value
 
 CONSENT = "consent.status="
@@ -44,13 +45,19 @@ class SectionKind(NamedTuple):
     about: tuple[str | None, ...]
     """Whom to ask about, one by one; None stands for the event itself."""
     to: tuple[str, ...]
-    source: bool
+    source: str
+    """Whether it says who published, and nothing else; or what the author says of himself."""
 
 
 def kind_of(section: Section) -> SectionKind:
     """The kind of a section."""
-    source = not section.subjects and "source/desk" in section.body
-    return SectionKind(section.category, section.subjects or (None,), section.to, source)
+    return SectionKind(section.category, section.subjects or (None,), section.to, NO if section.subjects else _source(section))
+
+
+def _source(section: Section) -> str:
+    if "source/desk" in section.body:
+        return YES
+    return AUTHOR if any(path.startswith("author/") for path in section.body) else NO
 
 
 class Kinds(NamedTuple):
@@ -167,7 +174,7 @@ class DeskFacts:
         """The facts under which sections of one kind, as far as they are about one subject, are asked for."""
         audience, named = self._addressed(section.to)
         about = self._about(subject).facts
-        return Facts(**about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=_yes(section.source))
+        return Facts(**about, purpose=purpose, audience=audience, named_by_author=_yes(named), source_section=section.source)
 
     def of_earlier(self, entry: Entry, source: Desk, subject: str, purpose: str) -> Facts:
         """The facts under which the desk may know that an earlier event was, about one person of this one.

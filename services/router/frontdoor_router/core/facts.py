@@ -74,7 +74,7 @@ VALUES: Final = MappingProxyType(
         "protected_case": _YES_NO,
         "listed": _YES_NO,
         "identity": ("confirmed", "unconfirmed"),
-        "source_section": _YES_NO,
+        "source_section": ("yes", "author", "no"),
         "consent": ("given", "refused", "not_sought", "not_needed", "override", UNKNOWN),
     }
 )

@@ -10,7 +10,7 @@ from uuid import UUID
 from frontdoor_router.core.candidates import Candidate
 from frontdoor_router.core.case import Case, Source, Subject, withheld
 from frontdoor_router.core.effects import protection, stated_protection
-from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds, SectionKind
+from frontdoor_router.core.facting import NO, CaseFacts, DeskFacts, Kinds, SectionKind
 from frontdoor_router.core.identify import Known, Mention, PersonKind, Unsure, WhyHeld
 from frontdoor_router.core.policy import DayPolicy
 from frontdoor_router.core.project import project
@@ -56,7 +56,7 @@ class Replay:
         if self._case is None or withheld(self._case, self._desk.id, *(d.id for d in before)):
             return False
         role, facts, purposes = self._desk.role.value, self._facts(self._case), self._candidate.purposes
-        kinds = [(ref, SectionKind(Category.history_summary, (ref,), (), source=False)) for ref in self.content.refs_of(person)]
+        kinds = [(ref, SectionKind(Category.history_summary, (ref,), (), source=NO)) for ref in self.content.refs_of(person)]
         asked = [(role, Category.history_summary.value, facts.of(kind, ref, purpose)) for ref, kind in kinds for purpose in purposes]
         return any(self._policy.rules.permits(*question).permit for question in asked)
 
