@@ -34,6 +34,9 @@ class MeetingRequest(CaseEvent):
         "proposed_invitees_justice": _proposed(C.offence_and_court, "those of justice and probation"),
         "proposed_invitees_treatment": _proposed(C.adult_health_and_treatment, "those that treat an adult"),
         "proposed_invitees_health": _proposed(C.child_health, "those of health"),
+        "proposed_invitees_protected": _proposed(
+            C.locating, "in a protected case school, practice, community health, and who raised a concern"
+        ),
     }
 
     meeting_type: Annotated[MeetingType | None, held(C.decision_and_status, EVENT, "F5", "F35")] = None

@@ -201,7 +201,7 @@ PLACES: dict[EventType, dict[str, str]] = {
     EventType.meeting_request: {
         "request (F5, F35)": "submitted meeting_type; submitted reason; submitted urgent; source desk",
         "whom to invite (F9, F20, F22)": "computed proposed_invitees; computed proposed_invitees_justice; "
-        "computed proposed_invitees_treatment; computed proposed_invitees_health",
+        "computed proposed_invitees_treatment; computed proposed_invitees_health; computed proposed_invitees_protected",
     },
     EventType.meeting_request_answer: {"held, or declined with reason (F5)": "reply; submitted answer; submitted reason"},
     EventType.meeting_invitation: {
