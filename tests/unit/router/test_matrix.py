@@ -241,7 +241,7 @@ def test_a_way_in_which_a_wall_stops_is_not_asked_about_where_the_row_is_past_it
         [permit("child", 'context.of_subject == "no"'), forbid("wall", 'context.withheld == "no"')],
         [OWN_PUPIL],
         [OWN_PUPIL, forbid("wall", 'context.withheld == "yes"')],
-        [OWN_PUPIL, forbid("wall", 'context.withheld == "no"'), forbid("more", 'context.listed == "yes"')],
+        [OWN_PUPIL, forbid("wall", 'context.withheld == "no"'), forbid("more", 'context.listed == "yes" && context.source_role == "gp"')],
         [OWN_PUPIL.replace('"child"', '"another"'), forbid("wall", 'context.withheld == "no"')],
         [forbid("wall", 'context.withheld == "no"')],
     ],
