@@ -34,10 +34,13 @@ def refuse(draft: Draft, basis: Basis, case: Case) -> None:
 
 
 def take_back(draft: Draft, basis: Basis, case: Case) -> None:
-    """Take back every version of the event that this one answers."""
+    """Take back the event that this one answers, what has corrected it, and any other version that still stands."""
     versions = case.world.versions(case.cause.id) if case.cause else []
+    answered = {case.envelope.cause}
     for version in versions:
-        if may_amend(basis, case.source, version):
+        if version.corrects and version.cause in answered:
+            answered.add(version.id)
+        if (version.id in answered or not version.withdrawn) and may_amend(basis, case.source, version):
             _withdraw(draft, basis, case, version)
     if not versions:
         draft.audit.append(AuditEntry("amendment.of_nothing", None, {}))
