@@ -15,7 +15,7 @@ from frontdoor_schemas.envelope import Submitted
 from frontdoor_schemas.events import CASE_MODELS, to_sections
 from frontdoor_schemas.sections import join
 from frontdoor_schemas.topics import FAMILIES
-from frontdoor_schemas.vocabulary import EventType
+from frontdoor_schemas.vocabulary import RULED, EventType
 
 SCHEMAS = sorted((generate.ROOT / "schemas/json").glob("*.json"))
 BY_NAME = {path.name: json.loads(path.read_text("utf-8")) for path in SCHEMAS}
@@ -65,7 +65,7 @@ def test_a_full_submission_fits_its_schema(event_type: EventType) -> None:
 
 @pytest.mark.parametrize("event_type", EventType)
 def test_what_is_disclosed_fits_its_schema_whole_and_in_part(event_type: EventType) -> None:
-    sections = to_sections(submitted(event_type), SOURCE, rng())
+    sections = [section for section in to_sections(submitted(event_type), SOURCE, rng()) if section.category in RULED]
     _check(f"{event_type.value}.disclosed.json", join(sections))
     for section in sections:
         _check(f"{event_type.value}.disclosed.json", join([section]))

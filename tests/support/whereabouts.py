@@ -19,6 +19,13 @@ Values = frozenset[str]
 NAMES = ("children", "adults")
 SOURCE = "source/desk"
 """The path by which the section of the sending desk is known: nothing that was posted is in it."""
+APART = frozenset(
+    name
+    for model in MODELS.values()
+    for name, shape in model.plan.fields.items()
+    if isinstance(shape, Nest) and any(plan.apart for plan in shape.plans.values())
+)
+"""Blocks whose facts stand in sections of their own."""
 
 
 def values_in(text: str) -> Values:
@@ -34,6 +41,8 @@ class Place:
     subjects: frozenset[str]
     to: frozenset[str] = frozenset()
     not_for: frozenset[str] = frozenset()
+    apart: str = ""
+    """The block of which it is, where that one's facts stand by themselves."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class _Scope:
     about: frozenset[str]
     to: frozenset[str] = frozenset()
     not_for: frozenset[str] = frozenset()
+    apart: str = ""
 
     def within(self, item: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> "_Scope":
         """What an item says of itself."""
@@ -60,7 +70,7 @@ class _Scope:
         rule = leaf.held.subject
         about = {SubjectRule.own: self.own, SubjectRule.about: self.about, SubjectRule.household: self.everybody}.get(rule, frozenset())
         linked = frozenset([value] if isinstance(value, str) else value) if leaf.link else frozenset()
-        return Place(leaf.held.category.value, about | linked, self.to, self.not_for)
+        return Place(leaf.held.category.value, about | linked, self.to, self.not_for, self.apart)
 
 
 def _facts(plan: Plan, item: Mapping[str, Any], scope: _Scope, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[Any, Place]]:
@@ -71,7 +81,8 @@ def _facts(plan: Plan, item: Mapping[str, Any], scope: _Scope, groups: Mapping[s
             yield value, scope.place(shape, value)
         elif isinstance(shape, Nest):
             for one in value if shape.many else [value]:
-                yield from _facts(shape.plan_for(one), one, scope, groups)
+                inner = replace(scope, apart=name) if name in APART else scope
+                yield from _facts(shape.plan_for(one), one, inner, groups)
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,8 @@ class Posted:
 
     def _place(self, section: Mapping[str, Any]) -> Place:
         refs = {name: frozenset(self.people[ref] for ref in section.get(name) or ()) for name in ("subjects", "not_for")}
-        return Place(section["category"], refs["subjects"], frozenset(section.get("to") or ()), refs["not_for"])
+        apart = next((path.partition("/")[0] for path in section["body"] if path.partition("/")[0] in APART), "")
+        return Place(section["category"], refs["subjects"], frozenset(section.get("to") or ()), refs["not_for"], apart)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from frontdoor_chassis.directory import Directory
-from frontdoor_router.core.owing import may_answer
+from frontdoor_router.core.owing import FOR_ALL, may_answer
 
 MET_BY_WITHDRAWN = """
 SELECT o.id, o.desk, o.disclosure IS NOT NULL AS asked, ARRAY(
@@ -18,7 +18,7 @@ SELECT o.id, o.desk, o.disclosure IS NOT NULL AS asked, ARRAY(
               SELECT k.type, k.cause UNION ALL
               SELECT e.type, e.cause FROM event e JOIN version v ON v.type = 'correction' AND e.id = v.cause)
           SELECT cause FROM version WHERE type <> 'correction')
-      AND (o.person IS NULL OR o.person IN (SELECT person FROM event_person WHERE event = k.id)
+      AND (o.person IS NULL OR k.counts_as = ANY($2::text[]) OR o.person IN (SELECT person FROM event_person WHERE event = k.id)
            OR NOT EXISTS (SELECT FROM event_person WHERE event = k.id AND person IS NOT NULL))) AS answered_by
 FROM event gone JOIN event asked ON asked.thread = gone.thread AND asked.withdrawn_at IS NULL
      JOIN obligation o ON o.event = asked.id AND o.state = 'met'
@@ -44,7 +44,7 @@ async def owe_again(connection: asyncpg.Connection, events: Sequence[UUID], now:
     """Replies were withdrawn: what they answered is owed again, unless another reply of who may give it stands."""
     if not events:
         return []
-    rows = await connection.fetch(MET_BY_WITHDRAWN, list(events))
+    rows = await connection.fetch(MET_BY_WITHDRAWN, list(events), [reply.value for reply in FOR_ALL])
     owed = [
         row["id"]
         for row in rows

@@ -24,6 +24,10 @@ COLLECT_WITHIN = timedelta(hours=24)
 """For what no duty asks for: a deadline of that name in the calendar, or a day. Nothing lies uncollected without somebody being told."""
 
 
+FOR_ALL = frozenset({EventType.meeting_response})
+"""Replies that are about everybody, whomever they name: whether somebody comes to the one meeting."""
+
+
 def of_duty(
     basis: Basis, case: Case, candidate: Candidate, owing: Owing, disclosure: UUID, subjects: Sequence[str]
 ) -> Iterator[Obligation]:
@@ -126,7 +130,7 @@ def answered(basis: Basis, case: Case) -> Iterator[UUID]:
     for event in {e.id for e in (case.cause, case.answers) if e}:
         for version in case.world.versions(event):
             for owed in case.world.owed.get(version.id, ()):
-                about = owed.person is None or not people or owed.person in people
+                about = owed.person in people or owed.person is None or not people or case.type in FOR_ALL
                 if about and not said.isdisjoint(replies_wanted(owed.satisfied_by)) and may(owed.desk, asked=owed.asked):
                     yield owed.id
 
