@@ -50,6 +50,8 @@ def test_what_is_only_to_be_collected_asks_for_nothing() -> None:
         ("ash-primary.deputy", "ash-primary.dsl", True, True),
         ("ash-primary.dsl", "ash-primary.deputy", True, False),
         ("beck-secondary.dsl", "ash-primary.dsl", False, False),
+        ("trust.midwifery", "trust.no-longer-in-the-pack", True, False),
+        ("trust.midwifery", "trust.no-longer-in-the-pack", False, True),
     ],
 )
 def test_who_may_give_the_reply_that_a_desk_owes(source: str, desk: str, asked: bool, expected: bool) -> None:

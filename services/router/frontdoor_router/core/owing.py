@@ -145,8 +145,8 @@ def may_answer(source: str, desk: str, directory: Directory, today: date, *, ask
     speaking = {d.id: d for d in (directory.find(source), directory.acting(source, today)) if d}
     if not asked:
         return any(directory.speaks_for(d.agency, desk, today) for d in speaking.values())
-    owing = directory.acting(desk, today) or directory.desk(desk)
-    return not speaking.keys().isdisjoint({desk, owing.id, owing.deputy, owing.manager})
+    owing = directory.acting(desk, today) or directory.find(desk)  # none where the pack has it no longer
+    return not speaking.keys().isdisjoint({desk, owing.id, owing.deputy, owing.manager} if owing else {desk})
 
 
 _LEVELS = (Level.received, Level.opened, Level.acted)
