@@ -56,6 +56,19 @@ async def test_a_list_comes_a_minute_after_its_moment_and_says_who_is_missing(da
         assert purpose == ["missing-list"]
 
 
+async def test_a_list_is_made_on_a_new_connection_of_a_child_whose_referral_was_refused(database: str) -> None:
+    """Such a connection has met no type of array but those of the statement itself; asyncpg reads no other within a row."""
+    async with exchange(database, starts=EVENING) as running:
+        await running.post(PVP, "missing-episode", missing())
+        referral = await running.post(PVP, "referral", {"children": [a_child(1)]})
+        refused = {"children": [a_child(1)], "decided_at": EVENING.isoformat(), "accepted": "no", "reason_not_accepted": "enough is done"}
+        await running.post("hub.front-door", "referral-outcome", refused, reply_to=referral)
+        await running.engine._pool.expire_connections()
+        await running.move_to(NINE + MINUTE)
+        (found,) = lists(running)
+        assert [c["given_name"] for c in read(found)["children"]] == ["Given1"]
+
+
 async def test_an_empty_list_comes_too(database: str) -> None:
     async with exchange(database, starts=EVENING) as running:
         await running.move_to(NINE + MINUTE)

@@ -47,13 +47,14 @@ SELECT p.id,
                      t.contact, t.ended_by, t.withheld_from)
              FROM tie t WHERE t.person = p.id ORDER BY t.id),
        ARRAY(SELECT (e.event, e.type, e.source, e.occurred_at, e.open, e.marks, e.withheld_from, e.changed_by,
-                     e.changed_to::int[])
+                     e.changed_to::text[])
              FROM entry e
              WHERE e.person = p.id ORDER BY e.open DESC, e.occurred_at DESC LIMIT $3),
        ARRAY(SELECT (l.desk, l.event) FROM listed l WHERE l.person = p.id)
 FROM unnest($1::uuid[]) AS p (id)
 """
-"""What is known of people, in one row each. asyncpg reads no booleans in an array within a row: they come as numbers."""
+"""What is known of people, in one row each. asyncpg reads an array within a row only of a type that the connection has met as a
+parameter or a column, as it has `text[]` and `uuid[]` by this statement: so booleans come as text."""
 WITHHELD = """
 SELECT d.id, ARRAY(
     SELECT DISTINCT unnest(e.withheld_from) FROM event e WHERE e.id IN (
@@ -130,7 +131,7 @@ async def about_people(connection: asyncpg.Connection, world: World, ids: Sequen
         for desk, relation, *rest, kept_from in ties:
             world.ties.setdefault(person, []).append(Tie(person, desk, Relation(relation), *[*rest, frozenset(kept_from)]))
         for event, event_type, source, at, running, marks, withheld_from, changed_by, changed_to in entries:
-            changes = tuple((by, bool(runs)) for by, runs in zip(changed_by or (), changed_to or (), strict=True))
+            changes = tuple((by, runs == "true") for by, runs in zip(changed_by or (), changed_to or (), strict=True))
             entry = Entry(person, event, EventType(event_type), source, at, running, frozenset(marks), frozenset(withheld_from), changes)
             world.entries.setdefault(person, []).append(entry)
         for desk, event in listed:
