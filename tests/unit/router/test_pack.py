@@ -34,7 +34,8 @@ def test_the_packs_load_without_a_warning(name: str) -> None:
 
 
 def test_a_closed_incident_tells_nobody() -> None:
-    assert ids(EventType.incident_closed) == []
+    on_closing = the_pack("stockton").duties_for(EventType.incident_closed, NOVEMBER)
+    assert [(d.id, d.tell) for d in on_closing] == [("closed-as-domestic-abuse", None)]
 
 
 def test_what_an_incident_brings() -> None:

@@ -334,6 +334,8 @@ CHANGED_DUTY: dict[str, Any] = {
     "flags": True,
     "propose_invitees": True,
     "roles": frozenset({Role.youth_justice}),
+    "after_said": (Present(("domestic_abuse",)),),
+    "names_another": True,
 }
 
 

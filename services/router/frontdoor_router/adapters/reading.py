@@ -21,7 +21,8 @@ ALL_KEYS = 0x66726F6E75
 """Lock that every batch shares, and that one takes alone which has more keys than may be locked one by one."""
 
 EARLIER = """
-SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn, e.withheld_from,
+SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn,
+       e.withheld_from, e.marks,
        coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at,
                            d.about, d.said)
                 ORDER BY d.desk, d.number) FILTER (WHERE d.number IS NOT NULL), '{}') AS told
@@ -150,6 +151,7 @@ def _earlier(row: asyncpg.Record) -> Earlier:
         corrects=row["type"] == EventType.correction.value,
         withdrawn=row["withdrawn"],
         withheld_from=frozenset(row["withheld_from"]),
+        marks=frozenset(row["marks"]),
     )
 
 

@@ -35,13 +35,13 @@ WITH people AS (
     FROM jsonb_to_recordset($1::jsonb -> 'pointers') AS k(kind text, hash text, event uuid, leads_to uuid, at timestamptz)
 )
 INSERT INTO event (id, thread, type, counts_as, source, gateway, after, cause, occurred_at, received_at, decided_at, state, epoch, missing,
-                   others_close_at, protected, withheld_from, sections)
+                   others_close_at, protected, withheld_from, marks, sections)
 SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.gateway, e.after, e.cause, e.occurred_at, e.received_at, $2, 'decided', e.epoch,
-       e.missing, e.others_close_at, e.protected, e.withheld_from, s.sections
+       e.missing, e.others_close_at, e.protected, e.withheld_from, e.marks, s.sections
 FROM jsonb_to_recordset($1::jsonb -> 'events') AS e(
          id uuid, thread uuid, type text, counts_as text, source text, gateway text, after uuid, cause uuid, occurred_at timestamptz,
          received_at timestamptz, epoch text, missing text[], others_close_at timestamptz,
-         protected boolean, withheld_from text[])
+         protected boolean, withheld_from text[], marks text[])
      JOIN unnest($3::uuid[], $4::bytea[]) AS s(id, sections) USING (id)
 """
 """All that a batch says of events and people, in one statement: a round trip costs more than most of these rows."""
@@ -174,6 +174,7 @@ def _event_row(decided: Decided) -> dict[str, object]:
         "others_close_at": decided.others_close_at,
         "protected": decided.case.protected,
         "withheld_from": sorted(decided.case.withheld_from),
+        "marks": sorted(decided.case.marks),
     }
 
 

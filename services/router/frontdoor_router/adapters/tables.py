@@ -106,6 +106,7 @@ class Event(Table, table=True):
     """An event that was decided, or is held. Of a correction, `counts_as` is the type of the event that it puts in place.
 
     `protected`: somebody in it was known to be when it was decided, identified or not. `withheld_from` is its author's wish.
+    `marks` are closed words of the contract, by which those that answer it are ruled.
     """
 
     __table_args__ = (Index("event_thread", "thread"), Index("event_received", "received_at", postgresql_using="brin"))
@@ -128,6 +129,7 @@ class Event(Table, table=True):
     others_close_at: datetime = Field(sa_column=_at())
     protected: bool = Field(False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     withheld_from: list[str] = Field(sa_column=_texts(default="{}"))
+    marks: list[str] = Field(sa_column=_texts(default="{}"))
     withdrawn_at: datetime | None = Field(None, sa_column=_at(null=True))
     sections: bytes = Field(sa_column=_bytes())
 

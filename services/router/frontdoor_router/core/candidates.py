@@ -195,7 +195,11 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
 
 def applies(duty: Duty, case: Case, directory: Directory, today: date) -> bool:
     """Whether an event asks for a duty."""
-    if not duty.applies(case.message, source=case.source.role, cause=case.answers.type if case.answers else None):
+    answered = case.answered
+    before = answered.marks if answered else ()
+    if not duty.applies(case.message, source=case.source.role, cause=answered.type if answered else None, said_before=before):
+        return False
+    if duty.names_another and not any(case.names_first(child) for child in case.children):
         return False
     return not duty.only_if_unknown or any_unknown(case, duty.only_if_unknown, directory, today)
 
@@ -211,7 +215,8 @@ def named_desks(case: Case) -> frozenset[str]:
 def _tell(search: Search, case: Case, duty: Duty, tell: Tell, directory: Directory, today: date) -> None:
     match tell:
         case EachChild():
-            people = [s for s in case.children if _in_age(case, s, duty.age, today)]
+            children = filter(case.names_first, case.children) if duty.names_another else case.children
+            people = [s for s in children if _in_age(case, s, duty.age, today)]
         case EachAdult():
             people = [s for s in _adults_meant(case) if s.person is not None]
         case WholeEvent(relation):

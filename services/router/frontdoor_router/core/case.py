@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from frontdoor_router.core.chronicle import Marked, marked
+from frontdoor_router.core.chronicle import NO_MARKS, Marked, marked
 from frontdoor_router.core.identify import Known, Mention, New, Person, Unsure
 from frontdoor_router.core.world import Earlier, Entry, Tie, World
 from frontdoor_schemas.envelope import Envelope, Section
@@ -116,6 +116,18 @@ class Case:
             found = self.world.events.get(found.cause) if found.cause else None
         return found
 
+    @cached_property
+    def answered(self) -> Earlier | None:
+        """The event that this one replies to as it was last put right; where nothing of it stands, as it was last."""
+        versions = self.world.versions(self.answers.id) if self.answers else []
+        standing = [version for version in versions if not version.withdrawn]
+        return next(reversed(standing or versions), None)
+
+    def names_first(self, child: Subject) -> bool:
+        """Whether the event that this one replies to did not name somebody; who is not identified may be anybody."""
+        lines = self.world.entries.get(child.person.id, ()) if child.person else ()
+        return self.answered is None or all(line.event != self.answered.id for line in lines)
+
     def cause_for(self, desk: str) -> UUID | None:
         """The event that it names, for a desk that published it or was told of it itself.
 
@@ -151,6 +163,11 @@ class Case:
     def marked(self) -> tuple[Marked, ...]:
         """What sections give to a chronology, of those that give anything."""
         return marked(self.sections, self.type)
+
+    @cached_property
+    def marks(self) -> frozenset[str]:
+        """All that a chronology keeps of the event, of whomever it is said."""
+        return NO_MARKS.union(*(one.marks for one in self.marked))
 
     @cached_property
     def withheld_from(self) -> frozenset[str]:

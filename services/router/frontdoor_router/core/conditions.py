@@ -5,7 +5,7 @@ list matches when any item does; so a condition is never about the same item as 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args, get_origin
@@ -90,6 +90,26 @@ Condition = Present | Absent | OneOf
 def all_hold(conditions: Iterable[Condition], message: Mapping[str, Any]) -> bool:
     """Whether a message meets every condition."""
     return all(condition.holds(message) for condition in conditions)
+
+
+def says_all(conditions: Iterable[Condition], marks: Collection[str]) -> bool:
+    """Whether all conditions hold, by the marks that are known of an event."""
+    return all(_marked(condition, marks) for condition in conditions)
+
+
+def _marked(condition: Condition, marks: Collection[str]) -> bool:
+    path = ".".join(condition.path)
+    match condition:
+        case OneOf(_, values):
+            return any(f"{path}={value}" in marks for value in values)
+        case Present():
+            return _says(path, marks)
+        case Absent():
+            return not _says(path, marks)
+
+
+def _says(path: str, marks: Collection[str]) -> bool:
+    return any(mark == path or mark.startswith((f"{path}=", f"{path}.")) for mark in marks)
 
 
 def present(path: Path, message: Mapping[str, Any]) -> bool:

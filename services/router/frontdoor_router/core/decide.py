@@ -131,6 +131,7 @@ class Decider:
             envelope.cause,
             envelope.type is EventType.correction,
             withheld_from=case.withheld_from,
+            marks=case.marks,
         )
         case.world.owed[envelope.id] = [owed_of(o, envelope.id) for o in draft.obligations]
         return decision

@@ -1,11 +1,11 @@
 """Duties: when this happens, these desks must be told, by this time, satisfied by this, else these are told of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
-from frontdoor_router.core.conditions import Condition, all_hold, complete, present, values
+from frontdoor_router.core.conditions import Condition, all_hold, complete, present, says_all, values
 from frontdoor_router.core.known_to import Service
 from frontdoor_schemas.vocabulary import EventType, Role
 
@@ -104,6 +104,8 @@ class Duty:
     answered. `propose_invitees`: the desk is told whom to invite to the meeting. `only_if_unknown`: it holds only where the exchange does
     not know of any of these services whether it works with the people of the event. `flags`: the message says which flags
     the desk's own records have to show. `roles`: of the desks in the relation only those of these roles are meant; empty: all.
+    `after_said`: what the event that is answered has to say, by the marks that are kept of it, as it was last put right. `names_another`:
+    it holds only for children whom that event did not name.
     """
 
     id: str
@@ -135,6 +137,8 @@ class Duty:
     flags: bool = False
     propose_invitees: bool = False
     roles: frozenset[Role] = frozenset()
+    after_said: tuple[Condition, ...] = ()
+    names_another: bool = False
 
     @property
     def relation(self) -> str:
@@ -145,13 +149,13 @@ class Duty:
         """Whether it holds on a local day."""
         return self.from_ <= on and (self.until is None or on < self.until)
 
-    def applies(self, message: Mapping[str, Any], *, source: Role, cause: EventType | None) -> bool:
-        """Whether an event of its type asks for it: who published it, what it answers, what it says."""
+    def applies(self, message: Mapping[str, Any], *, source: Role, cause: EventType | None, said_before: Collection[str] = ()) -> bool:
+        """Whether an event of its type asks for it: who published it, what it answers and what that one said, what it says itself."""
         if self.source_roles and source not in self.source_roles:
             return False
         if self.after_cause is not None and cause is not self.after_cause:
             return False
-        return all_hold(self.if_, message)
+        return says_all(self.after_said, said_before) and all_hold(self.if_, message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,8 @@ class DutyEntry(RuleEntry):
     """`[[duty]]`."""
 
     after_cause: EventType | None = None
+    after_said: tuple[ConditionEntry, ...] = ()
+    names_another: bool = False
     tell: TellEntry | None = None
     expect: EventType | None = None
     by: Annotated[str, AfterValidator(_owner)] | None = None
@@ -200,6 +202,8 @@ class DutyEntry(RuleEntry):
     def _tell_or_expect(self) -> "DutyEntry":
         if (self.tell is None) == (self.expect is None):
             raise ValueError("give either tell or expect")
+        if self.after_cause is None and (self.after_said or self.names_another):
+            raise ValueError("after_said and names_another go with after_cause")
         return self._check_tell() if self.tell is not None else self._check_expect()
 
     def _check_tell(self) -> "DutyEntry":
@@ -248,6 +252,8 @@ class DutyEntry(RuleEntry):
             if_=tuple(c.condition() for c in self.if_),
             source_roles=frozenset(self.source_roles),
             after_cause=self.after_cause,
+            after_said=tuple(c.condition() for c in self.after_said),
+            names_another=self.names_another,
             tell=self.tell.tell() if self.tell else None,
             expect=Expect(self.expect, self.by) if self.expect and self.by else None,
             age=AgeRange(self.age.from_, self.age.under) if self.age else None,

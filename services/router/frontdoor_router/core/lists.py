@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.directory_file import Dated, Entry, Sourced
 from frontdoor_router.core.calendar import Calendar, wall_time
-from frontdoor_router.core.conditions import Condition, ConditionEntry
-from frontdoor_router.core.patterns import Id, says_all
+from frontdoor_router.core.conditions import Condition, ConditionEntry, says_all
+from frontdoor_router.core.patterns import Id
 from frontdoor_schemas.vocabulary import EventType, Role
 
 Asks = Literal["child_view", "chronology", "plan_status"]

@@ -1,6 +1,6 @@
 """What one file of a pack says and another has to have: desks, roles, deadlines, fields, opening hours."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -10,10 +10,10 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_chassis.directory_file import Dated
 from frontdoor_chassis.toml_places import Fault, Place
 from frontdoor_router.core.calendar import Calendar, CalendarError
-from frontdoor_router.core.conditions import due_problem, field_problem, in_a_list, problems
+from frontdoor_router.core.conditions import ConditionEntry, due_problem, field_problem, in_a_list, problems
 from frontdoor_router.core.deadlines import Deadlines
 from frontdoor_router.core.duties_file import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
-from frontdoor_router.core.lists import ListEntry, SelectionEntry
+from frontdoor_router.core.lists import ListEntry
 from frontdoor_router.core.patterns import PatternEntry
 from frontdoor_router.core.policies import Agreement
 from frontdoor_schemas.body import EventBody
@@ -71,16 +71,16 @@ def list_faults(entries: Sequence[ListEntry], known: Known, held: Collection[str
     yield from _overlaps("list", entries)
     for number, entry in enumerate(entries):
         for place, selection in (*((("of", n), s) for n, s in enumerate(entry.of)), *((("open",), s) for s in (entry.open,) if s)):
-            for reason in _unkept(selection):
+            for reason in _unkept(selection.if_, selection.on):
                 yield ("list", number, *place), reason
         for n, to in enumerate(entry.to) if entry.id in held else ():
             for place, reason in _addressed(("to", n), to, entry, known):
                 yield ("list", number, *place), reason
 
 
-def _unkept(selection: SelectionEntry) -> Iterator[str]:
-    for path in (".".join(c.condition().path) for c in selection.if_):
-        for counted in selection.on:
+def _unkept(conditions: Iterable[ConditionEntry], types: Iterable[EventType]) -> Iterator[str]:
+    for path in (".".join(c.condition().path) for c in conditions):
+        for counted in types:
             if path not in kept_paths(MODELS[counted]):
                 yield f"no chronology keeps {path} of a {counted.value}"
 
@@ -118,10 +118,18 @@ def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
             yield ("tell", "relation"), f"a {entry.on.value} moves nobody"
     if entry.flags and entry.on is not EventType.plan_status:
         yield ("flags",), f"a {entry.on.value} is the status of no plan"
+    if entry.after_cause is not None:
+        yield from _said_before(entry.after_said, entry.after_cause, known.models[entry.after_cause])
     if entry.pattern is not None and known.patterns is not None:
         yield from _named_pattern(entry, known.patterns)
     if entry.by is not None:
         yield from _addressed(("by",), entry.by, entry, known)
+
+
+def _said_before(said: Iterable[ConditionEntry], answered: EventType, model: type[EventBody]) -> Iterator[Wrong]:
+    for number, condition in enumerate(said):
+        for reason in (*_unkept([condition], [answered]), *problems(condition.condition(), model)):
+            yield ("after_said", number), f"{answered.value}: {reason}"
 
 
 def _named_pattern(entry: DutyEntry, patterns: Sequence[PatternEntry]) -> Iterator[Wrong]:

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from frontdoor_chassis.directory_file import Dated, Entry, Sourced
-from frontdoor_router.core.conditions import Absent, Condition, ConditionEntry, OneOf, Present
+from frontdoor_router.core.conditions import Condition, ConditionEntry, says_all
 from frontdoor_schemas.vocabulary import EventType
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -90,26 +90,6 @@ class PatternsFile(Entry):
     """The whole of `patterns.toml`."""
 
     pattern: tuple[PatternEntry, ...] = ()
-
-
-def says_all(conditions: Iterable[Condition], marks: frozenset[str]) -> bool:
-    """Whether all conditions hold, by the marks that are known of an event."""
-    return all(_marked(condition, marks) for condition in conditions)
-
-
-def _marked(condition: Condition, marks: frozenset[str]) -> bool:
-    path = ".".join(condition.path)
-    match condition:
-        case OneOf(_, values):
-            return any(f"{path}={value}" in marks for value in values)
-        case Present():
-            return _says(path, marks)
-        case Absent():
-            return not _says(path, marks)
-
-
-def _says(path: str, marks: frozenset[str]) -> bool:
-    return any(mark == path or mark.startswith((f"{path}=", f"{path}.")) for mark in marks)
 
 
 def completed(earlier: Iterable[date], this: date, *, counted: bool, within_days: int, at_least: int) -> tuple[date, ...]:

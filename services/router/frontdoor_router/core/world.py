@@ -102,6 +102,8 @@ class Earlier:
     withdrawn: bool = False
     withheld_from: frozenset[str] = frozenset()
     """Agencies and desks from which its author withheld it."""
+    marks: frozenset[str] = frozenset()
+    """What a chronology keeps of it, of whomever it is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def _stated(says: Says) -> Says:
 def _duty(duty: Duty, pack: Pack) -> Says:
     expect = duty.expect
     return _given(
-        when=_when(duty.on.value, duty.if_, duty.source_roles, duty.after_cause),
+        when=_when(duty.on.value, duty.if_, duty.source_roles, duty.after_cause, duty.after_said),
         only_where=_only_where(duty),
         tells=words.told(duty),
         expects=f"{expect.reply.value}, owed by {words.receiver(expect.by)}" if expect else "",
@@ -124,7 +124,8 @@ def _duty(duty: Duty, pack: Pack) -> Says:
 def _only_where(duty: Duty) -> str:
     unknown = words.listed((words.service(s) for s in duty.only_if_unknown), "or")
     pattern = f"for a child about whom it completes the pattern {duty.pattern}" if duty.pattern else ""
-    return pattern or (f"where nobody knows of the work of: {unknown}" if unknown else "")
+    another = "for a child whom the event answered does not name" if duty.names_another else ""
+    return "; ".join(filter(None, [pattern or (f"where nobody knows of the work of: {unknown}" if unknown else ""), another]))
 
 
 def _expects(expects: Expects, pack: Pack) -> Says:
@@ -200,8 +201,10 @@ def _deadline(deadline: Deadline) -> Says:
     return _given(limit=words.limit(deadline.rule), source=deadline.source)
 
 
-def _when(on: str, if_: Iterable[Condition], roles: Iterable[Role], after: EventType | None = None) -> str:
+def _when(on: str, if_: Iterable[Condition], roles: Iterable[Role], after: EventType | None = None, said: Iterable[Condition] = ()) -> str:
     parts = [on, *([f"answering {after.value}"] if after else [])]
+    if before := words.listed(words.condition(c) for c in said):
+        parts.append(f"of which {before}")
     if published := sorted(words.plain(role.value) for role in roles):
         parts.append(f"published by {words.listed(published, 'or')}")
     if conditions := words.listed(words.condition(c) for c in if_):

@@ -30,7 +30,7 @@ CREATE TABLE event (
     decided_at timestamptz NOT NULL, state text NOT NULL, epoch text NOT NULL, missing text[] NOT NULL DEFAULT '{}',
     ledger_version integer NOT NULL DEFAULT 1, others_close_at timestamptz NOT NULL,
     protected boolean NOT NULL DEFAULT false, withheld_from text[] NOT NULL DEFAULT '{}', withdrawn_at timestamptz,
-    sections bytea NOT NULL);
+    marks text[] NOT NULL DEFAULT '{}', sections bytea NOT NULL);
 CREATE INDEX event_thread ON event (thread);
 CREATE INDEX event_received ON event USING brin (received_at);
 CREATE TABLE waiting (
