@@ -6,11 +6,12 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import policy
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope
@@ -19,7 +20,7 @@ from frontdoor_chassis.clock import SettableClock
 from frontdoor_notifier.adapters.mail import SmtpMailer
 from frontdoor_notifier.app import REMIND_SECONDS
 from frontdoor_notifier.core.ports import MailAwayError, MailRefusedError
-from frontdoor_notifier.core.reminders import Mail
+from frontdoor_notifier.core.reminders import HOLD, MAIL_LIMIT, Mail
 from frontdoor_schemas.envelope import Receipt
 from frontdoor_schemas.topics import NOTIFIER_GROUP, RECEIPTS, to_gateway
 from frontdoor_schemas.vocabulary import Level
@@ -280,6 +281,74 @@ async def test_what_the_mail_server_has_against_us_may_pass(mail: Mail, answers:
         mailer = SmtpMailer(host="127.0.0.1", port=port, sender="f@f.example", clock=clock, username="f", password="p", tls="none")
         with pytest.raises(MailAwayError, match=code):
             await mailer.send(mail)
+
+
+class Slow(Against):
+    """A mail server that takes its time over every answer, and gives none to a command that it has no answer to."""
+
+    def __init__(self, pause: float, **answers: str) -> None:
+        super().__init__({"greeting": "220 ready", "ehlo": "250 here", "mail": "250 ok", "rcpt": "250 ok", "data": "354 go on", **answers})
+        self.pause = pause
+        self.commands: list[str] = []
+
+    def say(self, command: str, otherwise: str) -> None:  # noqa: ARG002 - what it is called with
+        self.commands.append(command)
+        if command in self.answers:
+            asyncio.get_running_loop().call_later(self.pause, super().say, command, "")
+
+
+@asynccontextmanager
+async def open_slow_server(server: Slow) -> AsyncIterator[int]:
+    opened = await asyncio.get_running_loop().create_server(lambda: server, "127.0.0.1", 0)
+    async with opened:
+        yield opened.sockets[0].getsockname()[1]
+
+
+async def test_a_mail_is_broken_off_when_all_its_steps_together_take_too_long(mail: Mail) -> None:
+    slow = Slow(0.2)
+    async with open_slow_server(slow) as port:
+        clock, limit = SettableClock(START), timedelta(seconds=0.5)
+        mailer = SmtpMailer(host="127.0.0.1", port=port, sender="f@f.example", clock=clock, tls="none", limit=limit)
+        with pytest.raises(MailAwayError, match="mail_server_timed_out"):
+            await mailer.send(mail)
+    assert slow.commands == ["greeting", "ehlo", "mail"]
+
+
+async def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_to_the_parting(mail: Mail) -> None:
+    slow = Slow(0.0, **{"from:": "250 taken"})
+    async with open_slow_server(slow) as port:
+        clock, limit = SettableClock(START), timedelta(seconds=0.5)
+        await SmtpMailer(host="127.0.0.1", port=port, sender="f@f.example", clock=clock, tls="none", limit=limit).send(mail)
+    assert slow.commands[-1] == "quit"
+
+
+class TakesLong:
+    """A mailer that needs the whole of its time for each mail, and notes until when the reminder was held and when it was sent."""
+
+    def __init__(self, clock: SettableClock, dsn: str) -> None:
+        self._clock = clock
+        self._dsn = dsn
+        self.turns: list[tuple[datetime, datetime]] = []
+
+    async def send(self, mail: Mail) -> None:
+        self._clock.set(self._clock.now() + MAIL_LIMIT)
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            held_until = await connection.fetchval("SELECT next_at FROM notifier.reminder WHERE id = $1", mail.id)
+        finally:
+            await connection.close()
+        self.turns.append((held_until, self._clock.now()))
+
+
+async def test_no_mail_is_begun_on_a_hold_that_may_end_before_it_is_sent(database: str, tmp_path: Path) -> None:
+    settings, clock = await prepare(database, write_directory(tmp_path)), SettableClock(START)
+    mailer, reminders = TakesLong(clock, database), int(HOLD / MAIL_LIMIT) + 2
+    async with open_stand(settings, bus=memory_bus(), clock=clock, mailer=mailer) as stand:
+        stand.send(*(stand.told.remind(None) for _ in range(reminders)))
+        await stand.settle()
+        assert await states(stand) == [("sent", None)] * reminders
+    assert len(mailer.turns) == reminders
+    assert all(sent <= held_until for held_until, sent in mailer.turns)
 
 
 async def test_a_recipient_that_is_refused_is_refused_for_good(mail: Mail, mail_server: MailServer) -> None:

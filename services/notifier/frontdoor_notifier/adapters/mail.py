@@ -1,6 +1,9 @@
 """Sends reminders by SMTP."""
 
+import asyncio
+import contextlib
 import ssl
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -8,9 +11,10 @@ import aiosmtplib
 
 from frontdoor_chassis.clock import Clock
 from frontdoor_notifier.core.ports import MailAwayError, MailRefusedError
-from frontdoor_notifier.core.reminders import Mail
+from frontdoor_notifier.core.reminders import MAIL_LIMIT, Mail
 
 TIMEOUT_SECONDS = 20.0
+"""For each step: a server that is not there is known after this."""
 _PERMANENT = 500
 
 
@@ -28,8 +32,9 @@ class SmtpMailer:
         password: str | None = None,
         tls: str = "starttls",
         authorities: ssl.SSLContext | None = None,
+        limit: timedelta = MAIL_LIMIT,
     ) -> None:
-        """`tls`: `starttls`, `implicit`, or `none` within one machine."""
+        """`tls`: `starttls`, `implicit`, or `none` within one machine. `limit` is for all steps of one mail together."""
         self._host = host
         self._port = port
         self._sender = sender
@@ -38,21 +43,12 @@ class SmtpMailer:
         self._password = password
         self._tls = tls
         self._authorities = authorities
+        self._limit = limit.total_seconds()
 
     async def send(self, mail: Mail) -> None:
         """Return when the server has taken it."""
         try:
-            await aiosmtplib.send(
-                self._message(mail),
-                hostname=self._host,
-                port=self._port,
-                username=self._username,
-                password=self._password,
-                use_tls=self._tls == "implicit",
-                start_tls=self._tls == "starttls",
-                tls_context=self._authorities,
-                timeout=TIMEOUT_SECONDS,
-            )
+            await self._hand_over(self._message(mail))
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [r.code for r in error.recipients]
             raise _judged(max(codes)) from error
@@ -60,8 +56,32 @@ class SmtpMailer:
             raise _judged(error.code) from error
         except aiosmtplib.SMTPResponseException as error:  # of us: a password that expired, a sender it does not take
             raise MailAwayError(f"smtp_{error.code}") from error
+        except TimeoutError as error:
+            raise MailAwayError("mail_server_timed_out") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailAwayError("mail_server_unreachable") from error
+
+    async def _hand_over(self, message: EmailMessage) -> None:
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._username,
+            password=self._password,
+            use_tls=self._tls == "implicit",
+            start_tls=self._tls == "starttls",
+            tls_context=self._authorities,
+            timeout=TIMEOUT_SECONDS,
+        )
+        end = asyncio.get_running_loop().time() + self._limit
+        try:
+            async with asyncio.timeout_at(end):
+                await client.connect()
+                await client.send_message(message)
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):  # it is taken, whatever the server says to our parting
+                async with asyncio.timeout_at(end):
+                    await client.quit()
+        finally:
+            client.close()
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()

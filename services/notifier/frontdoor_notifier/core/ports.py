@@ -115,7 +115,7 @@ class Mailer(Protocol):
     """Sends e-mail."""
 
     async def send(self, mail: Mail) -> None:
-        """Return when a mail server has taken it. Raises `MailRefusedError` or `MailAwayError`."""
+        """Return when a mail server has taken it, within `MAIL_LIMIT`. Raises `MailRefusedError` or `MailAwayError`."""
         ...
 
 

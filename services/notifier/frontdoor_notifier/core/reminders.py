@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +11,10 @@ from frontdoor_schemas.vocabulary import Level
 
 _ORDER = (Level.filed, Level.received, Level.opened, Level.acted)
 _CODE = re.compile(r"[a-z0-9][a-z0-9_:.-]{0,59}")
+MAIL_LIMIT = timedelta(minutes=1)
+"""Time for one mail, every step of SMTP together. A server that greets late or takes its time over addresses is done by then."""
+HOLD = timedelta(minutes=5)
+"""How long a reminder that was taken is hidden from other instances. None is begun on a hold that ends before `MAIL_LIMIT` does."""
 REFERENCE_LENGTH = 8
 """Characters of the disclosure id in an e-mail: enough to find it by, and it opens nothing."""
 

@@ -15,14 +15,12 @@ from frontdoor_chassis.supervise import Wake
 from frontdoor_notifier.core.depot import Depot
 from frontdoor_notifier.core.ledger import ReminderResult
 from frontdoor_notifier.core.ports import Contacts, MailAwayError, Mailer, MailRefusedError, ReminderStore
-from frontdoor_notifier.core.reminders import Reminder, no_longer_wanted, write_mail
+from frontdoor_notifier.core.reminders import HOLD, MAIL_LIMIT, Reminder, no_longer_wanted, write_mail
 from frontdoor_notifier.core.steps import KEEP_TRYING, backoff
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
-HOLD = timedelta(minutes=5)
-"""How long a reminder that was taken is hidden from others: longer than sending `AT_ONCE` of them may take."""
 
 
 class Reminding:
@@ -66,8 +64,11 @@ class Reminding:
             return False
         self.busy = True
         try:
-            reminders = await self._store.due(up_to=known.up_to, now=now, hold_until=now + HOLD, limit=AT_ONCE)
+            held_until = self._clock.now() + HOLD
+            reminders = await self._store.due(up_to=known.up_to, now=now, hold_until=held_until, limit=AT_ONCE)
             for reminder in reminders:
+                if self._clock.now() + MAIL_LIMIT > held_until:
+                    break  # another may take the rest before this one is done with it
                 self._report(reminder, await self._one(reminder))
         finally:
             self.busy = False
