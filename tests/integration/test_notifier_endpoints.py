@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from frontdoor_chassis.clock import SettableClock
-from support.delivering import START, Stand, memory_bus, open_stand, prepare, write_directory
+from support.delivering import ADMIN, START, Stand, memory_bus, open_stand, prepare, write_directory
 from support.receiver import Answer, open_receiver
 
 NAMES = [f"a{n}" for n in range(10)]
@@ -116,9 +116,9 @@ async def test_https_only_unless_the_deployment_says_otherwise(database: str, tm
 
 
 async def test_nobody_without_a_token_gets_anywhere(ten: Stand) -> None:
-    for headers in ({"Authorization": ""}, {"Authorization": "Bearer wrong"}):
-        response = await ten.client.get("/admin/endpoints", headers=headers)
-        assert response.status_code == 401
+    for given in ("", "Bearer wrong", ADMIN, f"Basic {ADMIN}"):
+        response = await ten.client.get("/admin/endpoints", headers={"Authorization": given})
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert await ten.rows("SELECT 1 FROM action WHERE action = 'endpoints.listed'") == []
 
 

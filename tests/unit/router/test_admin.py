@@ -69,7 +69,8 @@ async def get(ledger: Ledger, path: str, token: str | None = TOKEN, **query: Any
 
 @pytest.mark.parametrize("token", [None, "", "another", "made-up-token "])
 async def test_without_the_token_nothing_is_answered_and_nothing_is_looked_at(ledger: Ledger, token: str | None) -> None:
-    assert (await get(ledger, "tasks", token=token)).status_code == 401
+    answer = await get(ledger, "tasks", token=token)
+    assert (answer.status_code, answer.json()["type"], answer.headers["www-authenticate"]) == (401, "/problems/not-an-operator", "Bearer")
     assert ledger.looks == []
 
 

@@ -1,6 +1,5 @@
 """The admin interface: endpoints, dead letters, reminders. Every act and every look is audited; nothing shows content."""
 
-import hmac
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from frontdoor_chassis.clock import Clock
+from frontdoor_chassis.web import token_of
 from frontdoor_notifier.core.endpoints import DEFAULT_IN_FLIGHT, MAX_IN_FLIGHT, BadUrlError
 from frontdoor_notifier.core.operators import Operators
 from frontdoor_notifier.core.signing import BadSecretError, parse_secret, show_secret
@@ -22,7 +22,6 @@ from frontdoor_notifier.handlers.problems import (
     NoSuchDeskError,
     NoSuchEndpointError,
     NotADeadLetterError,
-    NotAnOperatorError,
 )
 from frontdoor_schemas.envelope import DeskId
 from frontdoor_schemas.problems import FieldError
@@ -73,13 +72,10 @@ _Authenticate = Callable[[str], Awaitable[str]]
 def routes(*, operators: Operators, desks: Desks, tokens: Mapping[str, str], check_url: Callable[[str], str], clock: Clock) -> APIRouter:
     """The routes. `tokens` are operators' bearer tokens by name; `check_url` raises `BadUrlError`."""
 
+    names = {token: name for name, token in tokens.items()}
+
     async def operator(authorization: Annotated[str, Header()] = "") -> str:
-        given = authorization.removeprefix("Bearer ").encode()
-        # every token is compared, so that the time taken tells nothing
-        found = [name for name, token in tokens.items() if hmac.compare_digest(given, token.encode())]
-        if not found:
-            raise NotAnOperatorError(headers={"WWW-Authenticate": "Bearer"})
-        return found[0]
+        return names[token_of(authorization, names)]
 
     router = APIRouter(prefix="/admin", tags=["admin"])
     router.include_router(_endpoint_routes(operator, operators=operators, desks=desks, check_url=check_url, clock=clock))

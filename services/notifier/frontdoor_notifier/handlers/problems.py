@@ -4,12 +4,6 @@ from frontdoor_chassis.problems import ProblemError
 from frontdoor_schemas.problems import PROBLEMS
 
 
-class NotAnOperatorError(ProblemError):
-    """No token, or none that is known."""
-
-    kind = PROBLEMS["not-an-operator"]
-
-
 class NoSuchDeskError(ProblemError):
     """The directory has no such desk."""
 
