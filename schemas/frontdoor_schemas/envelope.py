@@ -188,6 +188,10 @@ class Receipt(Wire):
     at: AwareDatetime
 
 
+MAX_RECEIPTS = 500
+"""Of one record: some 100 KB, well below what the bus takes. A reader may prove at once that it has thousands of items."""
+
+
 class Receipts(Wire):
     """A record of the `receipts` topic: what one service has to report, with how far it has read its own clock."""
 

@@ -1,11 +1,8 @@
-"""Receipts on their way to the bus: how many of them one record carries."""
+"""Receipts on their way to the bus: which of them one record carries."""
 
 from collections.abc import Iterable, Iterator
 
-from frontdoor_schemas.envelope import Receipt
-
-MAX_RECEIPTS = 500
-"""Of one record, which has to fit the bus: a reader may prove at once that it has thousands of items."""
+from frontdoor_schemas.envelope import MAX_RECEIPTS, Receipt
 
 
 def by_desk(items: Iterable[Receipt]) -> Iterator[tuple[str, tuple[Receipt, ...]]]:

@@ -9,8 +9,7 @@ from frontdoor_chassis.bus import Record
 from frontdoor_chassis.relay import OutboxRow
 from frontdoor_chassis.signing import Signer
 from frontdoor_notifier.adapters.patience import Patience, patient
-from frontdoor_notifier.core.ledger import MAX_RECEIPTS
-from frontdoor_schemas.envelope import Receipt, Receipts
+from frontdoor_schemas.envelope import MAX_RECEIPTS, Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS, of_receipts
 
 WRITER = "notifier"

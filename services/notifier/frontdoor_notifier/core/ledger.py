@@ -24,8 +24,6 @@ RESULTS_LINGER_SECONDS = 0.01
 """How long results of deliveries that are stored already are gathered; a batch that is ready takes them along at once."""
 MOVES_LINGER_SECONDS = 1.0
 """How long a batch that says nothing to us waits for company: our own receipts come back, and would cost a commit each."""
-MAX_RECEIPTS = 500
-"""Receipts in one record: some 100 KB, well below what the bus takes."""
 
 
 @dataclass(frozen=True, slots=True)
