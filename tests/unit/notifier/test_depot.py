@@ -220,6 +220,17 @@ def test_a_recall_that_the_store_has_not_heard_of_holds_for_what_it_gives_out() 
     assert made.taken_back == {}
 
 
+def test_what_is_recalled_and_withdrawn_has_one_tombstone_whoever_sends_it() -> None:
+    made = depot(leased=False)
+    opened = file(made)
+    for how in (TakenBack.superseded, TakenBack.recalled):
+        made.take_back(TakeBack(parcel(1).notice.id, DESK, how, NOW), opened)
+    made.adopt(Lease(DESK, 1, NOW + LEASE), [parcel(1)], None)
+    (shipment,) = made.due(NOW)
+    assert shipment.parcel.taken_back is TakenBack.superseded
+    assert [t.how for t in commit(made).take_backs] == [TakenBack.superseded]
+
+
 def test_another_instance_that_wants_the_lease_gets_it_when_nothing_is_under_way() -> None:
     made = depot()
     file(made, parcel(1), parcel(2))

@@ -174,12 +174,12 @@ class Depot:
             self.unclaimed.add(desk)
 
     def take_back(self, taken: TakeBack, batch: OpenBatch) -> None:
-        """From now on the content of this disclosure is not sent."""
+        """From now on the content of this disclosure is not sent. Taken back twice, it stays as the first said, as in the store."""
         batch.take_backs.append(taken)
-        self.taken_back[taken.disclosure] = taken.how
+        how = self.taken_back.setdefault(taken.disclosure, taken.how)
         parcel = self.parcels.get(taken.disclosure)
         if parcel is not None:
-            mark_taken_back(parcel, taken.how)
+            mark_taken_back(parcel, how)
 
     # --- what goes out
 

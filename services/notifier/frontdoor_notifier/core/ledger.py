@@ -228,7 +228,7 @@ class Ledger:
             filed=tuple(_row(p) for p in filed),
             changed=tuple(_row(p) for p in changed),
             attempts=(*attempts, *_histories((*filed, *changed))),
-            take_backs=tuple(t for b in batches for t in b.take_backs),
+            take_backs=_first_of_each(t for b in batches for t in b.take_backs),
             reached=tuple(r for b in batches for r in b.reached),
             reminders=tuple(r for b in batches for r in b.reminders),
             reminded=tuple(reminded),
@@ -257,6 +257,14 @@ class Ledger:
 def _row(parcel: Parcel) -> Row:
     body = parcel.body if parcel.pending or isinstance(parcel.state, Dead) else None
     return Row(parcel, parcel.state, parcel.attempts, parcel.first_at, parcel.last_code, parcel.taken_back, body)
+
+
+def _first_of_each(taken: Iterable[TakeBack]) -> tuple[TakeBack, ...]:
+    """One per disclosure: of two in one statement the database would take either, and a tombstone have two ids."""
+    first: dict[UUID, TakeBack] = {}
+    for one in taken:
+        first.setdefault(one.disclosure, one)
+    return tuple(first.values())
 
 
 def _histories(parcels: Iterable[Parcel]) -> list[Attempt]:
