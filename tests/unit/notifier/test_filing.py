@@ -84,6 +84,15 @@ def test_one_that_was_recalled_before_it_came_is_a_tombstone() -> None:
     assert (shipment.parcel.taken_back, shipment.parcel.body) == (TakenBack.recalled, None)
 
 
+def test_one_whose_recall_is_not_committed_yet_is_a_tombstone_too() -> None:
+    made, t = depot(desks=[DESK]), told()
+    delivery = t.delivery()
+    take(made, t.recall(delivery))
+    take(made, arrival(delivery))
+    (shipment,) = made.due(NOW)
+    assert (shipment.parcel.taken_back, shipment.parcel.body) == (TakenBack.recalled, None)
+
+
 def test_a_withdrawal_notice_takes_its_content_back() -> None:
     made, t = depot(desks=[DESK]), told()
     content = t.delivery()

@@ -126,8 +126,9 @@ def _file(depot: Depot, batch: OpenBatch, placed: Placed, known: Known | None, n
             depot.file(parcel, batch)
         return
     parcel.body = placed.arrival.body
-    if known is not None and known.taken_back is not None:
-        mark_taken_back(parcel, known.taken_back)
+    taken_back = known.taken_back if known is not None and known.taken_back else depot.taken_back.get(delivery.id)
+    if taken_back is not None:
+        mark_taken_back(parcel, taken_back)
     depot.file(parcel, batch)
 
 
