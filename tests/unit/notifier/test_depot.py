@@ -434,6 +434,13 @@ def test_a_gap_known_to_the_store_holds_up_a_new_sender() -> None:
     assert shipment.missing == (2,)
 
 
+def test_a_gap_that_another_instance_found_holds_up_a_new_sender_that_read_the_desk_before() -> None:
+    made = depot(leased=False)
+    made.note_sequence(DeskSequence(DESK, 1, 1, 1))
+    made.adopt(Lease(DESK, 1, NOW + LEASE), [parcel(3)], DeskSequence(DESK, 1, 1, 3, (2,), NOW))
+    assert made.due(NOW) == []
+
+
 def test_a_lease_for_an_endpoint_that_was_switched_off_meanwhile_is_let_go() -> None:
     made = depot(leased=False)
     made.configure(endpoint(status=Status.disabled, version=2))
@@ -513,7 +520,6 @@ def test_it_is_idle_when_nothing_can_be_done_now() -> None:
 
 def test_a_sequence_without_gaps_and_none_at_all_hold_nothing_up() -> None:
     made = depot()
-    made.note_sequence(None)
     made.note_sequence(DeskSequence("unknown.desk", 1, 1, 3))
     made.note_sequence(DeskSequence(DESK, 1, 1, 3))
     file(made, parcel(4))

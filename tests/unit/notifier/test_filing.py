@@ -6,6 +6,7 @@ from uuid import UUID
 
 from frontdoor_chassis.clock import SettableClock
 from frontdoor_notifier.core.depot import Depot
+from frontdoor_notifier.core.endpoints import Lease
 from frontdoor_notifier.core.filing import Arrival, Incoming, Reported, desks_counted, file_all, place
 from frontdoor_notifier.core.ledger import OpenBatch, Refused
 from frontdoor_notifier.core.parcels import Dead, Delivered, Filed, State, TakenBack, Waiting
@@ -15,7 +16,7 @@ from frontdoor_notifier.core.sequence import DeskSequence
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, Receipt
 from frontdoor_schemas.vocabulary import Level
 from support.delivering import Told
-from unit.notifier.kit import NOW, batch, depot, numbers
+from unit.notifier.kit import LEASE, NOW, batch, depot, numbers
 
 DESK = "a0.desk"
 
@@ -40,6 +41,17 @@ def test_sequences_are_needed_of_desks_that_are_posted_to_and_not_in_memory() ->
     assert desks_counted(made, items) == {DESK}
     take(made, *items[:1])
     assert desks_counted(made, items) == set()
+
+
+def test_what_another_instance_read_since_this_one_became_the_sender_is_not_missing() -> None:
+    made, t = depot(desks=[DESK], leased=False), told()
+    made.adopt(Lease(DESK, 1, NOW + LEASE), (), DeskSequence(DESK, 1, 1, 1))
+    item = arrival(t.delivery(number=4))
+    for desk in desks_counted(made, [item]):
+        made.note_sequence(DeskSequence(desk, 1, 1, 3))  # as the store has it by now
+    take(made, item)
+    (shipment,) = made.due(NOW)
+    assert shipment.missing == ()
 
 
 def test_a_batch_is_counted_on_from_itself() -> None:

@@ -79,7 +79,9 @@ class Depot:
         sender = Sender(endpoint, lease, Queue(margin=self.rules.block_margin))
         self.senders[lease.desk] = sender
         self.unclaimed.discard(lease.desk)
-        self.note_sequence(self.sequences.get(lease.desk) or sequence)
+        known = [s for s in (self.sequences.get(lease.desk), sequence) if s is not None]
+        if known:  # not counted on from: another instance may read on, and what it read would be missing here
+            self._mind_gap(max(known, key=lambda s: (s.incarnation, s.seen_to)))
         self.extend(lease.desk, rows)
 
     def extend(self, desk: str, rows: Sequence[Parcel]) -> None:
@@ -135,11 +137,12 @@ class Depot:
             if parcel.batch is None and not isinstance(parcel.state, Sending):
                 self._drop(parcel)
 
-    def note_sequence(self, sequence: DeskSequence | None) -> None:
+    def note_sequence(self, sequence: DeskSequence) -> None:
         """Numbers of a desk came in: are any missing?"""
-        if sequence is None:
-            return
         self.sequences[sequence.desk] = sequence
+        self._mind_gap(sequence)
+
+    def _mind_gap(self, sequence: DeskSequence) -> None:
         sender = self.senders.get(sequence.desk)
         if sender is None:
             return
