@@ -28,6 +28,7 @@ from frontdoor_gateway.core.sequence import BEGINNING, Cursor
 from frontdoor_gateway.core.submissions import (
     Contradicted,
     ItemRefusedError,
+    Known,
     Outcome,
     Reader,
     Repeated,
@@ -121,6 +122,14 @@ async def test_ids_known_before_and_within_one_batch(stores: Stores) -> None:
         Contradicted(),
         Stored(3, None),
     ]
+
+
+async def test_what_stands_under_an_agencys_ids(stores: Stores) -> None:
+    store: Submissions = stores.submissions
+    first = _submission("a")
+    await store.accept([first, _submission("b"), _submission("c", agency="hub")])
+    assert await store.known("police", ["a", "c", "d"]) == {"a": Known(b"same", Repeated(first.event, first.thread, NOW))}
+    assert await store.known("police", []) == {}
 
 
 async def test_the_outbox_gives_back_what_went_in(stores: Stores) -> None:

@@ -12,12 +12,13 @@ from structlog.testing import capture_logs
 
 from frontdoor_chassis.signing import Verifier
 from frontdoor_gateway.handlers.events import Sizes
-from frontdoor_schemas.envelope import Submitted
+from frontdoor_schemas.envelope import Recall, Submitted
 from frontdoor_schemas.topics import FAMILIES
 from unit.gateway.kit import (
     CONTROL_ROOM,
     GATEWAY_KEY,
     HUB,
+    PUBLISHES,
     PVP,
     MemoryStand,
     a_delivery,
@@ -70,6 +71,44 @@ async def test_the_same_id_and_body_is_the_same_event() -> None:
     assert first.json() == again.json() == same_by_cloud_event.json()
     assert (first.status_code, again.status_code, other.status_code) == (202, 202, 409)
     assert other.json()["type"] == "/problems/same-id-other-body"
+
+
+async def test_the_same_id_and_body_is_the_same_event_though_what_it_answers_was_withdrawn_unread_meanwhile() -> None:
+    async with memory_stand() as stand:
+        client = await stand.client(PVP)
+        told, key = a_delivery(PVP, 1), {"idempotency-key": "case-1"}
+        await stand.tell(told)
+        reply: dict[str, Any] = {"in_reply_to": str(told.event.id)}
+        first = await client.post("/v1/referrals", json=posted(**reply), headers=key)
+        await stand.tell(Recall(disclosure=told.id, desk=PVP, at=stand.clock.now()))
+        again = await client.post("/v1/referrals", json=posted(**reply), headers=key)
+        other = await client.post("/v1/referrals", json=posted(data=a_referral(out_of_hours="yes"), **reply), headers=key)
+        new = await client.post("/v1/referrals", json=posted(**reply), headers={"idempotency-key": "case-2"})
+        items = [cloud_event(id=n, inreplyto=str(told.event.id)) for n in ("case-1", "case-2")]
+        items.append(cloud_event(id="case-1", inreplyto=str(told.event.id), data=a_referral(out_of_hours="yes")))
+        batch = (await client.post("/v1/events", content=orjson.dumps(items), headers=BATCH)).json()["items"]
+        await stand.settle()
+        assert len(stand.records("referrals")) == 1
+    assert (first.json(), first.headers["location"]) == (again.json(), again.headers["location"])
+    assert [a.status_code for a in (first, again, other, new)] == [202, 202, 409, 422]
+    assert [i["status"] for i in batch] == [202, 422, 409]
+    assert batch[0]["event"] == first.json()["event"]
+
+
+async def test_the_same_id_and_body_is_the_same_event_though_its_type_may_no_longer_be_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with memory_stand() as stand:
+        client, colleague = await stand.client(PVP), await stand.client(CONTROL_ROOM)
+        key = {"idempotency-key": "case-1"}
+        first = await client.post("/v1/referrals", json=posted(), headers=key)
+        monkeypatch.setitem(PUBLISHES, "police", ["query"])
+        again = await client.post("/v1/referrals", json=posted(), headers=key)
+        others = [
+            await client.post("/v1/referrals", json=posted(data=a_referral(out_of_hours="yes")), headers=key),
+            await colleague.post("/v1/referrals", json=posted(), headers=key),
+            await client.post("/v1/referrals", json=posted()),
+        ]
+    assert first.json() == again.json()
+    assert [a.status_code for a in others] == [409, 409, 403]
 
 
 async def test_ids_are_the_agencys_and_another_desk_is_another_sender() -> None:

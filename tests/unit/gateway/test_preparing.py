@@ -13,7 +13,7 @@ from frontdoor_chassis.problems import ProblemError
 from frontdoor_gateway.core import prepare as steps
 from frontdoor_gateway.core.failures import TooLargeError, TypeNotAllowedError, UnreadableEventError
 from frontdoor_gateway.core.posts import Post
-from frontdoor_gateway.core.prepare import SLICE, By, Ready, prepare
+from frontdoor_gateway.core.prepare import SLICE, By, Prepared, Ready, Refused, prepare
 from frontdoor_schemas.vocabulary import EventType
 from unit.gateway.kit import posted
 
@@ -24,8 +24,10 @@ def _post(sender_id: str, event_type: EventType = EventType.referral, raw: bytes
     return Post(event_type, orjson.dumps(posted()) if raw is None else raw, sender_id.encode(), sender_id)
 
 
-def _said(prepared: Ready | ProblemError) -> str:
-    return prepared.sender_id if isinstance(prepared, Ready) else type(prepared).__name__
+def _said(prepared: Prepared) -> str:
+    if isinstance(prepared, Ready):
+        return prepared.sender_id
+    return type(prepared.why if isinstance(prepared, Refused) else prepared).__name__
 
 
 async def test_each_is_answered_at_its_place_whatever_becomes_of_the_others() -> None:

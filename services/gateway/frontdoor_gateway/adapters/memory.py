@@ -17,6 +17,7 @@ from frontdoor_gateway.core.sequence import START, Cursor, Place, advance
 from frontdoor_gateway.core.submissions import (
     Asked,
     Contradicted,
+    Known,
     Origin,
     Outcome,
     Published,
@@ -64,6 +65,11 @@ class MemorySubmissions:
         position = len(self.rows) + 1
         self.rows[position] = _Row(item.following(earlier[-1] if earlier else None))
         return Stored(position, earlier[-1] if earlier else None)
+
+    async def known(self, agency: str, sender_ids: Collection[str]) -> Mapping[str, Known]:
+        """As the port says."""
+        own = [s for r in self.rows.values() if (s := r.submission).agency == agency and s.sender_id in sender_ids]
+        return {s.sender_id: Known(s.body_hmac, Repeated(s.event, s.thread, s.received_at)) for s in own}
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
         """As the port says."""

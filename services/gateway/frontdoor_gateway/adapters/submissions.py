@@ -16,6 +16,7 @@ from frontdoor_gateway.core.submissions import (
     Asked,
     Contradicted,
     ItemRefusedError,
+    Known,
     Origin,
     Outcome,
     OutcomeLostError,
@@ -39,6 +40,8 @@ LOOK_SECONDS = 0.2
 _ACCEPT = "SELECT * FROM accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 
 _ROW = "position, event, agency, desk, sender_id, body_hmac, thread, after, cause, type, occurred_at, received_at, sections, withheld_from"
+
+_KNOWN = "SELECT sender_id, body_hmac, event, thread, received_at FROM submission WHERE agency = $1 AND sender_id = ANY ($2::text[])"
 
 _ORIGINS = """
     WITH asked AS (
@@ -116,6 +119,12 @@ class PgSubmissions:
             with reached():
                 self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         return self._connection
+
+    async def known(self, agency: str, sender_ids: Collection[str]) -> Mapping[str, Known]:
+        """As the port says."""
+        with reached():
+            rows = await self._pool.fetch(_KNOWN, agency, list(sender_ids))
+        return {sender_id: Known(body_hmac, Repeated(*answered)) for sender_id, body_hmac, *answered in rows}
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
         """As the port says. What was recalled unread was never disclosed, so it cannot be answered."""

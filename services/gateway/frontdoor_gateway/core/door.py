@@ -15,11 +15,12 @@ from frontdoor_gateway.core.failures import NOT_OWN, UNKNOWN_EVENT, NotStoredErr
 from frontdoor_gateway.core.flusher import Flusher
 from frontdoor_gateway.core.origins import Origins
 from frontdoor_gateway.core.posts import Bounds, Post
-from frontdoor_gateway.core.prepare import By, Prepared, Ready, prepare
+from frontdoor_gateway.core.prepare import By, Prepared, Ready, Refused, prepare
 from frontdoor_gateway.core.questions import Quota, asks
 from frontdoor_gateway.core.submissions import (
     Contradicted,
     Failed,
+    Known,
     Origin,
     Outcome,
     Reads,
@@ -85,7 +86,7 @@ class Door:
     async def store(self, caller: Caller, prepared: Sequence[Prepared]) -> list[Answer]:
         """One answer for each, in order: what was refused before goes through. Raises what concerns them all."""
         origins = await self._origins(caller, (p.in_reply_to for p in prepared if isinstance(p, Ready)))
-        made = [p if isinstance(p, ProblemError) else self._submission(caller, p, origins) for p in prepared]
+        made = await self._settled(caller, [self._submission(caller, p, origins) if isinstance(p, Ready) else p for p in prepared])
         if not any(asks(m) for m in made):
             return await self._stored(made)
         async with self._quota.turn(caller.desk):
@@ -98,7 +99,16 @@ class Door:
         except StoreAwayError:
             raise NotStoredError from None
 
-    async def _stored(self, made: Sequence[Submission | ProblemError]) -> list[Answer]:
+    async def _settled(self, caller: Caller, made: Sequence[Submission | Refused | ProblemError]) -> list[Submission | Answer]:
+        """What may not be stored now is answered as it was when it might, however much has happened since."""
+        asked = {m.sender_id for m in made if isinstance(m, Refused)}
+        try:
+            known = await self._store.known(caller.agency, asked) if asked else {}
+        except StoreAwayError:
+            raise NotStoredError from None
+        return [_answer_again(m, known.get(m.sender_id)) if isinstance(m, Refused) else m for m in made]
+
+    async def _stored(self, made: Sequence[Submission | Answer]) -> list[Answer]:
         passed = [m for m in made if isinstance(m, Submission)]
         outcomes = iter(await self._flusher.submit(passed)) if passed else iter(())
         return [_answer(m, next(outcomes)) if isinstance(m, Submission) else m for m in made]
@@ -114,12 +124,12 @@ class Door:
         except StoreAwayError:
             raise NotStoredError from None
 
-    def _submission(self, caller: Caller, ready: Ready, origins: Mapping[UUID, Origin]) -> Submission | ProblemError:
+    def _submission(self, caller: Caller, ready: Ready, origins: Mapping[UUID, Origin]) -> Submission | Refused:
         origin = origins.get(ready.in_reply_to) if ready.in_reply_to else None
         if ready.in_reply_to and origin is None:
-            return unknown_origin(UNKNOWN_EVENT)
+            return Refused(ready.sender_id, ready.body_hmac, unknown_origin(UNKNOWN_EVENT))
         if origin and not origin.own and ready.amends:
-            return unknown_origin(NOT_OWN)
+            return Refused(ready.sender_id, ready.body_hmac, unknown_origin(NOT_OWN))
         now = _to_the_millisecond(self._clock.now())
         event = uuid_utils.uuid7(nanoseconds=int(now.timestamp() * 1000) * 1_000_000)
         return Submission(
@@ -142,6 +152,13 @@ class Door:
 def _to_the_millisecond(moment: datetime) -> datetime:
     # as it is written on the wire, so that the same row gives the same bytes
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _answer_again(refused: Refused, known: Known | None) -> Answer:
+    if known is None:
+        return refused.why
+    first = known.answered
+    return Receipt(first.event, first.thread, first.received_at) if known.body_hmac == refused.body_hmac else SameIdError()
 
 
 def _answer(made: Submission, outcome: Outcome) -> Answer:

@@ -54,7 +54,16 @@ class Ready:
     withheld_from: tuple[str, ...]
 
 
-Prepared = Ready | ProblemError
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A post that may not be stored as things are now. It may have been stored before: then what was answered then holds."""
+
+    sender_id: str
+    body_hmac: bytes
+    why: ProblemError
+
+
+Prepared = Ready | Refused | ProblemError
 
 SLICE = 10
 """So many posts of a batch take each step in a row before others have their turn: a few milliseconds, where a batch takes a hundred."""
@@ -92,27 +101,28 @@ async def _some(posts: Sequence[Post | ProblemError], by: By) -> list[Prepared]:
     await asyncio.sleep(0)
     read = [post if isinstance(post, ProblemError) else _read(post, by) for post in posts]
     await asyncio.sleep(0)
-    cut = [r if isinstance(r, ProblemError) else _Cut(r.post, r.said, to_wire(r.said, by.source, _RANDOM)) for r in read]
+    cut = [_Cut(r.post, r.said, to_wire(r.said, by.source, _RANDOM)) if isinstance(r, _Read) else r for r in read]
     await asyncio.sleep(0)
-    return [c if isinstance(c, ProblemError) else _ready(c, by) for c in cut]
+    return [_ready(c, by) if isinstance(c, _Cut) else c for c in cut]
 
 
-def _read(post: Post, by: By) -> _Read | ProblemError:
+def _read(post: Post, by: By) -> _Read | Refused | ProblemError:
     if post.type not in by.publishes:
-        return _not_allowed(post.type)
+        return _not_allowed(post, post.type, by)
     try:
         said = parse(post.type, post.raw)
     except ValidationError as error:
         return UnreadableEventError(errors=from_validation(error, SUBMISSIONS[post.type], post.raw))
     if isinstance(said.data, Correction) and said.data.event.type not in by.publishes:
-        return _not_allowed(said.data.event.type)
+        return _not_allowed(post, said.data.event.type, by)
     if late := check_times(said.data, by.at):
         return UnreadableEventError(errors=from_times(late))
     return _Read(post, said)
 
 
-def _not_allowed(event_type: EventType) -> TypeNotAllowedError:
-    return TypeNotAllowedError(f"{event_type.value} is not among the types that your agency publishes")
+def _not_allowed(post: Post, event_type: EventType, by: By) -> Refused:
+    why = TypeNotAllowedError(f"{event_type.value} is not among the types that your agency publishes")
+    return Refused(post.sender_id, _fingerprint(post, by), why)
 
 
 def _ready(cut: _Cut, by: By) -> Prepared:

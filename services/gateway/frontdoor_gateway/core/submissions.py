@@ -67,6 +67,14 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What stands under a sender's id: the hash of what was posted, and what was answered."""
+
+    body_hmac: bytes
+    answered: Repeated
+
+
+@dataclass(frozen=True, slots=True)
 class Contradicted:
     """The sender's id is known and stands for another event."""
 
@@ -161,6 +169,10 @@ class Submissions(Outbox, Protocol):
 
         Raises `ItemRefusedError`, `StoreAwayError` or `OutcomeLostError`.
         """
+        ...
+
+    async def known(self, agency: str, sender_ids: Collection[str]) -> Mapping[str, Known]:
+        """What stands under an agency's ids, for those under which something does."""
         ...
 
     async def origins(self, asked: Collection[Asked]) -> Mapping[Asked, Origin]:
