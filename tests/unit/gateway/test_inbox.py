@@ -13,7 +13,8 @@ import pytest
 from starlette.types import Message
 
 from frontdoor_chassis.signing import Signer
-from frontdoor_schemas.envelope import DeliveryKind, Recall, Remind
+from frontdoor_schemas.envelope import DeliveryKind, Recall, Receipts, Remind
+from frontdoor_schemas.topics import RECEIPTS
 from support.builders import SAYS
 from unit.gateway.kit import CONTROL_ROOM, GATEWAY_KEY, PVP, MemoryStand, Stand, a_delivery, memory_stand
 
@@ -159,6 +160,10 @@ class _Listener:
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.status = 0
         self.gone = asyncio.Event()
+        self.reading = asyncio.Event()
+        """While it is not set, the connection takes one more message and then no more: so a server waits for a reader that stands still."""
+        self.reading.set()
+        self._full = False
 
     async def run(self) -> None:
         scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/v1/stream"}
@@ -172,6 +177,9 @@ class _Listener:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
+        if self._full:
+            await self.reading.wait()
+        self._full = not self.reading.is_set() and bool(message.get("body"))
         if message["type"] == "http.response.start":
             self.status = message["status"]
         elif message.get("body"):
@@ -232,6 +240,32 @@ async def test_what_a_stream_gave_before_it_was_recalled_was_received() -> None:
         await stand.settle()
     assert "Planted" in str(first)
     assert stand.receipts().count((PVP, "received", "stream")) == 2
+
+
+async def test_what_is_recalled_while_a_reader_of_the_stream_stands_still_is_not_given_and_not_received() -> None:
+    async with memory_stand() as stand:
+        key = await stand.make_key(PVP)
+        told = [a_delivery(PVP, n, text=f"Planted {n}") for n in (1, 2, 3)]
+        await stand.tell(*told)
+        async with _listening(stand, key) as listener:
+            listener.reading.clear()
+            events = listener.events()
+            first = await anext(events)
+            await asyncio.sleep(0.05)
+            await stand.tell(*(Recall(disclosure=d.id, desk=PVP, at=stand.clock.now()) for d in told[:2]))
+            listener.reading.set()
+            rest = [e async for e in events]
+        async with _listening(stand, key, last=first["id"]) as listener:
+            events = listener.events()
+            resumed = [await anext(events), await anext(events)]
+        async with _listening(stand, key, last=resumed[-1]["id"]):
+            await asyncio.sleep(0.05)
+        await stand.settle()
+    assert "Planted 1" in str(first)
+    assert rest == []
+    assert [e["event"] for e in resumed] == ["frontdoor.tombstone.v1", "frontdoor.disclosure.v1"]
+    received = [i for r in stand.records(RECEIPTS) for i in Receipts.model_validate_json(r.value).items if i.channel == "stream"]
+    assert [i.disclosure for i in received] == [told[0].id, told[2].id]
 
 
 async def test_a_stream_ends_with_its_key() -> None:

@@ -23,7 +23,7 @@ _HIGHER = {
 }
 
 _READ = """
-    SELECT h.recalls, i.incarnation, i.number, i.disclosure, i.delivery, i.withdrawn_at
+    SELECT h.recalls, i.incarnation, i.number, i.disclosure, i.delivery, i.withdrawn_at, i.recall
     FROM inbox_head h JOIN inbox i ON i.desk = h.desk
     WHERE h.desk = $1 AND (i.incarnation, i.number) > ($2, $3) AND (i.incarnation, i.number) <= (h.incarnation, h.number)
     ORDER BY i.incarnation, i.number LIMIT $4
@@ -116,7 +116,8 @@ class PgInboxes:
 
 def _item(row: asyncpg.Record) -> Item:
     delivery = unpack(row["delivery"]) if row["delivery"] is not None else None
-    return Item(Cursor(row["incarnation"], row["number"], row["recalls"]), row["disclosure"], delivery, row["withdrawn_at"])
+    cursor = Cursor(row["incarnation"], row["number"], row["recalls"])
+    return Item(cursor, row["disclosure"], delivery, row["withdrawn_at"], row["recall"])
 
 
 def _require_given(cursor: Cursor, head: asyncpg.Record | None) -> None:

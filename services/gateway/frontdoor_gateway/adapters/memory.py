@@ -243,7 +243,7 @@ class MemoryInboxes:
         """As the port says."""
         box = self._desks.get(desk, MemoryDesk())
         beyond = [e for e in box.entries if after.place < e.place <= box.head][:limit]
-        items = [Item(Cursor(*e.place, box.recalls), e.disclosure, e.delivery, e.withdrawn_at) for e in beyond]
+        items = [Item(Cursor(*e.place, box.recalls), e.disclosure, e.delivery, e.withdrawn_at, e.recall) for e in beyond]
         return Page(items, items[-1].cursor if items else after)
 
     async def answer(self, desk: str, event: UUID) -> bytes | None:

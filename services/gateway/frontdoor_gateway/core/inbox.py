@@ -32,6 +32,8 @@ class Item:
     disclosure: UUID
     delivery: bytes | None
     withdrawn_at: datetime | None = None
+    recall: int | None = None
+    """Which of its desk's recalls withdrew it."""
 
     def message(self, desk: str) -> dict[str, Any]:
         """What the desk gets, with the cursor after it."""
@@ -138,14 +140,19 @@ class InboxReader:
     async def follow(self, caller: Caller, cursor: Cursor) -> AsyncIterator[Item | None]:
         """Items for ever, from a cursor on; None when there was nothing for a while, or everything closes.
 
-        Every cursor counts the recalls that came before the first item: what was recalled later, the reader may have in its hands.
+        Each is read when it is asked for, so that what is recalled while the reader stands still is not given. Every cursor counts
+        the recalls that came before the first item: what was recalled later, the reader may have in its hands. No such cursor can
+        say that the reader has one of these and was never given another, so before the other it ends; who comes back with the
+        cursor that it has reads on.
         """
         recalls: int | None = None
         while not self._bells.closed:
             ear = self._bells.ear(caller.desk)
-            page = await self._inboxes.read(caller.desk, cursor, MAX_PAGE)
+            page = await self._inboxes.read(caller.desk, cursor, 1)
             for item in page.items:
                 recalls = item.cursor.recalls if recalls is None else recalls
+                if item.recall is not None and item.recall > recalls:
+                    return
                 yield replace(item, cursor=item.cursor._replace(recalls=recalls))
             if not page.items:
                 await self._bells.wait(ear, LOOK_SECONDS)

@@ -25,6 +25,8 @@ from frontdoor_schemas.vocabulary import Level
 
 MAX_MARKS = 500
 MAX_MARKS_BYTES = 200_000
+TAKEN = "taken"
+"""A comment after each event. A server sends it when the reader has taken the event; only then is the next one read."""
 ENDING_SECONDS = 2.0
 """A stream is given so long to end by itself when the process stops; cut off, it would look like an error."""
 
@@ -53,7 +55,10 @@ def inbox_routes(
         caller: Annotated[Caller, calling],
         last_event_id: Annotated[str | None, Header(description="The id of the last event you had; proves that you had it")] = None,
     ) -> Response:
-        """The inbox as server-sent events, without end: each has the item's cursor as its id. Ends when the key does."""
+        """The inbox as server-sent events, without end: each has the item's cursor as its id.
+
+        Ends when the key does, and before what was taken back unread meanwhile: connect again with the last id, as browsers do.
+        """
         place = read_cursor(last_event_id) if last_event_id else BEGINNING
         await reader.collect(caller, place, channel="stream")
         return EventSourceResponse(_told(caller, reader.follow(caller, place), ring), ping=heartbeat, shutdown_grace_period=ENDING_SECONDS)
@@ -88,6 +93,7 @@ async def _told(caller: Caller, items: AsyncIterator[Item | None], ring: KeyRing
         if item is not None:
             said = item.message(caller.desk)
             yield ServerSentEvent(orjson.dumps(said).decode(), event=said["type"], id=said["cursor"])
+            yield ServerSentEvent(comment=TAKEN)
 
 
 def _marks(raw: bytes, now: datetime) -> list[Marked]:
