@@ -22,7 +22,7 @@ from frontdoor_schemas.vocabulary import Level
 from support.builders import SAYS, a_child, an_incident, an_involvement
 from support.deciding import NIGHT
 from support.exchange import KEY, Exchange
-from support.routers import another, gapless, numbers, riverside, rows
+from support.routers import another, gapless, held, numbers, put, riverside, rows, sweep
 
 FRONT_DOOR = "hub.front-door"
 
@@ -32,25 +32,6 @@ async def running(database: str) -> AsyncIterator[Exchange]:
     """A router on a database of its own."""
     async with riverside(database) as exchange:
         yield exchange
-
-
-async def held(running: Exchange, event: UUID) -> dict[str, Any]:
-    """What the ledger has of an event."""
-    found = await running.engine.ledger.event(event)
-    assert found is not None
-    return dict(found)
-
-
-def put(running: Exchange, topic: str, value: bytes, *, writer: str = "police", key: str = KEY) -> None:
-    """A record on the bus."""
-    running.bus.append([Signer(writer, key.encode()).record(topic, b"key", value, SAYS)])
-
-
-async def sweep(running: Exchange) -> None:
-    """Have what was left lying looked after, and what that brings sent."""
-    while await running.engine.sweep_step():
-        pass
-    await running.settle()
 
 
 async def notices(database: str, kind: str) -> list[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from pydantic import SecretStr
@@ -12,8 +13,10 @@ from pydantic import SecretStr
 from frontdoor_chassis.bus.memory import MemoryBus
 from frontdoor_chassis.clock import Clock, SettableClock
 from frontdoor_chassis.directory import load_directory
+from frontdoor_chassis.signing import Signer
 from frontdoor_router.app import Engine, open_engine
 from frontdoor_router.settings import RouterSettings
+from support.builders import SAYS
 from support.deciding import NIGHT, TEST_PACK
 from support.exchange import KEY, Exchange, exchange
 
@@ -54,6 +57,25 @@ async def another(
     clock = clock or running.clock
     async with another_engine(database, running.bus, clock, pack=pack) as engine:
         yield Exchange(engine, running.bus, clock, _threads=running._threads)
+
+
+async def held(running: Exchange, event: UUID) -> dict[str, Any]:
+    """What the ledger has of an event."""
+    found = await running.engine.ledger.event(event)
+    assert found is not None
+    return dict(found)
+
+
+def put(running: Exchange, topic: str, value: bytes, *, writer: str = "police", key: str = KEY) -> None:
+    """A record on the bus."""
+    running.bus.append([Signer(writer, key.encode()).record(topic, b"key", value, SAYS)])
+
+
+async def sweep(running: Exchange) -> None:
+    """Have what was left lying looked after, and what that brings sent."""
+    while await running.engine.sweep_step():
+        pass
+    await running.settle()
 
 
 async def rows(database: str, sql: str, *arguments: Any) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from frontdoor_router.core.identify import Key, Register
 from frontdoor_router.core.outgoing import Decided, HeldEvent
 from frontdoor_router.core.routing import Routing
 from frontdoor_router.core.world import World
-from frontdoor_schemas.envelope import Receipt
+from frontdoor_schemas.envelope import Envelope, Receipt
 
 
 @dataclass
@@ -82,5 +82,6 @@ class MemoryWork(MemorySession):
         self.receipts += receipts
         return 0
 
-    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> None:
+    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> Envelope | None:
         self.raw.append((record.value, reason, writer))
+        return None

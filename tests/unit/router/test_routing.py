@@ -12,6 +12,9 @@ from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.decide import Decider
 from frontdoor_router.core.decision import Decision
+from frontdoor_router.core.draft import Draft
+from frontdoor_router.core.identify import lock_numbers
+from frontdoor_router.core.outgoing import HeldEvent
 from frontdoor_router.core.routing import Routing, Tally
 from frontdoor_router.core.world import World
 from support.builders import a_child, an_incident
@@ -138,6 +141,31 @@ async def test_an_event_that_waits_for_two_waits_for_both(deciding: Deciding, se
     assert session.order == ids(before)
     await route(deciding, session, cause)
     assert session.order == ids(before, cause, event)
+
+
+async def test_what_waits_goes_on_when_what_it_waits_for_is_set_aside_under_the_lock_of_their_thread(
+    deciding: Deciding, session: MemorySession, make: Make
+) -> None:
+    bad = make()
+    second = make(after=bad)
+    third = make(cause=second)
+    await route(deciding, session, second, third)
+    await session.park(HeldEvent(bad.envelope, "police", (), NIGHT), Draft(), NIGHT)
+    session.locks.clear()
+    await routing(deciding).route([], session, NIGHT, [bad.envelope])
+    assert session.locks[0] == lock_numbers([], [bad.envelope.thread], deciding.keys)
+    assert (session.order, session.waiting) == (ids(second, third), {})
+
+
+async def test_what_is_sent_again_after_what_it_waits_for_was_set_aside_waits_no_more(
+    deciding: Deciding, session: MemorySession, make: Make
+) -> None:
+    bad = make()
+    second = make(after=bad)
+    await route(deciding, session, second)
+    await session.park(HeldEvent(bad.envelope, "police", (), NIGHT), Draft(), NIGHT)
+    await route(deciding, session, second)
+    assert (session.order, session.waiting) == (ids(second), {})
 
 
 async def test_two_that_wait_for_one_another_wait(deciding: Deciding, session: MemorySession, make: Make) -> None:

@@ -115,8 +115,10 @@ class Work(PgSession):
             await sweeping.somebody_knows(self.connection, waited.event, draft.tasks[0].id)
         return len(found)
 
-    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> None:
+    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> Envelope | None:
         """Keep a record that cannot be read, and raise a task. It stays until a person has seen to it.
+
+        Returns what stands for it, if it is an event: others may have waited for that.
 
         `writer` is who has signed it. What nobody known has signed must not pass for an event, not even for one that cannot be
         read; and a person is told of it once a day and topic, so that whoever writes it cannot fill a desk's day.
@@ -136,6 +138,7 @@ class Work(PgSession):
             task,
         )
         self.note(None, AuditEntry("record.parked", None, {"place": place, "reason": reason}))
+        return envelope
 
     def _envelope(self, record: Received, writer: str | None, subject: UUID, now: datetime) -> Envelope | None:
         """What stands for an event that cannot be read. Its own envelope, if it is in the name of a desk that its writer serves."""

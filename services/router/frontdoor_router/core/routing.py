@@ -49,7 +49,7 @@ class Session(Protocol):
         ...
 
     async def released(self, by: Sequence[UUID]) -> Sequence[Arrived]:
-        """Take out the events that waited for these."""
+        """Take out the events that waited for any of these, if there are such."""
         ...
 
     async def save(self, decided: Sequence[Decided], now: datetime) -> None:
@@ -85,13 +85,15 @@ class Routing:
         self._epoch = epoch
         self._others_close_after = others_close_after
 
-    async def route(self, batch: Sequence[Arrived], session: Session, now: datetime) -> Tally:
-        """Decide what can be decided, keep the rest waiting, then decide what that released, and so on."""
+    async def route(self, batch: Sequence[Arrived], session: Session, now: datetime, aside: Sequence[Envelope] = ()) -> Tally:
+        """Decide what can be decided, keep the rest waiting, then decide what that released, and so on.
+
+        `aside` was set aside in this transaction: what waited for it has nothing more to wait for.
+        """
         tally = Tally()
         todo = list(batch)
-        while todo:
-            decided = await self._round(todo, session, now, tally)
-            todo = list(await session.released(decided)) if decided else []
+        while todo or aside:
+            todo, aside = list(await session.released(await self._round(todo, aside, session, now, tally))), ()
         return tally
 
     def set_aside(self, event: UUID, reason: str, now: datetime) -> Draft:
@@ -120,10 +122,13 @@ class Routing:
         """When the publisher's line for other services closes, whatever happened."""
         return envelope.received_at + self._others_close_after
 
-    async def _round(self, batch: Sequence[Arrived], session: Session, now: datetime, tally: Tally) -> list[UUID]:
-        await session.lock(lock_numbers([m for a in batch for m in a.mentions], {a.envelope.thread for a in batch}, self._keys))
-        referred = {r for a in batch for r in (a.envelope.id, a.envelope.after, a.envelope.cause) if r}
-        known = await session.known(referred)
+    async def _round(
+        self, batch: Sequence[Arrived], aside: Sequence[Envelope], session: Session, now: datetime, tally: Tally
+    ) -> list[UUID]:
+        """Returns what nobody has to wait for any more."""
+        envelopes = [*(a.envelope for a in batch), *aside]
+        await session.lock(lock_numbers([m for a in batch for m in a.mentions], {e.thread for e in envelopes}, self._keys))
+        known = await session.known({r for e in envelopes for r in (e.id, e.after, e.cause) if r})
         fresh = {a.envelope.id: a for a in batch if a.envelope.id not in known}
         tally.seen_before += len(batch) - len(fresh)
         if seen := sorted({a.envelope.id for a in batch} - fresh.keys()):
@@ -135,7 +140,7 @@ class Routing:
         rest: Sequence[Arrived] = ready
         while rest:
             rest = await self._until_fault(rest, session, now, tally)
-        return [a.envelope.id for a in ready]
+        return [*known, *(a.envelope.id for a in ready)]
 
     async def _until_fault(self, batch: Sequence[Arrived], session: Session, now: datetime, tally: Tally) -> Sequence[Arrived]:
         """Decide until one cannot be; set that one aside, and return the rest: they need a world that it has not half changed.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from frontdoor_chassis.signing import ForgedRecordError, Verifier
 from frontdoor_chassis.store import FencedError
 from frontdoor_router.core.arriving import NOTIFIER, Arrived, serves
 from frontdoor_router.core.routing import CannotGoOnError, Routing, Session, Tally
-from frontdoor_schemas.envelope import Receipt, Receipts
+from frontdoor_schemas.envelope import Envelope, Receipt, Receipts
 from frontdoor_schemas.topics import RECEIPTS
 
 log = structlog.get_logger(__name__)
@@ -32,9 +33,18 @@ class Work(Session, Protocol):
         """Merge receipts; returns how many named nothing known."""
         ...
 
-    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> None:
-        """Keep a record that cannot be read, and raise a task."""
+    async def park_raw(self, record: Received, reason: str, writer: str | None, routing: Routing, now: datetime) -> Envelope | None:
+        """Keep a record that cannot be read, and raise a task. Returns what stands for it, if it is an event."""
         ...
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What a batch brought, and the events of it that could not be read."""
+
+    events: list[Arrived] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    aside: list[Envelope] = field(default_factory=list)
 
 
 OpenWork = Callable[[Batch], AbstractAsyncContextManager[Work]]
@@ -121,36 +131,49 @@ class Stream:
             await self._consumer.rewind()
             return
         try:
-            async with self._open_work(batch) as work:
-                await self._set_aside(batch.records[0], work, REFUSED, self._clock.now())
+            tally = await self._refuse(batch)
         except BaseException:
             await self._consumer.rewind()
             raise
-        self._account(batch, Tally(parked=1))
+        tally.parked += 1
+        self._account(batch, tally)
+
+    async def _refuse(self, batch: Batch) -> Tally:
+        """Set the one record aside. What waited for it goes on, unless that cannot be written either: its gateway sends it again."""
+        try:
+            return await self._refused(batch, goes_on=True)
+        except Exception as error:
+            log.exception("batch.failed", records=1, error=type(error).__name__)
+            return await self._refused(batch, goes_on=False)
+
+    async def _refused(self, batch: Batch, *, goes_on: bool) -> Tally:
+        now = self._clock.now()
+        async with self._open_work(batch) as work:
+            aside = await self._set_aside(batch.records[0], work, REFUSED, now)
+            return await self._routing().route([], work, now, aside if goes_on else ())
 
     async def _handle(self, batch: Batch) -> Tally:
         now = self._clock.now()
         async with self._open_work(batch) as work:
-            arrived: list[Arrived] = []
-            receipts: list[Receipt] = []
+            taken = _Taken()
             for record in batch.records:
-                await self._take(record, work, arrived, receipts, now)
-            tally = await self._routing().route(arrived, work, now)
-            if receipts:
-                self._strange.inc(await work.receive(receipts, now))
+                await self._take(record, work, taken, now)
+            tally = await self._routing().route(taken.events, work, now, taken.aside)
+            if taken.receipts:
+                self._strange.inc(await work.receive(taken.receipts, now))
             return tally
 
-    async def _take(self, record: Received, work: Work, arrived: list[Arrived], receipts: list[Receipt], now: datetime) -> None:
+    async def _take(self, record: Received, work: Work, taken: _Taken, now: datetime) -> None:
         try:
             writer = self._verifier.writer(record)
             if record.topic == RECEIPTS:
-                receipts.extend(self._receipts(record, writer))
+                taken.receipts += self._receipts(record, writer)
             else:
-                arrived.append(self._event(record, writer))
+                taken.events.append(self._event(record, writer))
         except ForgedRecordError:
-            await self._set_aside(record, work, FORGED, now)
+            taken.aside += await self._set_aside(record, work, FORGED, now)
         except Exception:  # noqa: BLE001 - whatever a record of a wrong shape brings about, it is kept and the others go on
-            await self._set_aside(record, work, UNREADABLE, now)
+            taken.aside += await self._set_aside(record, work, UNREADABLE, now)
 
     def _event(self, record: Received, writer: str) -> Arrived:
         event = self._read(record.value, writer)
@@ -165,10 +188,11 @@ class Stream:
         self._strange.inc(len(items) - len(own))
         return own
 
-    async def _set_aside(self, record: Received, work: Work, why: str, now: datetime) -> None:
+    async def _set_aside(self, record: Received, work: Work, why: str, now: datetime) -> list[Envelope]:
         self._parked.labels(why).inc()
         log.error("record.parked", topic=record.topic, partition=record.partition, offset=record.offset, why=why)
-        await work.park_raw(record, why, self._signed_by(record), self._routing(), now)
+        envelope = await work.park_raw(record, why, self._signed_by(record), self._routing(), now)
+        return [envelope] if envelope else []
 
     def _signed_by(self, record: Received) -> str | None:
         try:
