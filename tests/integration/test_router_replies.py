@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from support.builders import a_child, an_involvement
+from support.builders import a_child, an_adult, an_involvement
 from support.exchange import Exchange, exchange
 from support.routers import rows
 
@@ -118,3 +118,28 @@ async def test_who_is_given_work_on_an_invitation_owes_no_report(database: str) 
         work = await rows(database, "SELECT owner FROM task WHERE event = $1", event)
         assert work, "somebody has to see who the second child is"
         assert not {owner for (owner,) in work} & {desk for desk, _ in await states(database, event, "meeting-report")}
+
+
+async def test_a_child_whose_interview_is_withdrawn_is_owed_one_again_though_another_names_it(database: str) -> None:
+    async with exchange(database, starts=MORNING) as x:
+        one, two = a_child(1), a_child(2)
+        back = await x.post(PVP, "missing-episode", {"children": [one, two], "stage": "returned"})
+        await x.post(CARE, "return-interview", {"children": [one, two], "about": ["child-1"], "offered": "yes"}, reply_to=back)
+        assert await states(database, back, "return-interview") == [(CARE, "met"), (CARE, "open")]
+        reply = await x.post(CARE, "return-interview", {"children": [two], "offered": "yes"}, reply_to=back)
+        assert await states(database, back, "return-interview") == [(CARE, "met"), (CARE, "met")]
+        await x.post(CARE, "withdrawal", {"reason": "of another episode"}, reply_to=reply)
+        assert await states(database, back, "return-interview") == [(CARE, "met"), (CARE, "open")]
+
+
+async def test_a_reply_that_names_no_child_is_about_all_and_stands_for_all(database: str) -> None:
+    async with exchange(database, starts=MORNING) as x:
+        mother = an_adult(1, nhs_number="9990000905", born="1985-03-02")
+        back = await x.post(PVP, "missing-episode", {"children": [a_child(1), a_child(2)], "adults": [mother], "stage": "returned"})
+        replies = [await x.post(CARE, "return-interview", {"adults": [mother], "offered": "no"}, reply_to=back)]
+        assert await states(database, back, "return-interview") == [(CARE, "met"), (CARE, "met")]
+        replies.append(await x.post(CARE, "return-interview", {"adults": [mother], "offered": "no"}, reply_to=back))
+        await x.post(CARE, "withdrawal", {"reason": "sent twice"}, reply_to=replies[0])
+        assert await states(database, back, "return-interview") == [(CARE, "met"), (CARE, "met")]
+        await x.post(CARE, "withdrawal", {"reason": "of another family"}, reply_to=replies[1])
+        assert await states(database, back, "return-interview") == [(CARE, "open"), (CARE, "open")]

@@ -336,6 +336,7 @@ CHANGED_DUTY: dict[str, Any] = {
     "roles": frozenset({Role.youth_justice}),
     "after_said": (Present(("domestic_abuse",)),),
     "names_another": True,
+    "each_child": True,
 }
 
 

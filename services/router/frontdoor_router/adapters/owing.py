@@ -18,8 +18,11 @@ SELECT o.id, o.desk, o.disclosure IS NOT NULL AS asked, ARRAY(
               SELECT k.type, k.cause UNION ALL
               SELECT e.type, e.cause FROM event e JOIN version v ON v.type = 'correction' AND e.id = v.cause)
           SELECT cause FROM version WHERE type <> 'correction')
-      AND (o.person IS NULL OR k.counts_as = ANY($2::text[]) OR o.person IN (SELECT person FROM event_person WHERE event = k.id)
-           OR NOT EXISTS (SELECT FROM event_person WHERE event = k.id AND person IS NOT NULL))) AS answered_by
+      AND (o.person IS NULL OR k.counts_as = ANY($2::text[]) OR o.person IN (SELECT person FROM event_person WHERE event = k.id AND meant)
+           OR NOT EXISTS (SELECT FROM event_person WHERE event = k.id AND person IS NOT NULL)
+           OR (EXISTS (SELECT FROM person c WHERE c.id = o.person AND c.kind = 'child')
+               AND NOT EXISTS (SELECT FROM event_person i LEFT JOIN person c ON c.id = i.person
+                               WHERE i.event = k.id AND (c.id IS NULL OR c.kind = 'child'))))) AS answered_by
 FROM event gone JOIN event asked ON asked.thread = gone.thread AND asked.withdrawn_at IS NULL
      JOIN obligation o ON o.event = asked.id AND o.state = 'met'
 WHERE gone.id = ANY($1::uuid[])

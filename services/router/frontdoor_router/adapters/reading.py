@@ -109,12 +109,13 @@ async def load_events(connection: asyncpg.Connection, world: World, events: Coll
 async def load_owed(connection: asyncpg.Connection, world: World, events: Collection[UUID]) -> None:
     """What may be answered, of the events answered and of all in their threads: they may have been corrected meanwhile."""
     rows = await connection.fetch(
-        "SELECT id, event, desk, satisfied_by, person, disclosure IS NOT NULL FROM obligation "
+        "SELECT id, event, desk, satisfied_by, person, disclosure IS NOT NULL, "
+        "EXISTS (SELECT FROM person p WHERE p.id = o.person AND p.kind = 'child') FROM obligation o "
         "WHERE event = ANY($1::uuid[]) AND state IN ('open', 'overdue')",
         list(events),
     )
-    for obligation, event, desk, satisfied_by, person, asked in rows:
-        world.owed.setdefault(event, []).append(Owed(obligation, event, desk, tuple(satisfied_by), person, asked))
+    for obligation, event, desk, satisfied_by, *rest in rows:
+        world.owed.setdefault(event, []).append(Owed(obligation, event, desk, tuple(satisfied_by), *rest))
 
 
 async def _people(connection: asyncpg.Connection, register: Register, keys: Sequence[Key]) -> None:

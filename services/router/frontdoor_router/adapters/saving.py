@@ -27,8 +27,8 @@ WITH people AS (
         person uuid, event uuid, type text, source text, occurred_at timestamptz, open boolean, marks text[], withheld_from text[])
     ON CONFLICT DO NOTHING
 ), involved AS (
-    INSERT INTO event_person (event, ref, person, why_held)
-    SELECT * FROM jsonb_to_recordset($1::jsonb -> 'involved') AS i(event uuid, ref text, person uuid, why_held text)
+    INSERT INTO event_person (event, ref, person, why_held, meant)
+    SELECT * FROM jsonb_to_recordset($1::jsonb -> 'involved') AS i(event uuid, ref text, person uuid, why_held text, meant boolean)
 ), pointers AS (
     INSERT INTO event_key (kind, hash, event, leads_to, at)
     SELECT kind, decode(hash, 'hex'), event, leads_to, at
@@ -137,7 +137,7 @@ def _rows_of(decided: Sequence[Decided]) -> dict[str, list[dict[str, object]]]:
             for e in d.decision.entries
         ],
         "involved": [
-            {"event": d.case.envelope.id, "ref": i.ref, "person": i.person, "why_held": i.why_held}
+            {"event": d.case.envelope.id, "ref": i.ref, "person": i.person, "why_held": i.why_held, "meant": i.meant}
             for d in decided
             for i in d.decision.involved
         ],

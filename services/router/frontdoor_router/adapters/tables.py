@@ -169,6 +169,7 @@ class EventPerson(Table, table=True):
     ref: str = Field(sa_column=_text(primary=True))
     person: UUID | None = None
     why_held: str | None = Field(None, sa_column=_text(null=True))
+    meant: bool
 
 
 class EventKey(Table, table=True):

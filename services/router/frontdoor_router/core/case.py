@@ -83,6 +83,12 @@ class Case:
         return [s for s in self.subjects.values() if s.mention.kind == "child"]
 
     @cached_property
+    def children_meant(self) -> list[Subject]:
+        """The children whom the event is about: those whom it says so of, and where it says so of nobody, all whom it names."""
+        about = self.message.get("about", ())
+        return [child for child in self.children if child.ref in about] if about else self.children
+
+    @cached_property
     def adults(self) -> list[Subject]:
         """The adults that the event names."""
         return [s for s in self.subjects.values() if s.mention.kind == "adult"]

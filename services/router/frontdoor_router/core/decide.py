@@ -194,7 +194,8 @@ def _decision(case: Case, draft: Draft, changed: Effects, people: Resolved, poin
 
 
 def _involved(case: Case) -> tuple[Involved, ...]:
-    return tuple(Involved(s.ref, s.person.id if s.person else None, s.why_held) for s in case.subjects.values())
+    beside = {child.ref for child in case.children} - {child.ref for child in case.children_meant}
+    return tuple(Involved(s.ref, s.person.id if s.person else None, s.why_held, s.ref not in beside) for s in case.subjects.values())
 
 
 def _summary(draft: Draft) -> AuditEntry:

@@ -106,6 +106,8 @@ class Obligation:
     stages: tuple[Stage, ...]
     hidden_from: frozenset[str] = frozenset()
     """Agencies and desks that may not learn that this desk owes it, since the relation by which a duty finds it is withheld from them."""
+    of_child: bool = False
+    """Whether the person is a child."""
 
 
 class TaskKind(StrEnum):
@@ -134,6 +136,8 @@ class Involved:
     ref: str
     person: UUID | None
     why_held: str | None
+    meant: bool = True
+    """Whether the event is about this one, and does not just name it beside whom it is about."""
 
 
 @dataclass(frozen=True, slots=True)

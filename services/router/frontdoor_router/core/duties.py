@@ -106,6 +106,7 @@ class Duty:
     the desk's own records have to show. `roles`: of the desks in the relation only those of these roles are meant; empty: all.
     `after_said`: what the event that is answered has to say, by the marks that are kept of it, as it was last put right. `names_another`:
     it holds only for children whom that event did not name.
+    `each_child`: a reply is owed for each child that the event is about, and not one for the event as a whole.
     """
 
     id: str
@@ -139,6 +140,7 @@ class Duty:
     roles: frozenset[Role] = frozenset()
     after_said: tuple[Condition, ...] = ()
     names_another: bool = False
+    each_child: bool = False
 
     @property
     def relation(self) -> str:
@@ -148,6 +150,10 @@ class Duty:
     def in_force(self, on: date) -> bool:
         """Whether it holds on a local day."""
         return self.from_ <= on and (self.until is None or on < self.until)
+
+    def about(self, message: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
+        """Whether what it asks of the event holds for one child of it, so far as that is said child by child."""
+        return all_hold(self.if_, {**message, "children": (block,)})
 
     def applies(self, message: Mapping[str, Any], *, source: Role, cause: EventType | None, said_before: Collection[str] = ()) -> bool:
         """Whether an event of its type asks for it: who published it, what it answers and what that one said, what it says itself."""

@@ -197,6 +197,7 @@ class DutyEntry(RuleEntry):
     only_if_unknown: tuple[ServiceEntry, ...] = ()
     flags: bool = False
     propose_invitees: bool = False
+    reply_of: Literal["each-child", "event"] = "event"
 
     @model_validator(mode="after")
     def _tell_or_expect(self) -> "DutyEntry":
@@ -219,6 +220,10 @@ class DutyEntry(RuleEntry):
             raise ValueError("only_if_unknown speaks of the same people throughout: those of whom it is told")
         if self.ask is not None and f"{REPLY}{self.ask.value}" not in self.satisfied_by:
             raise ValueError(f"asks for {self.ask.value}, so that satisfied_by has to name {REPLY}{self.ask.value}")
+        if self.reply_of == "each-child" and self.tell is not None and self.tell.of != "event":
+            raise ValueError("reply_of goes with an event of which a desk is told as a whole: here it owes for each whom it is told about")
+        if self.reply_of == "each-child" and not all(text.startswith(REPLY) for text in self.satisfied_by):
+            raise ValueError("reply_of goes with replies alone: whoever opens a message opens it for all children")
         return self
 
     def _unknown_of(self) -> set[str]:
@@ -236,6 +241,8 @@ class DutyEntry(RuleEntry):
             raise ValueError(f"expects {self.expect}, so that satisfied_by has to name {REPLY}{self.expect}")
         if not all(text.startswith(REPLY) for text in self.satisfied_by):
             raise ValueError("tells nobody, so that only replies satisfy it")
+        if self.reply_of == "each-child" and self.by == "told":
+            raise ValueError("reply_of goes not with by = told: who was told of the event was perhaps not told of every child")
         return self
 
     def duty(self) -> Duty:
@@ -274,6 +281,7 @@ class DutyEntry(RuleEntry):
             flags=self.flags,
             propose_invitees=self.propose_invitees,
             roles=frozenset(self.tell.roles) if self.tell else frozenset(),
+            each_child=self.reply_of == "each-child",
         )
 
 

@@ -47,7 +47,18 @@ def of_duty(
             due=due,
             stages=stages,
             hidden_from=hidden_from(case, duty.relation, ref, candidate.acts_for, directory, today),
+            of_child=_is_child(case, ref),
         )
+
+
+def replies_about(duty: Duty, case: Case) -> tuple[str, ...]:
+    """The children for each of whom a duty on the event as a whole asks for a reply; none where one reply is for all."""
+    children = case.children_meant if duty.each_child else ()
+    return tuple(child.ref for child in children if duty.about(case.message, case.blocks[child.ref]))
+
+
+def _is_child(case: Case, ref: str | None) -> bool:
+    return ref is not None and case.subjects[ref].mention.kind == "child"
 
 
 def _said_to(duty: Duty, case: Case, candidate: Candidate) -> Mapping[str, Any]:
@@ -75,7 +86,8 @@ def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
             to_those_told = duty.expect.by == "told"
             owing = _told_by_duty(draft) if to_those_told else dict.fromkeys(_owing_desks(basis, case, duty.expect))
             hidden = _hidden(draft) if to_those_told and case.withholds_ties else {}
-            draft.obligations += [_reply(basis, case, duty, desk, told, hidden.get(desk, NOBODY)) for desk, told in owing.items()]
+            for desk, told in owing.items():
+                draft.obligations += _replies(basis, case, duty, desk, told, hidden.get(desk, NOBODY))
             if not owing and not to_those_told:
                 cannot_decide(draft, basis, event=case.envelope.id, reason=f"no-desk:{duty.id}", start=case.now)
 
@@ -95,10 +107,23 @@ def _hidden(draft: Draft) -> dict[str, frozenset[str]]:
     return {desk: NOBODY.union(*wishes) for desk, wishes in found.items() if all(wishes)}
 
 
-def _reply(basis: Basis, case: Case, duty: Duty, desk: str, disclosure: UUID | None, hidden: frozenset[str]) -> Obligation:
+def _replies(basis: Basis, case: Case, duty: Duty, desk: str, disclosure: UUID | None, hidden: frozenset[str]) -> Iterator[Obligation]:
     due, stages = basis.clock_of(duty, case.message, case.now)
-    obligation = basis.ids("obligation", case.envelope.id, duty.id, desk, None)
-    return Obligation(obligation, duty.id, desk, None, disclosure, duty.satisfied_by, due, stages, hidden)
+    for ref in replies_about(duty, case) or (None,):
+        obligation = basis.ids("obligation", case.envelope.id, duty.id, desk, ref)
+        person = case.subjects[ref].person if ref else None
+        yield Obligation(
+            obligation,
+            duty.id,
+            desk,
+            person.id if person else None,
+            disclosure,
+            duty.satisfied_by,
+            due,
+            stages,
+            hidden,
+            of_child=_is_child(case, ref),
+        )
 
 
 def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
@@ -116,21 +141,23 @@ def _owing_desks(basis: Basis, case: Case, expect: Expect) -> list[str]:
 def owed_of(obligation: Obligation, event: UUID) -> Owed:
     """What a reply has to know of an obligation."""
     o = obligation
-    return Owed(o.id, event, o.desk, o.satisfied_by, o.person, asked=o.disclosure is not None)
+    return Owed(o.id, event, o.desk, o.satisfied_by, o.person, asked=o.disclosure is not None, of_child=o.of_child)
 
 
 def answered(basis: Basis, case: Case) -> Iterator[UUID]:
     """Obligations that this event meets, being the reply that they wait for: to the event that it answers or to another version of it.
 
-    What is owed about one person is met by a reply about that person. Where a reply names nobody who is known, it counts for all.
+    What is owed about one person is met by a reply about that person. Where a reply names nobody who is known, it counts for all, and
+    where it names no child, for all children.
     """
     said = {case.type.value, case.envelope.type.value}
-    people = {s.person.id for s in case.subjects.values() if s.person}
+    people = {s.person.id for s in (*case.children_meant, *case.adults) if s.person}
+    of_all = case.type in FOR_ALL or not any(s.person for s in case.subjects.values())
     may = partial(may_answer, case.source.desk, directory=basis.policy.directory, today=basis.policy.today)
     for event in {e.id for e in (case.cause, case.answers) if e}:
         for version in case.world.versions(event):
             for owed in case.world.owed.get(version.id, ()):
-                about = owed.person in people or owed.person is None or not people or case.type in FOR_ALL
+                about = of_all or owed.person in people or owed.person is None or (owed.of_child and not case.children)
                 if about and not said.isdisjoint(replies_wanted(owed.satisfied_by)) and may(owed.desk, asked=owed.asked):
                     yield owed.id
 

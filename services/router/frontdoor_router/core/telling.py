@@ -14,7 +14,7 @@ from frontdoor_router.core.duties import Expects
 from frontdoor_router.core.facting import CaseFacts, DeskFacts, Kinds
 from frontdoor_router.core.flags import flags_for
 from frontdoor_router.core.inheriting import as_others_could_have, by_itself, facts_of, not_inherited, places
-from frontdoor_router.core.owing import ask_of, of_duty, to_collect
+from frontdoor_router.core.owing import ask_of, of_duty, replies_about, to_collect
 from frontdoor_router.core.past import Completed, Past, Reader, narrowed
 from frontdoor_router.core.project import Projection, project
 from frontdoor_router.core.showing import hidden_from, hides
@@ -157,8 +157,9 @@ def _owed(
     draft: Draft, basis: Basis, case: Case, candidate: Candidate, owing: Owing, disclosure: UUID, about: set[str]
 ) -> Iterable[Obligation]:
     """A duty about several people may be permitted for some of them: for the others a person has to see why."""
-    told = [ref for ref in owing.subjects if ref in about]
-    untold = [ref for ref in owing.subjects if ref not in about]
+    subjects = owing.subjects or replies_about(owing.duty, case)
+    told = [ref for ref in subjects if ref in about]
+    untold = [ref for ref in subjects if ref not in about]
     if untold and owing.duty.relation not in ONLY_AS_PERMITTED:
         cannot_decide(draft, basis, event=case.envelope.id, reason="not-permitted", start=case.now, refs=untold)
     return of_duty(basis, case, candidate, owing, disclosure, told) if told or not owing.subjects else ()

@@ -140,7 +140,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An open obligation, as far as a reply can close it. `asked`: the desk itself was told, and answers itself."""
+    """An open obligation, as far as a reply can close it. `asked`: the desk itself was told, and answers itself.
+
+    `of_child`: the person about whom it is owed is a child.
+    """
 
     id: UUID
     event: UUID
@@ -148,6 +151,7 @@ class Owed:
     satisfied_by: tuple[str, ...]
     person: UUID | None = None
     asked: bool = False
+    of_child: bool = False
 
 
 @dataclass(slots=True)

@@ -112,6 +112,7 @@ def _duty(duty: Duty, pack: Pack) -> Says:
         flags="which flags its records have to show" if duty.flags else "",
         by_when=_by_when(duty, pack),
         satisfied_by=words.met(duty.satisfied_by),
+        replies="one for each child whom the event is about" if duty.each_child else "",
         reminders=words.listed(words.stage(text) for text in duty.remind),
         if_it_is_missed=_raised(duty.escalate),
         if_nobody_is_found="a piece of work for a person" if duty.must_find else "",

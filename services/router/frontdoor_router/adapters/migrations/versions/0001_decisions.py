@@ -41,7 +41,7 @@ CREATE TABLE parked (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, topic text NOT NULL, partition integer NOT NULL, off bigint NOT NULL,
     at timestamptz NOT NULL, reason text NOT NULL, record bytea NOT NULL, task uuid);
 CREATE TABLE event_person (
-    event uuid NOT NULL REFERENCES event, ref text NOT NULL, person uuid, why_held text, PRIMARY KEY (event, ref));
+    event uuid NOT NULL REFERENCES event, ref text NOT NULL, person uuid, why_held text, meant boolean NOT NULL, PRIMARY KEY (event, ref));
 CREATE TABLE event_key (
     kind text NOT NULL, hash bytea NOT NULL, event uuid NOT NULL, leads_to uuid NOT NULL, at timestamptz NOT NULL,
     PRIMARY KEY (hash, kind, event, leads_to));
