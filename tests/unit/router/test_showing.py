@@ -27,7 +27,7 @@ from support.withholding import (
     works,
 )
 
-GROVE = "grove.dsl"
+GROVE, REVIEW = "grove.dsl", "hub.review"
 BY_NAME = pytest.mark.parametrize("kept_from", ["oak", "oak.dsl"])
 """An author names a whole agency or one of its desks."""
 
@@ -289,6 +289,14 @@ def test_nobody_hears_what_such_a_desk_owes_from_whom_the_tie_is_withheld(decidi
     owed = {o.duty: o.hidden_from for o in told.decision.obligations if o.desk == NURSE}
     assert owed == {"invite-involved": {"police", "elm"}, "invited-answer": {"police", "elm"}}
     assert {o.duty: o.hidden_from for o in told.decision.obligations if o.desk == OAK} == {"collect": NOBODY}
+
+
+def test_a_desk_that_has_work_on_the_event_too_is_hidden_with_what_it_owes_for_having_been_found(deciding: Asking) -> None:
+    works(deciding, REVIEW, kept_from=("police",), by=FRONT_DOOR)
+    told = deciding.post("police.pvp", "meeting-invitation", {"children": [a_child(1), a_child(2, nhs_number=None)]})
+    assert REVIEW in {owner for _, owner in told.tasks}
+    owed = {o.duty: o.hidden_from for o in told.decision.obligations if o.desk == REVIEW}
+    assert owed["invite-involved"] == owed["invited-answer"] == {"police"}
 
 
 def test_what_a_desk_owes_that_was_found_for_all_to_see_is_hidden_from_nobody(deciding: Asking) -> None:

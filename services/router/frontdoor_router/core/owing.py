@@ -93,17 +93,21 @@ def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
 
 
 def _told_by_duty(draft: Draft) -> dict[str, UUID | None]:
-    """Desks that a duty told of the event, each with its disclosure. Who was given work on it was not told of it."""
+    """Desks that a duty told of the event, each with its disclosure."""
+    return {o.desk: o.disclosure for o in _for_being_told(draft)}
+
+
+def _for_being_told(draft: Draft) -> list[Obligation]:
+    """What desks owe because a duty told them of the event. Who was given work on it was not told of it."""
     told = {d.id for d in draft.disclosures if d.kind is DeliveryKind.disclosure}
-    return {o.desk: o.disclosure for o in draft.obligations if o.disclosure in told and o.duty != COLLECT}
+    return [o for o in draft.obligations if o.disclosure in told and o.duty != COLLECT]
 
 
 def _hidden(draft: Draft) -> dict[str, frozenset[str]]:
     """By desk, from whom it is kept that a duty found it; from nobody, where any duty found it for all to see."""
     found: dict[str, list[frozenset[str]]] = {}
-    for owed in draft.obligations:
-        if owed.disclosure is not None and owed.duty != COLLECT:
-            found.setdefault(owed.desk, []).append(owed.hidden_from)
+    for owed in _for_being_told(draft):
+        found.setdefault(owed.desk, []).append(owed.hidden_from)
     return {desk: NOBODY.union(*wishes) for desk, wishes in found.items() if all(wishes)}
 
 
