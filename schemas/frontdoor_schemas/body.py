@@ -84,6 +84,10 @@ class EventBody(Block):
     """Paths of fields that name the desks which are to answer."""
     must_reply: ClassVar[bool] = False
     """Whether it means nothing without the event that it answers."""
+    answers_for_all: ClassVar[bool] = False
+    """Whether, as a reply, it is about everybody of the event that it answers, whomever it names."""
+    answer_is_for_source: ClassVar[bool] = False
+    """Whether whoever answers it writes to its source: what the answer is about is for that one to read, more people than it named too."""
     chronicled: ClassVar[frozenset[str]] = frozenset()
     """Paths of fields that a person's chronology keeps beside the line, so that later events can be counted by them (`a.b`)."""
     line_if: ClassVar[frozenset[str] | None] = frozenset()

@@ -13,6 +13,7 @@ Recommended = Literal["refer", "early_help", "monitor", "none"]
 class Consultation(CaseEvent):
     """A professional's question (A10, A17, I8). Who asks is the author; a later referral cites the id of this event."""
 
+    answer_is_for_source: ClassVar[bool] = True
     ledger: ClassVar[Mapping[str, Places]] = {"later_referral_id": ("field referral consultation_id",)}
 
     about: About = ()

@@ -16,6 +16,7 @@ class InformationRequest(CaseEvent):
     """A question with a reason and a date: one form for all agencies (K6)."""
 
     asks_desks: ClassVar[frozenset[str]] = frozenset({"asked_of"})
+    answer_is_for_source: ClassVar[bool] = True
     ledger: ClassVar[Mapping[str, Places]] = {
         "status": ("event information-response", "line", "measure information-requests-in-time"),
         "reminders": ("audit obligation.reminded",),

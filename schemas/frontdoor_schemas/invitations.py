@@ -28,6 +28,7 @@ def _proposed(category: Category, which: str) -> Computed:
 class MeetingRequest(CaseEvent):
     """Any agency asks for a meeting, of professionals alone where parents should not be there (F5, F35)."""
 
+    answer_is_for_source: ClassVar[bool] = True
     computed: ClassVar[Mapping[str, Computed]] = {
         **CaseEvent.computed,
         "proposed_invitees": _proposed(C.professional_network, "desks that work with somebody of the event, or raised a concern"),
@@ -71,6 +72,7 @@ class MeetingInvitation(CaseEvent):
 
     line_if: ClassVar[frozenset[str] | None] = None
     names_desks: ClassVar[frozenset[str]] = frozenset({"invited"})
+    answer_is_for_source: ClassVar[bool] = True
     ledger: ClassVar[Mapping[str, Places]] = {
         "responses": ("event meeting-response", "measure invitations-answered"),
         "attended": ("field meeting-minutes attended", "field conference-minutes attended"),
@@ -96,6 +98,7 @@ class MeetingResponse(CaseEvent):
 
     line_if: ClassVar[frozenset[str] | None] = None
     must_reply: ClassVar[bool] = True
+    answers_for_all: ClassVar[bool] = True
 
     response: Annotated[
         Literal["attending", "sending_information", "cannot"] | None, held(C.professional_network, EVENT, "F1", "F18", "F23")

@@ -149,6 +149,16 @@ def test_the_types_that_answer_something_say_so() -> None:
     }
 
 
+def test_the_types_of_which_an_answer_is_for_more_people_than_it_names_say_so() -> None:
+    assert {t for t, m in MODELS.items() if m.answers_for_all} == {EventType.meeting_response}
+    assert {t for t, m in MODELS.items() if m.answer_is_for_source} == {
+        EventType.information_request,
+        EventType.consultation,
+        EventType.meeting_request,
+        EventType.meeting_invitation,
+    }
+
+
 def test_nothing_is_refused_for_being_incomplete_but_what_makes_it_an_event() -> None:
     """Time, people, what was decided, whom treatment or custody is of, what is asked and why, and which kind of part something is."""
     needed = {f"{block.__name__}.{name}" for block in BLOCKS for name, info in block.model_fields.items() if info.is_required()}

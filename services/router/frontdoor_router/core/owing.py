@@ -17,6 +17,7 @@ from frontdoor_router.core.showing import NOBODY, hidden_from
 from frontdoor_router.core.tasks import cannot_decide
 from frontdoor_router.core.world import Owed
 from frontdoor_schemas.envelope import Ask, DeliveryKind
+from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType, Level, Role
 
 COLLECT = "collect"
@@ -24,7 +25,7 @@ COLLECT_WITHIN = timedelta(hours=24)
 """For what no duty asks for: a deadline of that name in the calendar, or a day. Nothing lies uncollected without somebody being told."""
 
 
-FOR_ALL = frozenset({EventType.meeting_response})
+FOR_ALL = frozenset(reply for reply, model in MODELS.items() if model.answers_for_all)
 """Replies that are about everybody, whomever they name: whether somebody comes to the one meeting."""
 
 

@@ -1,17 +1,12 @@
 """Who made the referral, or asked the question, that an event is about, and about whom."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Final
 from uuid import UUID
 
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.world import Earlier
+from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.vocabulary import EventType
-
-QUESTIONS: Final = frozenset(
-    {EventType.information_request, EventType.consultation, EventType.meeting_request, EventType.meeting_invitation}
-)
-"""Whoever answers these writes to the one that asked: what the answer is about is for that one to read, more people than it named too."""
 
 
 def referrers(case: Case) -> set[str]:
@@ -21,7 +16,7 @@ def referrers(case: Case) -> set[str]:
 
 def referred(case: Case) -> Mapping[str, frozenset[str]]:
     """By referrer, whom of this event it referred, or asked about: of others it is told nothing for having done so."""
-    if case.answers is not None and case.answers.type in QUESTIONS:
+    if case.answers is not None and MODELS[case.answers.type].answer_is_for_source:
         return {case.answers.source: frozenset(case.subjects)}
     people = {ref: s.person.id for ref, s in case.subjects.items() if s.person is not None}
     return {
