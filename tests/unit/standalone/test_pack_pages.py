@@ -27,6 +27,7 @@ from frontdoor_router.core.duties import (
     AdultRelation,
     AgeRange,
     ChildRelation,
+    Closed,
     Duty,
     EachAdult,
     EachChild,
@@ -337,6 +338,7 @@ CHANGED_DUTY: dict[str, Any] = {
     "after_said": (Present(("domestic_abuse",)),),
     "names_another": True,
     "each_child": True,
+    "closed": Closed(Role.front_door, (OneOf(("out_of_hours",), ("yes",)),)),
 }
 
 

@@ -21,7 +21,7 @@ ALL_KEYS = 0x66726F6E75
 """Lock that every batch shares, and that one takes alone which has more keys than may be locked one by one."""
 
 EARLIER = """
-SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn,
+SELECT e.id, e.thread, e.type, e.counts_as, e.source, e.occurred_at, e.received_at, e.cause, e.withdrawn_at IS NOT NULL AS withdrawn,
        e.withheld_from, e.marks,
        coalesce(array_agg((d.id, d.desk, d.kind, d.withdrawn_at IS NOT NULL, d.received_at, d.opened_at, d.acted_at, d.told_at,
                            d.about, d.said)
@@ -147,6 +147,7 @@ def _earlier(row: asyncpg.Record) -> Earlier:
         type=EventType(row["counts_as"]),
         source=row["source"],
         occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
         told=tuple(_told(*t) for t in row["told"]),
         cause=row["cause"],
         corrects=row["type"] == EventType.correction.value,

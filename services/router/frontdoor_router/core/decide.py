@@ -9,6 +9,7 @@ from frontdoor_router.core.answering import answer
 from frontdoor_router.core.arriving import Arrived
 from frontdoor_router.core.candidates import Unmet, find_candidates
 from frontdoor_router.core.case import Case, Source
+from frontdoor_router.core.closed_hours import duties_of
 from frontdoor_router.core.completeness import find_missing, lacking
 from frontdoor_router.core.decision import AuditEntry, Decision, Disclosure, IdMaker, Involved
 from frontdoor_router.core.draft import Basis, Draft
@@ -98,7 +99,7 @@ class Decider:
         policy = self._basis.policy
         zone, asks = policy.calendar.zone, case.type is EventType.query
         changed = Effects() if asks else effects(case, policy.directory, policy.today, zone)  # to ask changes nothing
-        search = find_candidates(case, policy.duties(case.type), policy.directory, policy.today)
+        search = find_candidates(case, duties_of(case, policy), policy.directory, policy.today)
         search.unmet = [unmet for unmet in search.unmet if self._holds(case, unmet)]
         draft.lacking = lacking(self._basis, case)
         shared = CaseFacts(case)
@@ -127,6 +128,7 @@ class Decider:
             case.type,
             case.source.desk,
             case.happened_at,
+            envelope.received_at,
             tuple(told(d, decision.involved) for d in draft.disclosures if d.kind is not None),
             envelope.cause,
             envelope.type is EventType.correction,

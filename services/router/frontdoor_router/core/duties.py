@@ -96,6 +96,14 @@ class StatedDue:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Only of what was received while no desk of this role was open, or, where `or_if` says something, of what meets all of it."""
+
+    role: Role
+    or_if: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Duty:
     """One duty. Exactly one of `tell` and `expect` is set.
 
@@ -106,7 +114,8 @@ class Duty:
     the desk's own records have to show. `roles`: of the desks in the relation only those of these roles are meant; empty: all.
     `after_said`: what the event that is answered has to say, by the marks that are kept of it, as it was last put right. `names_another`:
     it holds only for children whom that event did not name.
-    `each_child`: a reply is owed for each child that the event is about, and not one for the event as a whole.
+    `each_child`: a reply is owed for each child that the event is about, and not one for the event as a whole. `closed`: it holds only in
+    the hours in which nobody of a role is there.
     """
 
     id: str
@@ -141,6 +150,7 @@ class Duty:
     after_said: tuple[Condition, ...] = ()
     names_another: bool = False
     each_child: bool = False
+    closed: Closed | None = None
 
     @property
     def relation(self) -> str:

@@ -17,6 +17,7 @@ from frontdoor_router.core.duties import (
     AdultRelation,
     AgeRange,
     ChildRelation,
+    Closed,
     Duty,
     EachAdult,
     EachChild,
@@ -141,6 +142,17 @@ class EscalateEntry(Entry):
         return Escalation(self.at, self.to, self.missed)
 
 
+class ClosedEntry(Entry):
+    """`closed = {role = "front_door", or_if = [{field = "out_of_hours", equals = "yes"}]}`."""
+
+    role: Role
+    or_if: tuple[ConditionEntry, ...] = ()
+
+    def closed(self) -> Closed:
+        """What it writes."""
+        return Closed(self.role, tuple(entry.condition() for entry in self.or_if))
+
+
 class DueEntry(Entry):
     """`due = {field = "sentence_on", at = "opening"}`; `where` speaks of fields beside the one that says when.
 
@@ -198,6 +210,7 @@ class DutyEntry(RuleEntry):
     flags: bool = False
     propose_invitees: bool = False
     reply_of: Literal["each-child", "event"] = "event"
+    closed: ClosedEntry | None = None
 
     @model_validator(mode="after")
     def _tell_or_expect(self) -> "DutyEntry":
@@ -282,6 +295,7 @@ class DutyEntry(RuleEntry):
             propose_invitees=self.propose_invitees,
             roles=frozenset(self.tell.roles) if self.tell else frozenset(),
             each_child=self.reply_of == "each-child",
+            closed=self.closed.closed() if self.closed else None,
         )
 
 

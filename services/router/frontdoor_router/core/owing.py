@@ -10,6 +10,7 @@ from frontdoor_chassis.directory import Directory
 from frontdoor_router.core.candidates import OWNED, Candidate, Owing, applies
 from frontdoor_router.core.case import Case
 from frontdoor_router.core.clocks import replies_wanted
+from frontdoor_router.core.closed_hours import duties_of
 from frontdoor_router.core.decision import Obligation
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.duties import Duty, Expect
@@ -55,7 +56,8 @@ def of_duty(
 def replies_about(duty: Duty, case: Case) -> tuple[str, ...]:
     """The children for each of whom a duty on the event as a whole asks for a reply; none where one reply is for all."""
     children = case.children_meant if duty.each_child else ()
-    return tuple(child.ref for child in children if duty.about(case.message, case.blocks[child.ref]))
+    meant = [child for child in children if not duty.names_another or case.names_first(child)]
+    return tuple(child.ref for child in meant if duty.about(case.message, case.blocks[child.ref]))
 
 
 def _is_child(case: Case, ref: str | None) -> bool:
@@ -82,7 +84,7 @@ def to_collect(basis: Basis, case: Case, desk: str, disclosure: UUID) -> Obligat
 
 def expect_replies(draft: Draft, basis: Basis, case: Case) -> None:
     """Duties that tell nobody: somebody owes a reply to this event."""
-    for duty in basis.policy.duties(case.type):
+    for duty in duties_of(case, basis.policy):
         if duty.expect is not None and applies(duty, case, basis.policy.directory, basis.policy.today):
             to_those_told = duty.expect.by == "told"
             owing = _told_by_duty(draft) if to_those_told else dict.fromkeys(_owing_desks(basis, case, duty.expect))

@@ -124,6 +124,11 @@ def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
         yield from _named_pattern(entry, known.patterns)
     if entry.by is not None:
         yield from _addressed(("by",), entry.by, entry, known)
+    if entry.closed is not None:
+        yield from _addressed(("closed", "role"), f"role:{entry.closed.role}", entry, known)
+        for number, condition in enumerate(entry.closed.or_if):
+            for reason in problems(condition.condition(), known.models[entry.on]):
+                yield ("closed", "or_if", number), f"{entry.on.value}: {reason}"
 
 
 def _said_before(said: Iterable[ConditionEntry], answered: EventType, model: type[EventBody]) -> Iterator[Wrong]:

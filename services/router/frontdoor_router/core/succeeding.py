@@ -13,6 +13,7 @@ from frontdoor_router.core.agreements import CannotDecideError
 from frontdoor_router.core.amending import kept_from_heir
 from frontdoor_router.core.candidates import Candidate, find_candidates
 from frontdoor_router.core.case import Case, withheld
+from frontdoor_router.core.closed_hours import duties_of
 from frontdoor_router.core.decision import AuditEntry, Disclosure, Given, Involved, Obligation
 from frontdoor_router.core.draft import Basis, Draft
 from frontdoor_router.core.facting import CaseFacts, Kinds
@@ -175,7 +176,7 @@ def _kept_from(basis: Basis, heir: str, was: str, withheld_from: Collection[str]
 def _candidate(basis: Basis, case: Case, heir: str) -> Candidate:
     """Who the successor is to this event today: by its own ties and by those of the desks before it."""
     policy = basis.policy
-    found = find_candidates(case, policy.duties(case.type), policy.directory, policy.today).candidates.get(heir)
+    found = find_candidates(case, duties_of(case, policy), policy.directory, policy.today).candidates.get(heir)
     return found or Candidate(heir, predecessors=policy.directory.predecessors(heir, policy.today))
 
 

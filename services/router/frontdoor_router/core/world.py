@@ -96,6 +96,7 @@ class Earlier:
     type: EventType
     source: str
     occurred_at: datetime
+    received_at: datetime
     told: tuple[Told, ...] = ()
     cause: UUID | None = None
     corrects: bool = False

@@ -126,7 +126,8 @@ def _only_where(duty: Duty) -> str:
     unknown = words.listed((words.service(s) for s in duty.only_if_unknown), "or")
     pattern = f"for a child about whom it completes the pattern {duty.pattern}" if duty.pattern else ""
     another = "for a child whom the event answered does not name" if duty.names_another else ""
-    return "; ".join(filter(None, [pattern or (f"where nobody knows of the work of: {unknown}" if unknown else ""), another]))
+    there = pattern or (f"where nobody knows of the work of: {unknown}" if unknown else "")
+    return words.listed(text for text in (words.closed(duty.closed), there, another) if text)
 
 
 def _expects(expects: Expects, pack: Pack) -> Says:

@@ -19,7 +19,7 @@ from frontdoor_router.core.deadlines import (
     WorkingHours,
     parse_offset,
 )
-from frontdoor_router.core.duties import BY_TELEPHONE, REPLY, AgeRange, Duty, EachAdult, EachChild, StatedDue
+from frontdoor_router.core.duties import BY_TELEPHONE, REPLY, AgeRange, Closed, Duty, EachAdult, EachChild, StatedDue
 from frontdoor_router.core.known_to import Service
 from frontdoor_router.core.lists import StandingList
 from frontdoor_router.core.policies import Every, Is, Some, Test
@@ -200,6 +200,14 @@ def condition(found: Condition) -> str:
             return f"{name} is not given"
         case OneOf(_, values):
             return f"{name} is " + listed((str(value).lower() for value in values), "or")
+
+
+def closed(found: Closed | None) -> str:
+    """For which hours a duty is; empty when it is for all."""
+    if found is None:
+        return ""
+    said = f", or where {listed(condition(one) for one in found.or_if)}" if found.or_if else ""
+    return f"received while no desk of the role {plain(found.role.value)} is open{said}"
 
 
 def service(found: Service) -> str:
