@@ -219,8 +219,19 @@ def test_a_desk_of_another_kind_is_nobodys_school_and_an_unknown_one_nobodys(dec
 
 
 def test_whoever_says_that_a_child_comes_to_it_is_told_nothing_by_that(deciding: Deciding) -> None:
-    found = moving(deciding, "trust.visiting", a_child(1), from_community_health="trust.visiting", to_community_health="trust.nursing")
-    assert desks(found) == set()
+    found = moving(deciding, "trust.nursing", a_child(1), from_community_health="elsewhere.visiting", to_community_health="trust.nursing")
+    assert (desks(found), found.colleagues) == (set(), {})
+
+
+def test_a_move_between_two_desks_of_the_agency_that_says_it_is_left_to_the_other_one(deciding: Deciding) -> None:
+    said = {"from_community_health": "trust.visiting", "to_community_health": "trust.nursing"}
+    children = (a_child(1), a_child(2))
+    for source, other in (("trust.visiting", "trust.nursing"), ("trust.nursing", "trust.visiting")):
+        found = moving(deciding, source, *children, about=[children[1]["ref"]], **said)
+        assert (desks(found), found.unmet) == (set(), [])
+        assert {c.desk: [len(o.subjects) for o in c.owing] for c in found.colleagues.values()} == {other: [1]}
+    both = moving(deciding, "trust.visiting", *children, about=[c["ref"] for c in children], **said)
+    assert [len(o.subjects) for o in both.colleagues["trust.nursing"].owing] == [2]
 
 
 def test_for_a_child_in_no_school_nobody_looks_for_a_school(deciding: Deciding) -> None:

@@ -148,6 +148,9 @@ class Search:
 
     candidates: dict[str, Candidate] = field(default_factory=dict)
     unmet: list[Unmet] = field(default_factory=list)
+    colleagues: dict[str, Candidate] = field(default_factory=dict)
+    """Other desks of the publishing agency that a duty would tell if another agency said what this one says. Its own word makes nobody a
+    recipient: they are given work, without content."""
     absent: list[str] = field(default_factory=list)
     """Desks that the author names and that do not exist, or no longer, and whose work nobody has."""
     before: Callable[[str], tuple[Desk, ...]] = field(default=lambda _: ())
@@ -255,10 +258,25 @@ def _tell_about(search: Search, case: Case, duty: Duty, subject: Subject, direct
     there = [(desk, stated, acting) for desk, stated in named if (acting := directory.acting(desk, today))]
     for desk, stated, acting in there:
         search.add(acting.id, duty, subject.ref, through=desk, stated=stated)
+    if duty.relation == "moved":
+        _leave_to_colleagues(search, case, duty, subject, directory, today)
     to_find = (duty.must_find or duty.relation.startswith(OF_ROLE)) and not (duty.relation == "school" and _in_no_school(case, subject))
     missed = len(there) < len(named) or (not named and to_find)
     if missed and subject.person is not None:  # who is not identified is already a task
         search.unmet.append(Unmet(duty, subject.ref))
+
+
+def _leave_to_colleagues(search: Search, case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> None:
+    """A move between two desks of the agency that says it: the other one gets work, as the agency's word tells it nothing."""
+    source = directory.acting(case.source.desk, today)
+    for desk in sorted(_moved(case, subject, directory)):
+        if not directory.speaks_for(case.source.agency, desk, today):
+            continue
+        acting = directory.acting(desk, today)
+        if acting is None:
+            search.unmet.append(Unmet(duty, subject.ref))
+        elif acting.id != (source.id if source else case.source.desk):
+            search.colleagues.setdefault(acting.id, Candidate(acting.id)).owe(duty, subject.ref)
 
 
 def _desks_about(case: Case, duty: Duty, subject: Subject, directory: Directory, today: date) -> Iterator[tuple[str, bool]]:

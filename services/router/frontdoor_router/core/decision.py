@@ -115,6 +115,7 @@ class TaskKind(StrEnum):
 
     identity = "identity"
     cannot_decide = "cannot-decide"
+    between_own_desks = "between-own-desks"
 
 
 @dataclass(frozen=True, slots=True)
