@@ -46,6 +46,7 @@ after_said = [{field = "domestic_abuse", is = "present"}]
 names_another = true
 expect = "police-incident"
 by = "source"
+reply_of = "each-child"
 deadline = "day"
 
 [[duty]]
@@ -140,6 +141,15 @@ def test_who_finds_a_child_that_nobody_had_named_owes_an_incident_and_of_the_oth
     assert owed(triage(deciding, abuse, a_child(1))) == set()
     assert "another-child" in owed(triage(deciding, abuse, a_child(1), a_child(2)))
     assert "another-child" not in owed(triage(deciding, incident(deciding, a_child(1)), a_child(1), a_child(2)))
+
+
+def test_a_reply_about_one_of_two_who_were_not_named_leaves_the_other_owed(deciding: Deciding) -> None:
+    found = triage(deciding, incident(deciding, a_child(1), domestic_abuse={}), a_child(1), a_child(2), a_child(3))
+    asked = {o.person: o.id for o in found.decision.obligations if o.duty == "another-child"}
+    known = {name: person.id for name in ("Given2", "Given3") if (person := found.subject(name).person)}
+    assert asked.keys() == set(known.values())
+    reply = deciding.post("police.pvp", "police-incident", {"children": [a_child(2)]}, reply_to=found.event)
+    assert set(reply.decision.met) == {asked[known["Given2"]]}
 
 
 def test_a_child_who_is_named_by_a_correction_alone_is_named(deciding: Deciding) -> None:

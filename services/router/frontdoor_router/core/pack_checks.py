@@ -12,7 +12,7 @@ from frontdoor_chassis.toml_places import Fault, Place
 from frontdoor_router.core.calendar import Calendar, CalendarError
 from frontdoor_router.core.conditions import ConditionEntry, due_problem, field_problem, in_a_list, problems
 from frontdoor_router.core.deadlines import Deadlines
-from frontdoor_router.core.duties_file import DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
+from frontdoor_router.core.duties_file import ClosedEntry, DutyEntry, EscalateEntry, ExpectsEntry, RuleEntry
 from frontdoor_router.core.lists import ListEntry
 from frontdoor_router.core.patterns import PatternEntry
 from frontdoor_router.core.policies import Agreement
@@ -118,23 +118,29 @@ def _duty(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
             yield ("tell", "relation"), f"a {entry.on.value} moves nobody"
     if entry.flags and entry.on is not EventType.plan_status:
         yield ("flags",), f"a {entry.on.value} is the status of no plan"
-    if entry.after_cause is not None:
-        yield from _said_before(entry.after_said, entry.after_cause, known.models[entry.after_cause])
+    yield from _said_before(entry, known)
     if entry.pattern is not None and known.patterns is not None:
         yield from _named_pattern(entry, known.patterns)
     if entry.by is not None:
         yield from _addressed(("by",), entry.by, entry, known)
     if entry.closed is not None:
-        yield from _addressed(("closed", "role"), f"role:{entry.closed.role}", entry, known)
-        for number, condition in enumerate(entry.closed.or_if):
-            for reason in problems(condition.condition(), known.models[entry.on]):
-                yield ("closed", "or_if", number), f"{entry.on.value}: {reason}"
+        yield from _while_closed(entry, entry.closed, known)
 
 
-def _said_before(said: Iterable[ConditionEntry], answered: EventType, model: type[EventBody]) -> Iterator[Wrong]:
-    for number, condition in enumerate(said):
-        for reason in (*_unkept([condition], [answered]), *problems(condition.condition(), model)):
+def _said_before(entry: DutyEntry, known: Known) -> Iterator[Wrong]:
+    answered = entry.after_cause
+    if answered is None:
+        return
+    for number, said in enumerate(entry.after_said):
+        for reason in (*_unkept([said], [answered]), *problems(said.condition(), known.models[answered])):
             yield ("after_said", number), f"{answered.value}: {reason}"
+
+
+def _while_closed(entry: DutyEntry, closed: ClosedEntry, known: Known) -> Iterator[Wrong]:
+    yield from _addressed(("closed", "role"), f"role:{closed.role}", entry, known)
+    for number, condition in enumerate(closed.or_if):
+        for reason in problems(condition.condition(), known.models[entry.on]):
+            yield ("closed", "or_if", number), f"{entry.on.value}: {reason}"
 
 
 def _named_pattern(entry: DutyEntry, patterns: Sequence[PatternEntry]) -> Iterator[Wrong]:
