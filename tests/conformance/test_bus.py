@@ -412,5 +412,14 @@ async def test_a_topic_that_does_not_exist_is_named(stage: Stage) -> None:
         await stage.send("lost")
 
 
+async def test_who_writes_topics_is_told_which_of_them_are_not_there(stage: Stage) -> None:
+    await stage.create()
+    await stage.bus.require([stage.topic])
+    await stage.bus.require([])
+    with pytest.raises(LookupError, match="there-is-none") as missing:
+        await stage.bus.require([stage.topic, "there-is-none"])
+    assert stage.topic not in str(missing.value)
+
+
 async def test_a_bus_that_answers_is_ready(stage: Stage) -> None:
     await stage.bus.ready()

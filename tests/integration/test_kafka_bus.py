@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from confluent_kafka.admin import AdminClient
 
 from frontdoor_chassis.bus import Consumer, PositionLostError, Producer, Record, SendError
 from frontdoor_chassis.bus import kafka as kafka_bus
@@ -21,6 +22,7 @@ from frontdoor_standalone.servers.kafka import LocalKafka
 from support.buses import KafkaTopics, Stage, kafka_stage
 from support.positions import PositionTable
 from support.servers import HEAP_MB, Kafka
+from support.waiting import until
 
 pytestmark = pytest.mark.needs_kafka
 
@@ -265,6 +267,23 @@ async def test_a_topic_created_again_under_a_consumer_is_noticed(kafka: Kafka, m
         with pytest.raises(PositionLostError, match=r"created again|no longer there"):
             await asyncio.wait_for(poll_for_ever(consumer, stage.table), 20)
         assert stage.table.values() == [b"0", b"1", b"2"]
+
+
+async def test_who_writes_a_topic_misses_it_when_it_is_deleted(kafka: Kafka) -> None:
+    async with kafka_stage(kafka.bootstrap) as stage:
+        await stage.create()
+        await stage.bus.require([stage.topic])
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+        await asyncio.wrap_future(admin.delete_topics([stage.topic])[stage.topic])
+
+        async def missed() -> bool:
+            try:
+                await stage.bus.require([stage.topic])
+            except LookupError as error:
+                return stage.topic in str(error)
+            return False
+
+        await until(missed)
 
 
 async def test_a_topic_of_another_identity_is_noticed_though_the_group_did_not_change(

@@ -70,6 +70,10 @@ async def test_a_role_can_do_on_a_topic_what_it_was_granted_and_nothing_else(
         for bus, topic in ((PostgresBus(writing), TOPIC), (PostgresBus(reading), other)):
             with pytest.raises(LookupError, match="not for this role"):
                 await bus.consumer(topics=[topic], group="g", positions=PositionTable())
+        await PostgresBus(writing).require([TOPIC])
+        for bus, topic in ((PostgresBus(writing), other), (PostgresBus(reading), TOPIC)):
+            with pytest.raises(LookupError, match=f"not for this role: {topic}"):
+                await bus.require([topic])
         for pool, statement in (
             (writing, 'SELECT * FROM bus."to.school:head"'),
             (writing, "INSERT INTO bus.\"to.school\" VALUES (7, '', '', '[]')"),

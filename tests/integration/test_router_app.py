@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
+from structlog.testing import capture_logs
 
 from frontdoor_chassis.bus.memory import MemoryBus
 from frontdoor_chassis.clock import SettableClock, SystemClock
@@ -28,10 +29,10 @@ ADMIN = {"authorization": "Bearer made-up-token"}
 REHEARSAL = {"x-rehearsal-token": "made-up-token"}
 
 
-def a_bus() -> MemoryBus:
-    """A bus with every topic."""
+def a_bus(*, without: str = "") -> MemoryBus:
+    """A bus with every topic, or with all but one."""
     topics = {**dict.fromkeys((*FAMILIES, RECEIPTS), 1), **{to_gateway(g): 1 for g in load_directory(TEST_PACK).gateways()}}
-    return MemoryBus(topics)
+    return MemoryBus({topic: partitions for topic, partitions in topics.items() if topic != without})
 
 
 async def ask(router: Router, method: str, path: str, **how: Any) -> httpx.Response:
@@ -45,7 +46,7 @@ async def test_a_running_router_is_well_and_says_what_it_did(database: str) -> N
     await upgrade(database, schema="router", migrations=MIGRATIONS, role="router")
     async with open_router(settings_of(database), bus=a_bus(), clock=SettableClock(NIGHT)) as router:
         assert (await ask(router, "GET", "/health/live")).status_code == 200
-        assert (await ask(router, "GET", "/health/ready")).json()["checks"] == {"database": "ok", "bus": "ok"}
+        assert (await ask(router, "GET", "/health/ready")).json()["checks"] == {"database": "ok", "bus": "ok", "topics": "ok"}
         assert "frontdoor_router_events_decided" in (await ask(router, "GET", "/metrics")).text
         assert (await ask(router, "GET", "/admin/tasks", headers=ADMIN)).json() == {"items": [], "next": None}
         assert (await ask(router, "GET", "/admin/tasks")).status_code == 401
@@ -71,6 +72,29 @@ async def test_a_router_does_not_start_on_an_old_schema(database: str) -> None:
     with pytest.raises(SchemaOutOfDateError):
         async with open_router(settings_of(database), bus=a_bus(), clock=SettableClock(NIGHT)):
             raise AssertionError("it started")
+
+
+async def test_a_router_does_not_start_without_the_topic_of_a_gateway_and_says_which(database: str) -> None:
+    await create_schemas(database, ["router"])
+    await upgrade(database, schema="router", migrations=MIGRATIONS, role="router")
+    with pytest.raises(LookupError, match=to_gateway("police")):
+        async with open_router(settings_of(database), bus=a_bus(without=to_gateway("police")), clock=SettableClock(NIGHT)):
+            raise AssertionError("it started")
+
+
+async def test_a_router_is_not_ready_while_the_topic_of_a_gateway_is_gone_and_says_which(database: str) -> None:
+    await create_schemas(database, ["router"])
+    await upgrade(database, schema="router", migrations=MIGRATIONS, role="router")
+    bus, topic = a_bus(), to_gateway("police")
+    async with open_router(settings_of(database), bus=bus, clock=SettableClock(NIGHT)) as router:
+        del bus._topics[topic]
+        with capture_logs() as logs:
+            missing = await ask(router, "GET", "/health/ready")
+        bus.create_topic(topic, partitions=1)
+        there = await ask(router, "GET", "/health/ready")
+    assert (missing.status_code, missing.json()["checks"]["topics"]) == (503, "missing")
+    assert [topic in log["reason"] for log in logs if log["event"] == "topics.missing"] == [True]
+    assert there.status_code == 200
 
 
 def test_a_clock_that_can_be_set_is_refused_in_production() -> None:

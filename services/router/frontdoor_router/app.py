@@ -17,7 +17,7 @@ from frontdoor_chassis import rehearsal
 from frontdoor_chassis.bus import Bus, Consumer, Producer
 from frontdoor_chassis.bus.watermark import Known, Watermark
 from frontdoor_chassis.clock import Clock, SettableClock
-from frontdoor_chassis.directory import Desk
+from frontdoor_chassis.directory import Desk, Directory
 from frontdoor_chassis.metrics import Metrics
 from frontdoor_chassis.relay import Relay
 from frontdoor_chassis.signing import Signer, Verifier
@@ -47,7 +47,7 @@ from frontdoor_router.core.standing import event_of, standing_question
 from frontdoor_router.handlers import admin, measures
 from frontdoor_router.handlers.stream import Stream
 from frontdoor_router.settings import RouterSettings
-from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP
+from frontdoor_schemas.topics import FAMILIES, RECEIPTS, ROUTER_GROUP, to_gateway
 
 log = structlog.get_logger(__name__)
 
@@ -300,10 +300,14 @@ class Engine:
 
 @asynccontextmanager
 async def open_engine(settings: RouterSettings, *, bus: Bus, clock: Clock) -> AsyncIterator[Engine]:
-    """Open everything in order and close it in reverse; starts no loop. Raises `PackError`, `SchemaOutOfDateError`."""
+    """Open everything in order and close it in reverse; starts no loop.
+
+    Raises `PackError`, `SchemaOutOfDateError`, and `LookupError` for a topic that is not there.
+    """
     pack = load_pack(settings.pack)
     dsn = settings.dsn.get_secret_value()
     await require_current(dsn, schema=settings.schema_name, migrations=MIGRATIONS, role=settings.role)
+    await bus.require(_written(pack.directory))
     pool = await open_pool(dsn, schema=settings.schema_name, role=settings.role)
     producer = await bus.producer()
     topics, positions = [*FAMILIES, RECEIPTS], PgPositions(pool)
@@ -335,6 +339,11 @@ async def open_router(settings: RouterSettings, *, bus: Bus, clock: Clock) -> As
             await supervisor.stop()
 
 
+def _written(directory: Directory) -> list[str]:
+    """The gateways' topics. A record for one that is not there would hold up those for all the others."""
+    return [to_gateway(gateway) for gateway in directory.gateways()]
+
+
 def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, supervisor: Supervisor) -> FastAPI:
     app = FastAPI(title="Frontdoor router", openapi_url=None, docs_url=None, redoc_url=None)
     add_problems(app)
@@ -347,10 +356,18 @@ def _app(*, settings: RouterSettings, engine: Engine, bus: Bus, clock: Clock, su
         await bus.ready()
         return "ok"
 
+    async def topics() -> str:
+        try:
+            await bus.require(_written(engine.directory))
+        except LookupError as error:
+            log.error("topics.missing", reason=str(error))  # noqa: TRY400 - the reason is all there is to say
+            return "missing"
+        return "ok"
+
     async def looked(at: str) -> None:
         await engine.ledger.looked(at, clock.now())
 
-    checks = (Check("database", database), Check("bus", broker))
+    checks = (Check("database", database), Check("bus", broker), Check("topics", topics))
     app.include_router(operations(metrics=engine.metrics, alive=lambda: supervisor.alive, checks=checks))
     token = settings.admin_token.get_secret_value()
     app.include_router(admin.routes(ledger=engine.ledger, next_due=engine.next_due, token=token, looked=looked))

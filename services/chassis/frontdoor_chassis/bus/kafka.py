@@ -95,6 +95,10 @@ class KafkaBus:
         ends = await self._admin().ends({topic: count for topic, (_, count) in there.items()})
         return {(topic, n): Position(there[topic][0], end) for (topic, n), end in ends.items()}
 
+    async def require(self, topics: Sequence[str]) -> None:
+        """As the port says. Raises `PermissionError` for a topic that this account may not even ask about."""
+        _require(topics, await self._admin().topic_ids(topics))
+
     async def ready(self) -> None:
         """Return when the cluster answers under this account; raise `ConnectionError` with the reason."""
         await self._admin().cluster()

@@ -52,6 +52,10 @@ class MemoryBus:
         self._require(topics)
         return MemoryConsumer(self, self._groups.setdefault(group, _Group()), topics=topics, positions=positions)
 
+    async def require(self, topics: Sequence[str]) -> None:
+        """As the port says."""
+        self._require(topics)
+
     async def ends(self, topics: Sequence[str]) -> Mapping[Slot, Position]:
         """As the port says."""
         self._require(topics)

@@ -128,6 +128,13 @@ class Bus(Protocol):
         """
         ...
 
+    async def require(self, topics: Sequence[str]) -> None:
+        """Return when each of these topics is there to be written to.
+
+        Raises `LookupError`, which names those that are not, and `ConnectionError` when the bus does not answer.
+        """
+        ...
+
     async def ready(self) -> None:
         """Return when the bus answers; raise the reason when it does not."""
         ...

@@ -5,7 +5,7 @@ Grants on these tables and functions say what a Kafka cluster's access control w
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,7 @@ class PostgresBus:
 
     async def consumer(self, *, topics: Sequence[str], group: str, positions: Positions) -> "PostgresConsumer":
         """Raises `LookupError` for a topic that does not exist, or that this role may not read."""
-        missing = [topic for topic in topics if not await self._may_read(topic)]
-        if missing:
-            raise LookupError(f"no such topic, or not for this role: {', '.join(sorted(missing))}")
+        await self._require(topics, _MAY_READ, table_name)
         return PostgresConsumer(self._pool, self._wake, topics=topics, group=group, positions=positions)
 
     async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], Position]:
@@ -89,6 +87,13 @@ class PostgresBus:
             raise _away(error) from error
         return {(row["topic"], PARTITION): Position(str(row["topic_id"]), row["next"]) for row in rows}
 
+    async def require(self, topics: Sequence[str]) -> None:
+        """As the port says."""
+        try:
+            await self._require(topics, _MAY_WRITE, append_name)
+        except (*_UNREACHABLE, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+            raise _away(error) from error
+
     async def ready(self) -> None:
         """Return when the database answers; raise `ConnectionError` with the reason."""
         try:
@@ -96,9 +101,14 @@ class PostgresBus:
         except (*_UNREACHABLE, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise _away(error) from error
 
-    async def _may_read(self, topic: str) -> bool:
+    async def _require(self, topics: Sequence[str], privilege: str, name_of: Callable[[str], str]) -> None:
+        missing = [topic for topic in topics if not await self._has(privilege, name_of(topic))]
+        if missing:
+            raise LookupError(f"no such topic, or not for this role: {', '.join(sorted(missing))}")
+
+    async def _has(self, privilege: str, name: str) -> bool:
         try:
-            return bool(await self._pool.fetchval(_MAY_READ, table_name(topic)))
+            return bool(await self._pool.fetchval(privilege, name))
         except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
             return False
 
@@ -287,6 +297,7 @@ class PostgresConsumer:
 
 
 _MAY_READ = "SELECT coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)"
+_MAY_WRITE = "SELECT coalesce(has_function_privilege(to_regproc($1), 'EXECUTE'), false)"
 _LOCK = "SELECT topic FROM unnest($2::text[]) topic WHERE pg_try_advisory_lock(hashtextextended($1, hashtextextended(topic, 0)))"
 
 
