@@ -351,6 +351,14 @@ async def test_no_mail_is_begun_on_a_hold_that_may_end_before_it_is_sent(databas
     assert all(sent <= held_until for held_until, sent in mailer.turns)
 
 
+@pytest.mark.parametrize("address", ["[desk]@a0.example", "desk@a0.example..", "desk@a0.example\nBcc: x@a0.example"])
+async def test_an_address_that_no_mail_can_be_sent_to_ends_nothing_and_may_be_put_right(mail_server: MailServer, address: str) -> None:
+    mailer = SmtpMailer(host="127.0.0.1", port=mail_server.port, sender="f@f.example", clock=SettableClock(START), tls="none")
+    with pytest.raises(MailAwayError, match="address_unusable"):
+        await mailer.send(Mail(made_up_id(random.Random(1)), address, "subject", "text"))
+    assert mail_server.messages == []
+
+
 async def test_a_recipient_that_is_refused_is_refused_for_good(mail: Mail, mail_server: MailServer) -> None:
     async def handle_RCPT(server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802 - aiosmtpd calls it so
         return "550 unknown"

@@ -60,6 +60,8 @@ class SmtpMailer:
             raise MailAwayError("mail_server_timed_out") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailAwayError("mail_server_unreachable") from error
+        except ValueError as error:  # what the pack, or a setting, has for an address is none: it may be put right
+            raise MailAwayError("address_unusable") from error
 
     async def _hand_over(self, message: EmailMessage) -> None:
         client = aiosmtplib.SMTP(
