@@ -16,7 +16,7 @@ from frontdoor_notifier.core.sequence import DeskSequence
 from frontdoor_schemas.envelope import Delivery, DeliveryKind, Receipt
 from frontdoor_schemas.vocabulary import Level
 from support.delivering import Told
-from unit.notifier.kit import LEASE, NOW, batch, depot, numbers
+from unit.notifier.kit import LEASE, NOW, batch, depot, endpoint, numbers
 
 DESK = "a0.desk"
 
@@ -132,6 +132,17 @@ def test_of_a_desk_without_an_endpoint_only_what_reminders_ask_is_kept() -> None
     assert [p.notice.id for p in opened.parcels] == [asked.id]
     assert opened.parcels[0].notice.wanted == "opened"
     assert opened.sequences == {}
+
+
+def test_what_was_read_before_its_desk_had_an_endpoint_is_not_posted_without_content() -> None:
+    made, t = depot(desks=[DESK]), told()
+    plan = place(made, [arrival(t.delivery("a1.desk", due=timedelta(hours=1), level=Level.opened))], NOW)
+    made.configure(endpoint("a1.desk"))
+    opened = batch()
+    file_all(made, opened, plan, {}, NOW)
+    made.adopt(Lease("a1.desk", 1, NOW + LEASE), (), None)
+    assert made.due(NOW) == []
+    assert [p.state for p in opened.parcels] == [Filed(NOW)]
 
 
 def test_everything_else_is_noted() -> None:

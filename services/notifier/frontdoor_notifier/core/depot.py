@@ -160,11 +160,11 @@ class Depot:
             return
         desk = parcel.notice.desk
         endpoint = self.endpoints.get(desk)
+        if endpoint is None:
+            self.keep(parcel, batch)
+            return
         batch.parcels.append(parcel)
         parcel.batch = batch
-        if endpoint is None:
-            parcel.state = Filed(parcel.notice.filed_at)
-            return
         self.parcels[parcel.notice.id] = parcel
         sender = self.senders.get(desk)
         if sender is not None and sender.complete and not sender.leaving and desk not in self.unread:
@@ -175,6 +175,11 @@ class Depot:
             self._awake.add(desk)
         elif endpoint.enabled:
             self.unclaimed.add(desk)
+
+    def keep(self, parcel: Parcel, batch: OpenBatch) -> None:
+        """Note a delivery that is not posted: its desk had no endpoint when it was read."""
+        parcel.state, parcel.batch = Filed(parcel.notice.filed_at), batch
+        batch.parcels.append(parcel)
 
     def take_back(self, taken: TakeBack, batch: OpenBatch) -> None:
         """From now on the content of this disclosure is not sent. Taken back twice, it stays as the first said, as in the store."""

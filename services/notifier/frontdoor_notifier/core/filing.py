@@ -123,7 +123,7 @@ def _file(depot: Depot, batch: OpenBatch, placed: Placed, known: Known | None, n
     parcel = Parcel(notice_of(delivery, now), Waiting())
     if placed.place is None:
         if parcel.notice.wanted is not None:
-            depot.file(parcel, batch)
+            depot.keep(parcel, batch)
         return
     parcel.body = placed.arrival.body
     taken_back = known.taken_back if known is not None and known.taken_back else depot.taken_back.get(delivery.id)
