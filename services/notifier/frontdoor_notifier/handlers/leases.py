@@ -132,8 +132,8 @@ class LeaseKeeper:
     async def release(self) -> None:
         """Let go of every lease that this instance has no more use for."""
         if self._depot.released:
+            released, self._depot.released = self._depot.released, []  # what is let go of meanwhile has results of its own
             await self._committer.flush()
-            released, self._depot.released = self._depot.released, []
             await self._leases.release(released, owner=self._owner)
             log.info("leases.released", leases=len(released))
 
