@@ -149,3 +149,8 @@ class Deciding:
         kind = "children" if person["ref"].startswith("child") else "adults"
         about = {kind: [person], "about": [person["ref"]], "relation": relation, "desk": desk}
         return self.post(by, "involvement-ended", about)
+
+
+def deciding_by(pack: Path) -> Deciding:
+    """A decider by the rules in a folder."""
+    return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.policy import policy_of
-from support.deciding import NIGHT, TEST_PACK, Deciding
+from support.deciding import TEST_PACK, Deciding, deciding_by
 
 MERGER = date(2020, 11, 11)
 """The day after the night of the tests: Oak and Elm School are Grove School, the clinic is the recovery service, the hub has a head."""
@@ -145,7 +144,7 @@ def merging(folder: Path) -> Path:
 
 def deciding_across(folder: Path) -> Deciding:
     """A decider on the night before the merger."""
-    return Deciding(policy=policy_of(load_pack(merging(folder)), NIGHT.date()))
+    return deciding_by(merging(folder))
 
 
 def the_day_comes(deciding: Deciding) -> None:

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core import proposing
 from frontdoor_router.core.derive import DERIVED, computed_paths
 from frontdoor_router.core.known_to import FIELDS
-from frontdoor_router.core.policy import policy_of
 from frontdoor_schemas.events import MODELS
 from frontdoor_schemas.queries import ANSWERS
 from support.builders import a_child, an_incident
-from support.deciding import NIGHT, TEST_PACK, Deciding, Told
+from support.deciding import TEST_PACK, Deciding, Told, deciding_by
 
 COUNT, DATES, ESCALATING = "previous_incidents_count", "previous_incident_dates", "escalating"
 
@@ -69,7 +67,7 @@ def counting(tmp_path: Path) -> Deciding:
         file.writelines(
             COUNTED.format(kind) for kind in ("missing-episode", "was-not-brought", "concern", "plan-status", "conference-minutes")
         )
-    return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+    return deciding_by(pack)
 
 
 def front_door_reads(told: Told, *names: str) -> dict[str, Any]:

@@ -8,9 +8,8 @@ import pytest
 
 from frontdoor_chassis.toml_places import PackError
 from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, Deciding, Told
+from support.deciding import Deciding, Told, deciding_by
 from support.packs import varied
 
 DUTIES = """
@@ -116,7 +115,7 @@ when { context.purpose == "action" };
 @pytest.fixture
 def deciding(tmp_path: Path) -> Deciding:
     """The pack of the tests with those duties."""
-    return Deciding(policy=policy_of(load_pack(varied(tmp_path, duties=DUTIES, agreement=AGREEMENT)), NIGHT.date()))
+    return deciding_by(varied(tmp_path, duties=DUTIES, agreement=AGREEMENT))
 
 
 def due(told: Told, duty: str) -> dict[str, datetime]:
@@ -282,7 +281,7 @@ def test_a_field_may_be_expected_in_every_item(tmp_path: Path, items: list[dict[
     pack = varied(tmp_path)
     with (pack / "completeness.toml").open("a", encoding="utf-8") as file:
         file.write(ITEMS)
-    deciding = Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+    deciding = deciding_by(pack)
     told = deciding.post("care.duty", "plan-update", {"children": [a_child(1)], "plan_items": items})
     assert list(told.decision.missing) == missing
 

@@ -9,9 +9,8 @@ import pytest
 from frontdoor_chassis.toml_places import PackError
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.flags import CURRENT, PREVIOUS, PROTECTION, Change, Flags, instruction, shown
-from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, Deciding, Told
+from support.deciding import NIGHT, Deciding, Told, deciding_by
 from support.packs import varied
 
 DUTY = """
@@ -106,7 +105,7 @@ def test_a_plan_without_a_flag_changes_none() -> None:
 @pytest.fixture
 def deciding(tmp_path: Path) -> Deciding:
     """The practices are told of every plan."""
-    made = Deciding(policy=policy_of(load_pack(varied(tmp_path, duties=DUTY, agreement=AGREEMENT)), NIGHT.date()))
+    made = deciding_by(varied(tmp_path, duties=DUTY, agreement=AGREEMENT))
     made.tie(a_child(1), "mill.gp", "gp")
     return made
 
@@ -155,7 +154,7 @@ def test_a_correction_clears_nothing_that_a_version_said_which_was_withheld(deci
 def test_a_correction_clears_nothing_that_stood_in_a_section_which_was_not_given(tmp_path: Path) -> None:
     unless_protected = ' && (context.protected == "no" || resource == Category::"child_identity" || resource == Category::"case_reference")'
     agreement = AGREEMENT.replace('context.purpose == "flags"', f'context.purpose == "flags"{unless_protected}')
-    deciding = Deciding(policy=policy_of(load_pack(varied(tmp_path, duties=DUTY, agreement=agreement)), NIGHT.date()))
+    deciding = deciding_by(varied(tmp_path, duties=DUTY, agreement=agreement))
     wrong = deciding.post(
         "care.duty",
         "plan-status",

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, Deciding
+from support.deciding import Deciding, deciding_by
 from support.merging import merging, the_day_comes
 
 DUTIES = """
@@ -85,7 +83,7 @@ def a_pack(folder: Path, *, history_from: str) -> Deciding:
         file.write(DUTIES)
     (pack / "agreements" / "earlier.cedar").write_text(AGREEMENT)
     (pack / "agreements" / "history.cedar").write_text(HISTORY.format(begins=history_from))
-    return Deciding(policy=policy_of(load_pack(pack), NIGHT.date()))
+    return deciding_by(pack)
 
 
 def incident(deciding: Deciding, child: dict[str, Any]) -> Any:

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from frontdoor_chassis.toml_places import PackError
 from frontdoor_router.adapters.pack_files import load_pack
 from frontdoor_router.core.patterns import completed
-from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, Deciding, Told
+from support.deciding import Deciding, Told, deciding_by
 from support.packs import varied
 
 FIRST = date(2020, 1, 1)
@@ -147,7 +146,7 @@ def pack_with(folder: Path, patterns: str = PATTERNS, duties: str = DUTIES) -> P
 @pytest.fixture
 def deciding(tmp_path: Path) -> Deciding:
     """A child at Oak, under a pack with patterns."""
-    made = Deciding(policy=policy_of(load_pack(pack_with(tmp_path)), NIGHT.date()))
+    made = deciding_by(pack_with(tmp_path))
     made.tie(a_child(1), "oak.dsl", "school")
     return made
 

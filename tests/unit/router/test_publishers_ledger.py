@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.core.policy import policy_of
 from support.builders import a_child
-from support.deciding import NIGHT, Deciding, Told
+from support.deciding import Told, deciding_by
 from support.packs import varied
 from support.withholding import FRONT_DOOR, NURSE, invitation, partners, works
 
@@ -42,7 +40,7 @@ LINKED = "trust.visiting"
 def a_concern(folder: Path, *, shown: bool = False, kept_from: tuple[str, ...] = (), **child: Any) -> Told:
     """A school's concern about a child, of which the link worker of the child's practice hears."""
     duty = LINKS + "shown_to_publisher = true\n" if shown else LINKS
-    deciding = Deciding(policy=policy_of(load_pack(varied(folder, duties=duty, agreement=AGREEMENT)), NIGHT.date()))
+    deciding = deciding_by(varied(folder, duties=duty, agreement=AGREEMENT))
     sharing = {"sharing": {"withhold_from": list(kept_from)}} if kept_from else {}
     registered = {"children": [a_child(1)], "about": ["child-1"], "relation": "gp", "desk": "mill.gp", **sharing}
     deciding.post("nhs.registration", "involvement-started", registered)
