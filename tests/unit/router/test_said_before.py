@@ -7,9 +7,8 @@ import pytest
 
 from frontdoor_chassis.toml_places import PackError
 from frontdoor_router.adapters.pack_files import load_pack
-from frontdoor_router.core.policy import policy_of
 from support.builders import a_child, an_incident
-from support.deciding import NIGHT, Deciding, Told
+from support.deciding import NIGHT, Deciding, Told, deciding_by
 from support.packs import varied
 
 DUTIES = """
@@ -80,7 +79,7 @@ when { context.purpose == "triage" && context.of_subject == "yes" };
 @pytest.fixture
 def deciding(tmp_path: Path) -> Deciding:
     """The pack of the tests with those duties."""
-    return Deciding(policy=policy_of(load_pack(varied(tmp_path, duties=DUTIES, agreement=AGREEMENT)), NIGHT.date()))
+    return deciding_by(varied(tmp_path, duties=DUTIES, agreement=AGREEMENT))
 
 
 def incident(deciding: Deciding, *children: dict[str, Any], **said: Any) -> Told:
