@@ -198,7 +198,7 @@ def find_candidates(case: Case, duties: Iterable[Duty], directory: Directory, to
 
 def applies(duty: Duty, case: Case, directory: Directory, today: date) -> bool:
     """Whether an event asks for a duty."""
-    answered = case.answered
+    answered = case.answers_now
     before = answered.marks if answered else ()
     if not duty.applies(case.message, source=case.source.role, cause=answered.type if answered else None, said_before=before):
         return False

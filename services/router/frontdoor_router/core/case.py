@@ -123,7 +123,7 @@ class Case:
         return found
 
     @cached_property
-    def answered(self) -> Earlier | None:
+    def answers_now(self) -> Earlier | None:
         """The event that this one replies to as it was last put right; where nothing of it stands, as it was last."""
         versions = self.world.versions(self.answers.id) if self.answers else []
         standing = [version for version in versions if not version.withdrawn]
@@ -132,7 +132,7 @@ class Case:
     def names_first(self, child: Subject) -> bool:
         """Whether the event that this one replies to did not name somebody; who is not identified may be anybody."""
         lines = self.world.entries.get(child.person.id, ()) if child.person else ()
-        return self.answered is None or all(line.event != self.answered.id for line in lines)
+        return self.answers_now is None or all(line.event != self.answers_now.id for line in lines)
 
     def cause_for(self, desk: str) -> UUID | None:
         """The event that it names, for a desk that published it or was told of it itself.
