@@ -150,7 +150,7 @@ class Stream:
         now = self._clock.now()
         async with self._open_work(batch) as work:
             aside = await self._set_aside(batch.records[0], work, REFUSED, now)
-            return await self._routing().route([], work, now, aside if goes_on else ())
+            return await self._routing().route([], work, now, aside) if goes_on else Tally()
 
     async def _handle(self, batch: Batch) -> Tally:
         now = self._clock.now()
